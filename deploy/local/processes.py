@@ -76,3 +76,6 @@ def unwind_on_signals():
 
     for name in names:
         signal.signal(name, unwind)
+    # Started by make, we end with it even when it is killed outright.
+    if LIBC and os.environ.get("MAKELEVEL"):
+        LIBC.prctl(PR_SET_PDEATHSIG, int(signal.SIGTERM), 0, 0, 0)

@@ -52,16 +52,16 @@ class Stack:
 
     `kind` is "test" (durability off), "bench" or "demo" (durability on). Without `folder` the data is thrown away
     at the end; with it, it stays. While running, `database_url` is the superuser's URL of the database `postgres`,
-    and `nats_url` carries its password; `process_ids` names both servers' processes.
+    and `nats_url` carries its password; `process_ids` names both servers' processes. A server that somebody else
+    runs is left out by naming its URL.
     """
 
-    def __init__(self, kind="test", folder=None):
+    def __init__(self, kind="test", folder=None, database_url=None, nats_url=None):
         self.kind = kind
         self.throw_away = folder is None
         self.folder = Path(folder).resolve() if folder else None
-        self.database_url = None
-        self.nats_url = None
-        self.log_folder = None
+        self.database_url = database_url
+        self.nats_url = nats_url
         self._servers = []
 
     @property
@@ -71,8 +71,10 @@ class Stack:
     def __enter__(self):
         try:
             self._claim_folder()
-            self._start_postgres()
-            self._start_nats()
+            if not self.database_url:
+                self._start_postgres()
+            if not self.nats_url:
+                self._start_nats()
         except BaseException:
             self.stop()
             raise

@@ -1,0 +1,136 @@
+"""Builds `changke` and its console and serves them beside a stack: for the demo, and for the tests that need a whole one."""
+
+import base64
+import json
+import os
+import secrets
+import shutil
+import socket
+import subprocess
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+
+import tools
+from places import DEV, ROOT
+from processes import run, running, spawn, stop
+from stack import Stack, free_port, healthy, tail, wait_until
+
+CONSOLE = ROOT / "services" / "console"
+READY_SECONDS = 60
+
+
+def build(profile, log=None):
+    """Build the binary in `profile` and return its path. cargo decides whether there is anything to do."""
+    command = ["cargo", "build", "--profile", profile, "-p", "changke", "--bin", "changke"]
+    command += ["--message-format", "json-render-diagnostics"]
+    binary = None
+    with running(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=log, text=True) as cargo:
+        for line in cargo.stdout:
+            message = json.loads(line) if line.startswith("{") else {}
+            if message.get("executable") and message["target"]["name"] == "changke":
+                binary = Path(message["executable"])
+        if cargo.wait() != 0 or not binary:
+            raise SystemExit("cargo build failed")
+    return binary
+
+
+def build_console(log=None):
+    """Build the console unless nothing of it has changed since the last time; returns the folder of its files."""
+    inputs = [path for path in CONSOLE.iterdir() if path.name not in ("node_modules", "dist")]
+    stamp = DEV / "console.stamp"
+    done, now = tools.fresh(stamp, inputs)
+    if not (done and (CONSOLE / "dist" / "index.html").exists()):
+        tools.npm_ci(CONSOLE, log)
+        if run(["npm", "run", "build"], cwd=CONSOLE, stdout=log, stderr=log) != 0:
+            raise SystemExit("the console's build failed")
+        stamp.parent.mkdir(exist_ok=True)
+        stamp.write_text(now)
+    return CONSOLE / "dist"
+
+
+class Application:
+    """The binary with its settings; `folder` holds its signing key, its log and the sign-ins of the seeded employees."""
+
+    def __init__(self, binary, folder, database_url, nats_url, listen):
+        self.binary = binary
+        self.folder = folder
+        self.listen = listen
+        self.url = f"http://{listen}"
+        self.log = folder / "changke.log"
+        self.sign_ins = folder / "sign-ins.json"
+        folder.mkdir(parents=True, exist_ok=True)
+        defaults = {
+            "CHANGKE_GATEWAY__CONSOLE_DIR": str(CONSOLE / "dist"),
+            "CHANGKE_IDENTITY__SIGNING_KEY_FILE": str(signing_key(folder / "signing-key.pem")),
+        }
+        decided = {
+            "CHANGKE_DATABASE__URL": database_url,
+            "CHANGKE_NATS__URL": nats_url,
+            "CHANGKE_GATEWAY__LISTEN": listen,
+        }
+        self.environment = defaults | os.environ | decided
+
+    def migrate(self, log=None):
+        self._run("migrate", log=log)
+
+    def seed(self, *options, log=None):
+        """Load the demo company. Sign-ins are kept: the seed writes them only when it creates the employees."""
+        self._run("seed", "--sign-ins", self.sign_ins, *options, log=log)
+        self.sign_ins.chmod(0o600)
+
+    @contextmanager
+    def served(self):
+        """Serve all services in one process and wait until it is ready."""
+        with open(self.log, "ab") as log:
+            server = spawn([self.binary, "serve"], env=self.environment, cwd=ROOT, stdout=log, stderr=log)
+        try:
+            ready = f"{self.url}/health/ready"
+            done = wait_until(lambda: server.poll() is not None or healthy(ready), READY_SECONDS)
+            if not done or server.poll() is not None:
+                raise SystemExit(f"changke did not get ready:\n{tail(self.log)}")
+            yield server
+        finally:
+            stop(server)
+
+    def _run(self, *command, log=None):
+        status = run([self.binary, *command], env=self.environment, cwd=ROOT, stdout=log, stderr=log)
+        if status != 0:
+            raise SystemExit(f"changke {command[0]} failed with status {status}")
+
+
+@contextmanager
+def served_for_tests(folder, customers, log=None):
+    """A throw-away stack with a small demo company, served; yields the variables that tell a test where it is."""
+    shutil.rmtree(folder, ignore_errors=True)
+    with Stack() as stack:
+        listen = f"127.0.0.1:{free_port()}"
+        application = Application(build("dev", log), folder, stack.database_url, stack.nats_url, listen)
+        application.migrate(log)
+        application.seed("--customers", customers, log=log)
+        with application.served():
+            yield {"CHANGKE_TEST_URL": application.url, "CHANGKE_TEST_SIGN_INS": str(application.sign_ins)}
+
+
+def signing_key(path):
+    """An Ed25519 key in PKCS#8, made on first use: an access token is good only where it was signed."""
+    if not path.exists():
+        der = bytes.fromhex("302e020100300506032b657004220420") + secrets.token_bytes(32)
+        pem = f"-----BEGIN PRIVATE KEY-----\n{base64.b64encode(der).decode()}\n-----END PRIVATE KEY-----\n"
+        with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as handle:
+            handle.write(pem)
+    return path
+
+
+def free_port_from(first):
+    """The first port from `first` on that nobody listens on."""
+    for port in range(first, first + 100):
+        with socket.socket() as probe:
+            # As the server itself binds: a port in TIME_WAIT is free.
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+                return port
+            except OSError:
+                continue
+    sys.exit(f"no free port between {first} and {first + 99}")

@@ -1,0 +1,103 @@
+"""The checks of `make test`, each a function that gets a `Step` to run commands with. test.py runs them."""
+
+import application
+import tools
+from places import DEV, ROOT
+from stack import Stack
+
+HERE = ROOT / "deploy" / "local"
+CONSOLE = ROOT / "services" / "console"
+# Enough rows for every page of the console, few enough for a server that isn't optimised.
+TEST_CUSTOMERS = "2000"
+
+
+def rustfmt(step):
+    step.run("cargo", "fmt", "--all", "--check")
+
+
+def clippy(step):
+    step.run("cargo", "clippy", "--locked", "--workspace", "--all-targets", "--", "-D", "warnings")
+
+
+def rust(step):
+    """Every Rust test, against servers of its own."""
+    path = tools.nextest(step.log)
+    with Stack() as stack:
+        step.run("cargo", "nextest", "run", "--workspace", "--no-fail-fast", env=stack.environment(), path=path)
+
+
+def rust_tcp(step):
+    """The tests across services once more, with the services talking over TCP."""
+    path = tools.nextest(step.log)
+    with Stack() as stack:
+        environment = stack.environment() | {"CHANGKE_TEST_ARRANGEMENT": "tcp"}
+        step.run("cargo", "nextest", "run", "-p", "changke-tests", "--no-fail-fast", env=environment, path=path)
+
+
+def buf(step):
+    step.run(tools.npm_tools(step.log) / "buf", "lint", "proto")
+
+
+def charts(step):
+    python = tools.python_tools(step.log)
+    path = [*tools.kubernetes_tools(step.log), python.parent]
+    step.run(python, HERE / "chart_check.py", path=path)
+
+
+def console_lint(step):
+    console_script(step, "lint")
+
+
+def console_types(step):
+    console_script(step, "typecheck")
+
+
+def console_tests(step):
+    console_script(step, "test")
+
+
+def console_build(step):
+    application.build_console(step.log)
+
+
+def console_script(step, name):
+    tools.npm_ci(CONSOLE, step.log)
+    step.run("npm", "run", name, cwd=CONSOLE)
+
+
+def browser(step):
+    """The console in a headless browser, against a server with demo data."""
+    folder = ROOT / "tests" / "browser"
+    tools.npm_ci(folder, step.log)
+    chromium = tools.chromium(step.log)
+    with served(step) as environment:
+        step.run("npm", "test", cwd=folder, env=environment | {"CHANGKE_TEST_CHROMIUM": chromium})
+
+
+def schemathesis(step):
+    """Hostile and random input from the OpenAPI document."""
+    python = tools.python_tools(step.log)
+    with served(step) as environment:
+        step.run(python, ROOT / "tests" / "schemathesis" / "run.py", env=environment, path=[python.parent])
+
+
+def served(step):
+    return application.served_for_tests(DEV / "test" / step.name, TEST_CUSTOMERS, step.log)
+
+
+# Phases run one after the other; within a phase, lanes run side by side and each lane's steps in order.
+# The lanes of the first keep one core at cargo and the other at everything else.
+PHASES = [
+    [
+        [("rustfmt", rustfmt), ("clippy", clippy), ("rust", rust), ("rust-tcp", rust_tcp)],
+        [
+            ("buf", buf),
+            ("charts", charts),
+            ("console-lint", console_lint),
+            ("console-types", console_types),
+            ("console-tests", console_tests),
+            ("console-build", console_build),
+        ],
+    ],
+    [[("browser", browser), ("schemathesis", schemathesis)]],
+]

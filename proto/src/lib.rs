@@ -1,0 +1,46 @@
+//! The contracts as Rust code, and as descriptors for everything that is derived from them.
+
+#![allow(clippy::all)]
+
+/// The encoded `FileDescriptorSet` of all contracts and what they import, with custom options and comments.
+pub const DESCRIPTOR_SET: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/descriptors.bin"));
+
+pub mod google {
+    pub mod api {
+        tonic::include_proto!("google.api");
+    }
+    pub mod rpc {
+        tonic::include_proto!("google.rpc");
+    }
+}
+
+pub mod changke {
+    pub mod options {
+        pub mod v1 {
+            tonic::include_proto!("changke.options.v1");
+        }
+    }
+    pub mod identity {
+        pub mod v1 {
+            tonic::include_proto!("changke.identity.v1");
+        }
+    }
+    pub mod customers {
+        pub mod v1 {
+            tonic::include_proto!("changke.customers.v1");
+        }
+    }
+    pub mod reporting {
+        pub mod v1 {
+            tonic::include_proto!("changke.reporting.v1");
+        }
+    }
+}
+
+pub use changke::{customers::v1 as customers, identity::v1 as identity, options::v1 as options, reporting::v1 as reporting};
+
+pub mod buf {
+    pub mod validate {
+        tonic::include_proto!("buf.validate");
+    }
+}
