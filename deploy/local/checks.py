@@ -35,7 +35,7 @@ def rust_tcp(step):
 
 
 def buf(step):
-    step.run(tools.npm_tools(step.log) / "buf", "lint", "proto")
+    step.run(tools.npm_tools(step.log) / "buf", "lint", cwd=ROOT / "proto")
 
 
 def charts(step):

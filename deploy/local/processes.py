@@ -7,10 +7,14 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from contextlib import contextmanager
 
 PR_SET_PDEATHSIG = 1
 LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
+
+_alive = set()
+_cancelled = threading.Event()
 
 
 def spawn(command, death_signal=signal.SIGTERM, **options):
@@ -27,8 +31,12 @@ def spawn(command, death_signal=signal.SIGTERM, **options):
             if os.getppid() != parent:
                 os._exit(1)
 
+    if _cancelled.is_set():
+        raise SystemExit("cancelled")
     command = [str(word) for word in command]
-    return subprocess.Popen(command, start_new_session=True, preexec_fn=tie_to_parent, **options)
+    process = subprocess.Popen(command, start_new_session=True, preexec_fn=tie_to_parent, **options)
+    _alive.add(process)
+    return process
 
 
 def stop(process, how=signal.SIGTERM, seconds=20):
@@ -44,6 +52,15 @@ def stop(process, how=signal.SIGTERM, seconds=20):
     except (ProcessLookupError, PermissionError):
         pass
     process.wait()
+    _alive.discard(process)
+
+
+def cancel():
+    """Make other threads give up: what they run is asked to stop, and they can start nothing more."""
+    _cancelled.set()
+    for process in list(_alive):
+        if process.poll() is None:
+            process.terminate()
 
 
 @contextmanager

@@ -10,7 +10,7 @@ import traceback
 
 from checks import PHASES
 from places import DEV, ROOT
-from processes import running, spawn, stop, unwind_on_signals
+from processes import cancel, run, unwind_on_signals
 from stack import tail
 from tools import Unavailable, with_path
 
@@ -25,21 +25,20 @@ class Failed(Exception):
 class Step:
     """One check under way: its name, its log, and how it runs commands."""
 
-    def __init__(self, name, check, run):
+    def __init__(self, name, check):
         self.name = name
         self.check = check
         self.outcome = "not run"
         self.seconds = 0.0
         self.log_path = LOGS / f"{name}.log"
-        self._run = run
 
     def perform(self):
         began = time.monotonic()
-        print(f"start   {self.name}", flush=True)
+        say(f"start   {self.name}")
         with open(self.log_path, "w") as self.log:
             self.outcome = self._attempt()
         self.seconds = time.monotonic() - began
-        print(f"{self.outcome:7} {self.name}  {self.seconds:.1f} s", flush=True)
+        say(f"{self.outcome:7} {self.name}  {self.seconds:.1f} s")
 
     def _attempt(self):
         try:
@@ -55,6 +54,69 @@ class Step:
         """Run a command into the log; anything but success fails the step."""
         command = [str(word) for word in command]
         print(f"$ {' '.join(command)}", file=self.log, flush=True)
-        status = self._run(command, cwd=cwd, env=with_path(path) | (env or {}), stdout=self.log, stderr=self.log)
+        status = run(command, cwd=cwd, env=with_path(path) | (env or {}), stdout=self.log, stderr=self.log)
         if status != 0:
             raise Failed(f"{command[0]} ended with status {status}")
+
+
+def say(line):
+    """Print a whole line at once; the lanes share the terminal."""
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+
+
+def main():
+    wanted = set(sys.argv[1:])
+    phases = [[[Step(*entry) for entry in lane] for lane in lanes] for lanes in PHASES]
+    steps = [step for lanes in phases for lane in lanes for step in lane]
+    unknown = wanted - {step.name for step in steps}
+    if unknown:
+        sys.exit(f"no step {', '.join(sorted(unknown))}; there are: {', '.join(step.name for step in steps)}")
+    selected = [step for step in steps if not wanted or step.name in wanted]
+    unwind_on_signals()
+    LOGS.mkdir(parents=True, exist_ok=True)
+    try:
+        for lanes in phases:
+            run_phase([[step for step in lane if step in selected] for lane in lanes])
+    finally:
+        report(selected)
+    sys.exit(any(step.outcome != "ok" for step in selected))
+
+
+def run_phase(lanes):
+    """Run the lanes side by side. An interruption stops what they run before it goes on upwards."""
+
+    def run_lane(lane):
+        for step in lane:
+            step.perform()
+
+    threads = [threading.Thread(target=run_lane, args=[lane], daemon=True) for lane in lanes]
+    try:
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            # In slices, so that a signal is seen at once.
+            while thread.is_alive():
+                thread.join(0.2)
+    except BaseException:
+        cancel()
+        for thread in threads:
+            thread.join(30)
+        raise
+
+
+def report(steps):
+    failed = [step for step in steps if step.outcome != "ok"]
+    for step in failed:
+        if step.log_path.exists():
+            print(f"\n{step.name}: the end of {step.log_path.relative_to(ROOT)}")
+            print(tail(step.log_path, TAIL_LINES))
+    width = max(len(step.name) for step in steps)
+    print()
+    for step in steps:
+        print(f"{step.name:{width}}  {step.outcome:7}  {step.seconds:7.1f} s")
+    print(f"\n{len(steps) - len(failed)} passed, {len(failed)} failed", flush=True)
+
+
+if __name__ == "__main__":
+    main()
