@@ -12,7 +12,7 @@ TEST_CUSTOMERS = "2000"
 
 
 def rustfmt(step):
-    step.run("cargo", "fmt", "--all", "--check")
+    step.run("cargo", "fmt", "--all", "--check", "--", "--color", "never")
 
 
 def clippy(step):

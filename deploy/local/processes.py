@@ -1,66 +1,57 @@
-"""Child processes that never outlive us: each leads its own process group, is stopped in order by the code that
-started it, and on Linux gets a signal from the kernel should we be killed outright.
+"""Child processes that never outlive us.
+
+Each leads a process group of its own, so that a terminal's Ctrl-C reaches only us and we decide the order in which
+things stop. Should we be killed outright, a guard (this file run as a script) sees its pipe end and stops the rest.
 """
 
-import ctypes
 import os
 import signal
 import subprocess
 import sys
 import threading
+import time
 from contextlib import contextmanager
-
-PR_SET_PDEATHSIG = 1
-LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
 
 _alive = set()
 _cancelled = threading.Event()
+_guard_lock = threading.Lock()
+_guard = None
 
 
-def spawn(command, death_signal=signal.SIGTERM, **options):
-    """Start `command` in a group of its own.
-
-    The kernel sends `death_signal` when the *thread* that called this ends, so a thread that starts a child waits
-    for it. An own group keeps a terminal's Ctrl-C away from the child: we decide the order in which things stop.
-    """
-    parent = os.getpid()
-
-    def tie_to_parent():
-        if LIBC:
-            LIBC.prctl(PR_SET_PDEATHSIG, int(death_signal), 0, 0, 0)
-            if os.getppid() != parent:
-                os._exit(1)
-
+def spawn(command, how=signal.SIGTERM, **options):
+    """Start `command` in a group of its own; `how` is the signal by which the guard would ask it to stop."""
     if _cancelled.is_set():
         raise SystemExit("cancelled")
     command = [str(word) for word in command]
-    process = subprocess.Popen(command, start_new_session=True, preexec_fn=tie_to_parent, **options)
+    options.setdefault("stdin", subprocess.DEVNULL)
+    tell_guard("")
+    process = subprocess.Popen(command, start_new_session=True, **options)
+    tell_guard(f"{process.pid} {int(how)}\n")
     _alive.add(process)
     return process
 
 
 def stop(process, how=signal.SIGTERM, seconds=20):
-    """Ask `process` to stop, then insist. What it left behind in its group is killed too."""
+    """Ask `process` and its group to stop, then insist. What it left behind in its group is killed too."""
     if process.poll() is None:
-        process.send_signal(how)
+        signal_group(process.pid, how)
         try:
             process.wait(seconds)
         except subprocess.TimeoutExpired:
             print(f"{process.args[0]} did not stop within {seconds} s; killing it", file=sys.stderr)
-    try:
-        os.killpg(process.pid, signal.SIGKILL)
-    except (ProcessLookupError, PermissionError):
-        pass
+    signal_group(process.pid, signal.SIGKILL)
     process.wait()
+    tell_guard(f"{process.pid} 0\n")
     _alive.discard(process)
 
 
-def cancel():
-    """Make other threads give up: what they run is asked to stop, and they can start nothing more."""
-    _cancelled.set()
-    for process in list(_alive):
-        if process.poll() is None:
-            process.terminate()
+def signal_group(pid, number):
+    """Whether the group led by `pid` was there to get the signal."""
+    try:
+        os.killpg(pid, number)
+        return True
+    except (ProcessLookupError, PermissionError):
+        return False
 
 
 @contextmanager
@@ -79,6 +70,13 @@ def run(command, **options):
         return process.wait()
 
 
+def cancel():
+    """Make other threads give up: what they run is asked to stop, and they can start nothing more."""
+    _cancelled.set()
+    for process in list(_alive):
+        signal_group(process.pid, signal.SIGTERM)
+
+
 def unwind_on_signals():
     """Turn the first SIGINT, SIGTERM or SIGHUP into `SystemExit`, so that every `with` block cleans up.
 
@@ -93,6 +91,52 @@ def unwind_on_signals():
 
     for name in names:
         signal.signal(name, unwind)
-    # Started by make, we end with it even when it is killed outright.
-    if LIBC and os.environ.get("MAKELEVEL"):
-        LIBC.prctl(PR_SET_PDEATHSIG, int(signal.SIGTERM), 0, 0, 0)
+    if os.environ.get("MAKELEVEL"):
+        threading.Thread(target=end_with_parent, args=[os.getppid()], daemon=True).start()
+
+
+def end_with_parent(parent):
+    """Started by make, we end with it even when it is killed outright."""
+    while os.getppid() == parent:
+        time.sleep(1)
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+def tell_guard(line):
+    global _guard
+    with _guard_lock:
+        if _guard is None:
+            options = {"stdin": subprocess.PIPE, "stdout": subprocess.DEVNULL, "start_new_session": True, "text": True}
+            _guard = subprocess.Popen([sys.executable, __file__], **options)
+        _guard.stdin.write(line)
+        _guard.stdin.flush()
+
+
+def guard():
+    """Keep the list of groups that run; once our pipe ends, stop what is left of it, the last started first."""
+    groups = {}
+    for line in sys.stdin:
+        pid, number = map(int, line.split())
+        if number:
+            groups[pid] = number
+        else:
+            groups.pop(pid, None)
+    for pid, number in reversed(groups.items()):
+        deadline = time.monotonic() + 15
+        signal_group(pid, number)
+        while time.monotonic() < deadline and signal_group(pid, 0) and not ended(pid):
+            time.sleep(0.05)
+        signal_group(pid, signal.SIGKILL)
+
+
+def ended(pid):
+    """Whether `pid` is a zombie: in a container nobody may be there to collect an orphan."""
+    try:
+        with open(f"/proc/{pid}/stat") as status:
+            return status.read().rpartition(")")[2].split()[0] == "Z"
+    except OSError:
+        return False
+
+
+if __name__ == "__main__":
+    guard()

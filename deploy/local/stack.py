@@ -193,7 +193,7 @@ class Stack:
     def _serve(self, name, command, how):
         with open(self.folder / f"{name}.log", "ab") as log:
             options = {"cwd": "/", "stdin": subprocess.DEVNULL, "stdout": log, "stderr": log, **server_user()}
-            server = spawn(command, death_signal=how, **options)
+            server = spawn(command, how=how, **options)
         self._servers.append((name, server, how))
         return server
 
@@ -295,7 +295,7 @@ def main():
         if not command:
             parser.error("run needs a command")
         with Stack(kind=options.kind) as stack:
-            sys.exit(run(command, env=os.environ | stack.environment()))
+            sys.exit(run(command, env=os.environ | stack.environment(), stdin=None))
     with Stack(kind=options.kind, folder=options.dir) as stack:
         for name, value in stack.environment().items():
             print(f"export {name}={value}", flush=True)

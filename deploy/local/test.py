@@ -75,6 +75,7 @@ def main():
     selected = [step for step in steps if not wanted or step.name in wanted]
     unwind_on_signals()
     LOGS.mkdir(parents=True, exist_ok=True)
+    say(f"{len(selected)} steps; the log of each is {LOGS.relative_to(ROOT)}/STEP.log")
     try:
         for lanes in phases:
             run_phase([[step for step in lane if step in selected] for lane in lanes])
@@ -86,22 +87,25 @@ def main():
 def run_phase(lanes):
     """Run the lanes side by side. An interruption stops what they run before it goes on upwards."""
 
-    def run_lane(lane):
-        for step in lane:
-            step.perform()
+    # Events, because a `Thread.join` that a signal's exception interrupts takes the thread for finished.
+    finished = [threading.Event() for _ in lanes]
 
-    threads = [threading.Thread(target=run_lane, args=[lane], daemon=True) for lane in lanes]
+    def run_lane(lane, done):
+        try:
+            for step in lane:
+                step.perform()
+        finally:
+            done.set()
+
+    for lane, done in zip(lanes, finished):
+        threading.Thread(target=run_lane, args=[lane, done], daemon=True).start()
     try:
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            # In slices, so that a signal is seen at once.
-            while thread.is_alive():
-                thread.join(0.2)
+        for done in finished:
+            done.wait()
     except BaseException:
         cancel()
-        for thread in threads:
-            thread.join(30)
+        for done in finished:
+            done.wait(60)
         raise
 
 
