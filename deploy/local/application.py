@@ -18,6 +18,7 @@ from stack import Stack, free_port, healthy, tail, wait_until
 
 CONSOLE = ROOT / "services" / "console"
 READY_SECONDS = 60
+SCRIPT_VARIABLES = ("CHANGKE_DEMO_", "CHANGKE_TEST_")
 
 
 def build(profile, log=None):
@@ -60,16 +61,20 @@ class Application:
         self.log = folder / "changke.log"
         self.sign_ins = folder / "sign-ins.json"
         folder.mkdir(parents=True, exist_ok=True)
+        # A setting that the caller's environment names wins, except for what was decided here.
         defaults = {
+            "CHANGKE_DATABASE__ROLE_SECRET_FILE": made_once(folder / "role-secret", secrets.token_urlsafe(32)),
             "CHANGKE_GATEWAY__CONSOLE_DIR": str(CONSOLE / "dist"),
-            "CHANGKE_IDENTITY__SIGNING_KEY_FILE": str(signing_key(folder / "signing-key.pem")),
+            "CHANGKE_IDENTITY__SIGNING_KEY_FILE": made_once(folder / "signing-key.pem", new_signing_key()),
         }
         decided = {
             "CHANGKE_DATABASE__URL": database_url,
             "CHANGKE_NATS__URL": nats_url,
             "CHANGKE_GATEWAY__LISTEN": listen,
         }
-        self.environment = defaults | os.environ | decided
+        # The scripts' own variables are no settings of the binary, which refuses what it does not know.
+        inherited = {name: text for name, text in os.environ.items() if not name.startswith(SCRIPT_VARIABLES)}
+        self.environment = defaults | inherited | decided
 
     def migrate(self, log=None):
         self._run("migrate", log=log)
@@ -112,14 +117,18 @@ def served_for_tests(folder, customers, log=None):
             yield {"CHANGKE_TEST_URL": application.url, "CHANGKE_TEST_SIGN_INS": str(application.sign_ins)}
 
 
-def signing_key(path):
-    """An Ed25519 key in PKCS#8, made on first use: an access token is good only where it was signed."""
+def new_signing_key():
+    """An Ed25519 key in PKCS#8: the fixed head of the structure and 32 random bytes."""
+    der = bytes.fromhex("302e020100300506032b657004220420") + secrets.token_bytes(32)
+    return f"-----BEGIN PRIVATE KEY-----\n{base64.b64encode(der).decode()}\n-----END PRIVATE KEY-----\n"
+
+
+def made_once(path, secret):
+    """The path of a file with a secret: the one it got when it was made, `secret` if that is now."""
     if not path.exists():
-        der = bytes.fromhex("302e020100300506032b657004220420") + secrets.token_bytes(32)
-        pem = f"-----BEGIN PRIVATE KEY-----\n{base64.b64encode(der).decode()}\n-----END PRIVATE KEY-----\n"
         with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as handle:
-            handle.write(pem)
-    return path
+            handle.write(secret)
+    return str(path)
 
 
 def free_port_from(first):

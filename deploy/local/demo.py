@@ -6,14 +6,13 @@ import json
 import os
 import shutil
 import sys
-import threading
 import time
 import unicodedata
 
 from application import Application, build, build_console, free_port_from
 from places import DEV, server_home
 from processes import unwind_on_signals
-from stack import Stack
+from stack import Stack, tail
 
 FOLDER = DEV / "demo"
 
@@ -53,11 +52,14 @@ def demo():
         say("Starting Changke")
         with application.served() as server:
             welcome(application)
-            stopped = threading.Event()
-            while not stopped.wait(0.5):
-                stack.check()
-                if server.poll() is not None:
-                    sys.exit(f"changke stopped unexpectedly; see {application.log}")
+            try:
+                while True:
+                    time.sleep(0.5)
+                    stack.check()
+                    if server.poll() is not None:
+                        sys.exit(f"changke stopped unexpectedly:\n{tail(application.log)}")
+            finally:
+                say("Stopping")
 
 
 def reset():

@@ -18,7 +18,6 @@ import socket
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 import urllib.error
 import urllib.request
@@ -299,8 +298,8 @@ def main():
     with Stack(kind=options.kind, folder=options.dir) as stack:
         for name, value in stack.environment().items():
             print(f"export {name}={value}", flush=True)
-        stopped = threading.Event()
-        while not stopped.wait(1):
+        while True:
+            time.sleep(1)
             stack.check()
 
 

@@ -51,6 +51,7 @@ def npm_ci(folder, log=None):
         return
     if run(["npm", "ci", "--no-audit", "--no-fund", "--no-progress"], cwd=folder, stdout=log, stderr=log) != 0:
         raise Unavailable(f"npm ci failed in {folder}")
+    stamp.parent.mkdir(exist_ok=True)
     stamp.write_text(now)
 
 
