@@ -23,13 +23,15 @@ SCRIPT_VARIABLES = ("CHANGKE_DEMO_", "CHANGKE_TEST_")
 
 def build(profile, log=None):
     """Build the binary in `profile` and return its path. cargo decides whether there is anything to do."""
-    command = ["cargo", "build", "--profile", profile, "-p", "changke", "--bin", "changke"]
-    command += ["--message-format", "json-render-diagnostics"]
+    # For tests everything is selected, as the test runner does: with other dependencies' features left out, cargo
+    # would build half of them a second time.
+    selection = ["--workspace", "--all-targets"] if profile == "dev" else ["-p", "changke", "--bin", "changke"]
+    command = ["cargo", "build", "--profile", profile, *selection, "--message-format", "json-render-diagnostics"]
     binary = None
     with running(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=log, text=True) as cargo:
         for line in cargo.stdout:
             message = json.loads(line) if line.startswith("{") else {}
-            if message.get("executable") and message["target"]["name"] == "changke":
+            if message.get("executable") and message["target"]["name"] == "changke" and not message["profile"]["test"]:
                 binary = Path(message["executable"])
         if cargo.wait() != 0 or not binary:
             raise SystemExit("cargo build failed")
