@@ -16,22 +16,53 @@ pub struct FilterError {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum FilterErrorKind {
     /// The grammar wants something else here; `found` is `None` at the end of the text.
-    Syntax { expected: Expected, found: Option<String> },
+    Syntax {
+        expected: Expected,
+        found: Option<String>,
+    },
     /// Postgres has no text with U+0000, so no field can hold it.
     NullCharacter,
     TooComplex(Limit),
-    UnknownField { field: String, nearest: Option<String> },
-    NotFilterable { field: String },
-    NotSortable { field: String },
-    SortedTwice { field: String },
+    UnknownField {
+        field: String,
+        nearest: Option<String>,
+    },
+    NotFilterable {
+        field: String,
+    },
+    NotSortable {
+        field: String,
+    },
+    SortedTwice {
+        field: String,
+    },
     /// Free text where no search field is declared.
-    BareText { text: String },
-    WrongType { field: String, expected: FieldType, found: String },
+    BareText {
+        text: String,
+    },
+    WrongType {
+        field: String,
+        expected: FieldType,
+        found: String,
+    },
     /// Not among the names of an enumeration.
-    UnknownValue { field: String, value: String, nearest: Option<String> },
-    OperatorNotAllowed { field: String, comparator: Comparator, field_type: FieldType },
-    UnknownFunction { name: String, nearest: Option<String> },
-    WrongArguments { function: &'static str },
+    UnknownValue {
+        field: String,
+        value: String,
+        nearest: Option<String>,
+    },
+    OperatorNotAllowed {
+        field: String,
+        comparator: Comparator,
+        field_type: FieldType,
+    },
+    UnknownFunction {
+        name: String,
+        nearest: Option<String>,
+    },
+    WrongArguments {
+        function: &'static str,
+    },
     /// The keys of a page token don't belong to this ordering.
     KeysMismatch,
 }
@@ -129,7 +160,9 @@ impl FilterError {
                 "days_ago(n) takes one whole number of days between -36500 and 36500".into()
             }
             FilterErrorKind::WrongArguments { function } => format!("{function}() takes no arguments"),
-            FilterErrorKind::KeysMismatch => "the page keys don't belong to this ordering; start at the first page".into(),
+            FilterErrorKind::KeysMismatch => {
+                "the page keys don't belong to this ordering; start at the first page".into()
+            }
         }
     }
 

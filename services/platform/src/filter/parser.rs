@@ -249,6 +249,9 @@ impl Parser {
         if !self.take(&TokenKind::Close) {
             return Err(self.unexpected(Expected::Or));
         }
+        if let [_] = choices.as_slice() {
+            return Ok(choices.remove(0));
+        }
         Ok(Argument { position, kind: ArgumentKind::AnyOf(choices) })
     }
 
