@@ -1,3 +1,19 @@
 //! What every service needs and nothing of any domain.
+//!
+//! A call comes in through `access::Guard`, which decides by `contract` and the watched policy; the service reads pages
+//! (`page`) of rows that match a `filter` and a row predicate, or writes a `db::Tx` that carries events and audit along.
+//! `events` moves them on, `jobs` does what outlives a call.
 
+pub mod access;
+pub mod config;
+pub mod contract;
+pub mod db;
+pub mod error;
+pub mod events;
 pub mod filter;
+pub mod jobs;
+pub mod locale;
+pub mod page;
+pub mod service;
+pub mod telemetry;
+pub mod update;

@@ -1,0 +1,260 @@
+//! Stands before every method: authenticates, decides by the contract, validates the request, calls, masks the answer.
+//! Works on wire bytes, so no service can forget any of it.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use bytes::{BufMut, Bytes, BytesMut};
+use chrono::Utc;
+use contracts::options::{PersonalData, Visibility};
+use futures::future::BoxFuture;
+use http::{HeaderMap, Request, Response};
+use http_body_util::{BodyExt, Full};
+use moka::sync::Cache;
+use sha2::{Digest, Sha256};
+use tonic::body::Body;
+use tonic::{Code, Status};
+use tower::Service;
+use tracing::Instrument;
+use uuid::Uuid;
+
+use super::token::{AccessClaims, verify_access_token, verify_service_token};
+use super::{Call, Caller, PolicyCache, denied};
+use crate::contract::{self, Contract, Method};
+use crate::error::{Error, Result, Violation, reason};
+use crate::locale::{self, Locale};
+use crate::telemetry;
+
+/// Length of the prefix of a gRPC message: a flag and four bytes of length.
+const PREFIX: usize = 5;
+const REQUEST_LIMIT: usize = 4 * 1024 * 1024;
+const VERIFIED_TOKENS: u64 = 100_000;
+
+/// Everything that authenticates a call.
+pub struct Access {
+    policy: Arc<PolicyCache>,
+    service_secret: String,
+    /// Tokens whose signature was good, by digest; expiry, session and employee are looked at every time.
+    verified: Cache<[u8; 32], AccessClaims>,
+}
+
+impl Access {
+    pub fn new(policy: Arc<PolicyCache>, service_secret: String) -> Self {
+        Self { policy, service_secret, verified: Cache::new(VERIFIED_TOKENS) }
+    }
+
+    pub fn policy(&self) -> &Arc<PolicyCache> {
+        &self.policy
+    }
+
+    /// Who stands behind the `authorization` header. No header: nobody. A header that does not hold: an error.
+    pub fn authenticate(&self, authorization: Option<&http::HeaderValue>) -> Result<Caller> {
+        let Some(authorization) = authorization else { return Ok(Caller::anonymous()) };
+        let invalid = || Error::new(Code::Unauthenticated, &reason::TOKEN_INVALID);
+        let (scheme, token) = authorization.to_str().ok().and_then(|value| value.split_once(' ')).ok_or_else(invalid)?;
+        if scheme == "Service" {
+            let name = verify_service_token(token, &self.service_secret).map_err(|_| invalid())?;
+            return Ok(Caller::service(&name));
+        }
+        if !scheme.eq_ignore_ascii_case("bearer") {
+            return Err(invalid());
+        }
+        if !self.policy.is_fresh() {
+            return Err(Error::new(Code::Unavailable, &reason::POLICY_STALE));
+        }
+        let claims = self.claims(token).ok_or_else(invalid)?;
+        if claims.exp <= Utc::now().timestamp() {
+            return Err(invalid());
+        }
+        let policy = self.policy.policy();
+        if policy.session_revoked(claims.sid) {
+            return Err(invalid());
+        }
+        let employee = policy.employee(claims.sub).filter(|employee| employee.active).cloned().ok_or_else(invalid)?;
+        Ok(Caller::employee(policy, employee, claims.sid))
+    }
+
+    fn claims(&self, token: &str) -> Option<AccessClaims> {
+        let digest: [u8; 32] = Sha256::digest(token).into();
+        if let Some(claims) = self.verified.get(&digest) {
+            return Some(claims);
+        }
+        let claims = verify_access_token(token, |kid| self.policy.key(kid)).ok()?;
+        self.verified.insert(digest, claims.clone());
+        Some(claims)
+    }
+
+    fn admit(&self, method: &Method, headers: &HeaderMap) -> Result<Caller> {
+        let caller = match (self.authenticate(headers.get(http::header::AUTHORIZATION)), method.access) {
+            // A stale token must not stand in the way of signing in.
+            (Err(_), contract::Access::Public) => Caller::anonymous(),
+            (caller, _) => caller?,
+        };
+        let signed_in = caller.employee_id().is_some() || caller.is_service();
+        match method.access {
+            contract::Access::Public => return Ok(caller),
+            _ if !signed_in => return Err(Error::new(Code::Unauthenticated, &reason::UNAUTHENTICATED)),
+            _ if caller.password_change_required() && !method.before_password_change => {
+                return Err(Error::permission_denied(&reason::PASSWORD_CHANGE_REQUIRED));
+            }
+            contract::Access::SignedIn => {}
+            contract::Access::Permission(permission) if caller.allows(permission) => {}
+            contract::Access::Permission(permission) => return Err(denied(permission)),
+        }
+        Ok(caller)
+    }
+}
+
+/// The tower layer around a service's routes.
+#[derive(Clone)]
+pub struct Guard<S> {
+    inner: S,
+    access: Arc<Access>,
+}
+
+impl<S> Guard<S> {
+    pub fn new(inner: S, access: Arc<Access>) -> Self {
+        Self { inner, access }
+    }
+}
+
+impl<S> Service<Request<Body>> for Guard<S>
+where
+    S: Service<Request<Body>, Response = Response<Body>, Error = Infallible> + Clone + Send + 'static,
+    S::Future: Send,
+{
+    type Response = Response<Body>;
+    type Error = Infallible;
+    type Future = BoxFuture<'static, Result<Response<Body>, Infallible>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<Body>) -> Self::Future {
+        let inner = self.inner.clone();
+        let access = self.access.clone();
+        let locale = text(request.headers(), "accept-language").map(Locale::negotiate).unwrap_or_default();
+        let span = tracing::info_span!("rpc", "otel.name" = request.uri().path(), "otel.kind" = "server");
+        telemetry::set_parent(&span, text(request.headers(), "traceparent"));
+        let call = async move {
+            let answer = guarded(inner, &access, request).await;
+            Ok(answer.unwrap_or_else(|error| Status::from(error).into_http()))
+        };
+        Box::pin(locale::scope(locale, call).instrument(span))
+    }
+}
+
+async fn guarded<S>(mut inner: S, access: &Access, request: Request<Body>) -> Result<Response<Body>>
+where
+    S: Service<Request<Body>, Response = Response<Body>, Error = Infallible>,
+{
+    let contract = Contract::get();
+    let Some(method) = contract.method(request.uri().path()) else {
+        return Ok(Status::unimplemented("no such method").into_http());
+    };
+    let caller = access.admit(method, request.headers())?;
+    let (mut parts, body) = request.into_parts();
+    let mut call = call_of(method, &parts.headers, caller.clone())?;
+    let body = if method.client_streaming {
+        body
+    } else {
+        let frame = read(body).await?;
+        let message = unframe(&frame)?;
+        contract.validate(method.input, message).map_err(refuse)?;
+        if call.idempotency_key.is_some() {
+            call.request_digest = Sha256::digest(message).to_vec();
+        }
+        Body::new(Full::new(frame))
+    };
+    parts.extensions.insert(call);
+    let Ok(response) = inner.call(Request::from_parts(parts, body)).await;
+    mask(contract, method, &caller, response).await
+}
+
+fn call_of(method: &'static Method, headers: &HeaderMap, caller: Caller) -> Result<Call> {
+    let idempotency_key = match headers.get("idempotency-key") {
+        None => None,
+        Some(key) => match key.to_str() {
+            Ok(key) if (1..=128).contains(&key.len()) => Some(key.to_owned()),
+            _ => return Err(Error::invalid("Idempotency-Key", &reason::IDEMPOTENCY_KEY_INVALID)),
+        },
+    };
+    Ok(Call {
+        caller,
+        method: &method.path,
+        idempotency_key,
+        request_digest: Vec::new(),
+        request_id: text(headers, "x-request-id").map_or_else(|| Uuid::now_v7().to_string(), str::to_owned),
+        address: text(headers, "x-forwarded-for").unwrap_or_default().to_owned(),
+    })
+}
+
+fn text<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
+    headers.get(name).and_then(|value| value.to_str().ok())
+}
+
+/// The one message of a unary request, with its prefix.
+async fn read(body: Body) -> Result<Bytes> {
+    let limited = http_body_util::Limited::new(body, REQUEST_LIMIT + PREFIX);
+    let collected = limited.collect().await.map_err(|_| Error::new(Code::InvalidArgument, &reason::INVALID_REQUEST))?;
+    Ok(collected.to_bytes())
+}
+
+fn unframe(frame: &Bytes) -> Result<&[u8]> {
+    match frame.get(..PREFIX) {
+        Some(prefix) if prefix[0] == 0 && frame.len() - PREFIX == u32_of(&prefix[1..]) => Ok(&frame[PREFIX..]),
+        _ => Err(Error::new(Code::InvalidArgument, &reason::INVALID_REQUEST)),
+    }
+}
+
+fn u32_of(bytes: &[u8]) -> usize {
+    bytes.iter().fold(0, |length, byte| length << 8 | usize::from(*byte))
+}
+
+fn refuse(violations: Vec<contract::Violation>) -> Error {
+    let violations = violations
+        .into_iter()
+        .map(|violation| Violation { field: violation.field, reason: violation.reason, args: violation.args })
+        .collect();
+    Error::invalid_fields(violations)
+}
+
+async fn mask(
+    contract: &'static Contract,
+    method: &'static Method,
+    caller: &Caller,
+    response: Response<Body>,
+) -> Result<Response<Body>> {
+    if !contract.holds_personal_data(method.output) {
+        return Ok(response);
+    }
+    let caller = caller.clone();
+    let visibility = move |kind: PersonalData| -> Visibility { caller.visibility(kind) };
+    if contract::ALL_KINDS.iter().all(|kind| visibility(*kind) == Visibility::Clear) {
+        return Ok(response);
+    }
+    let (parts, body) = response.into_parts();
+    let mut pending = BytesMut::new();
+    let masked = body.map_frame(move |frame| match frame.into_data() {
+        Err(trailers) => trailers,
+        Ok(data) => {
+            pending.extend_from_slice(&data);
+            let mut out = BytesMut::with_capacity(pending.len());
+            while pending.len() >= PREFIX {
+                let length = u32_of(&pending[1..PREFIX]);
+                if pending.len() < PREFIX + length {
+                    break;
+                }
+                let message = pending.split_to(PREFIX + length).freeze().slice(PREFIX..);
+                let message = contract.mask(method.output, message, &visibility);
+                out.put_u8(0);
+                out.put_u32(message.len() as u32);
+                out.extend_from_slice(&message);
+            }
+            http_body::Frame::data(out.freeze())
+        }
+    });
+    Ok(Response::from_parts(parts, Body::new(masked)))
+}

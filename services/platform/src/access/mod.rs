@@ -1,0 +1,166 @@
+//! Who calls and what they may do. `guard` stands before every method of every service; `policy` is the watched snapshot
+//! it decides by; `rows` turns a scope into the one predicate that all queries of a record kind use.
+
+mod guard;
+mod policy;
+mod rows;
+mod token;
+mod watch;
+
+use std::sync::Arc;
+
+use contracts::options::{Permission, PersonalData, Scope, Visibility};
+use uuid::Uuid;
+
+pub use guard::{Access, Guard};
+pub use policy::{Grants, Group, Policy, PolicyEmployee};
+pub use rows::{RowColumns, RowPredicate};
+pub(crate) use token::sign_service_token;
+pub use token::{AccessClaims, TokenError, sign_access_token, verify_access_token};
+pub use watch::{KeySource, PolicyCache, watch_policy};
+
+use crate::error::{Error, Result, reason};
+
+/// What another service of ours may do on its own behalf.
+const SERVICE_PERMISSIONS: [Permission; 2] = [Permission::PolicyWatch, Permission::OwnershipRead];
+
+#[derive(Clone)]
+enum Principal {
+    Anonymous,
+    Service(Arc<str>),
+    Employee { employee: Arc<PolicyEmployee>, session_id: Uuid, grants: Arc<Grants>, policy: Arc<Policy> },
+}
+
+/// Who makes a call, with the policy that was in force when it arrived. Cheap to clone.
+#[derive(Clone)]
+pub struct Caller(Principal);
+
+impl Caller {
+    pub fn anonymous() -> Self {
+        Self(Principal::Anonymous)
+    }
+
+    pub(crate) fn service(name: &str) -> Self {
+        Self(Principal::Service(name.into()))
+    }
+
+    pub(crate) fn employee(policy: Arc<Policy>, employee: Arc<PolicyEmployee>, session_id: Uuid) -> Self {
+        let grants = policy.grants(&employee);
+        Self(Principal::Employee { employee, session_id, grants, policy })
+    }
+
+    /// The employee's id; NOT for anonymous callers and services.
+    pub fn employee_id(&self) -> Option<Uuid> {
+        match &self.0 {
+            Principal::Employee { employee, .. } => Some(employee.id),
+            _ => None,
+        }
+    }
+
+    /// The employee's id, or UNAUTHENTICATED: for methods that answer for the caller's own things.
+    pub fn require_employee(&self) -> Result<Uuid> {
+        self.employee_id().ok_or_else(|| Error::new(tonic::Code::Unauthenticated, &reason::UNAUTHENTICATED))
+    }
+
+    pub fn session_id(&self) -> Option<Uuid> {
+        match &self.0 {
+            Principal::Employee { session_id, .. } => Some(*session_id),
+            _ => None,
+        }
+    }
+
+    pub fn group_id(&self) -> Option<Uuid> {
+        match &self.0 {
+            Principal::Employee { employee, .. } => employee.group_id,
+            _ => None,
+        }
+    }
+
+    pub fn display_name(&self) -> &str {
+        match &self.0 {
+            Principal::Employee { employee, .. } => &employee.display_name,
+            Principal::Service(name) => name,
+            Principal::Anonymous => "",
+        }
+    }
+
+    pub fn is_service(&self) -> bool {
+        matches!(self.0, Principal::Service(_))
+    }
+
+    pub(crate) fn password_change_required(&self) -> bool {
+        matches!(&self.0, Principal::Employee { employee, .. } if employee.password_change_required)
+    }
+
+    /// The widest scope in which the caller holds the permission; UNSPECIFIED when not at all.
+    pub fn scope(&self, permission: Permission) -> Scope {
+        match &self.0 {
+            Principal::Employee { grants, .. } => grants.scope(permission),
+            Principal::Service(_) if SERVICE_PERMISSIONS.contains(&permission) => Scope::All,
+            _ => Scope::Unspecified,
+        }
+    }
+
+    pub fn allows(&self, permission: Permission) -> bool {
+        self.scope(permission) != Scope::Unspecified
+    }
+
+    pub fn require(&self, permission: Permission) -> Result<()> {
+        if self.allows(permission) { Ok(()) } else { Err(denied(permission)) }
+    }
+
+    /// How the caller sees a kind of personal data.
+    pub fn visibility(&self, kind: PersonalData) -> Visibility {
+        match &self.0 {
+            Principal::Employee { grants, .. } => grants.visibility(kind),
+            _ => Visibility::Hidden,
+        }
+    }
+
+    /// The names and the tree by which texts are made and groups are resolved.
+    pub fn policy(&self) -> Option<&Arc<Policy>> {
+        match &self.0 {
+            Principal::Employee { policy, .. } => Some(policy),
+            _ => None,
+        }
+    }
+
+    /// The rows that the permission covers.
+    pub fn rows(&self, permission: Permission) -> RowPredicate {
+        rows::for_caller(self, permission)
+    }
+
+    /// Whether the permission's scope covers records of this owner and group; shares aside.
+    pub fn covers(&self, permission: Permission, owner_id: Option<Uuid>, group_id: Option<Uuid>) -> bool {
+        self.rows(permission).covers(owner_id, group_id)
+    }
+}
+
+pub(crate) fn denied(permission: Permission) -> Error {
+    Error::permission_denied(&reason::PERMISSION_DENIED).arg("permission", permission.as_str_name())
+}
+
+/// The call under way. The guard puts it into the request's extensions.
+#[derive(Clone)]
+pub struct Call {
+    pub caller: Caller,
+    /// Full method path, such as `/changke.customers.v1.CustomerService/GetCustomer`.
+    pub method: &'static str,
+    pub idempotency_key: Option<String>,
+    /// SHA-256 of the request, when there is an idempotency key.
+    pub request_digest: Vec<u8>,
+    pub request_id: String,
+    /// Network address of the caller, as the gateway saw it.
+    pub address: String,
+}
+
+impl Call {
+    /// The call that a request belongs to.
+    pub fn of<T>(request: &tonic::Request<T>) -> Result<Self> {
+        request.extensions().get::<Self>().cloned().ok_or_else(|| Error::internal(anyhow::anyhow!("call without guard")))
+    }
+
+    pub(crate) fn caller_id(&self) -> Uuid {
+        self.caller.employee_id().unwrap_or(Uuid::nil())
+    }
+}

@@ -1,0 +1,295 @@
+//! The policy snapshot: employees, groups and roles as identity last told them, and what follows from them.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use contracts::identity as proto;
+use contracts::options::{Permission, PersonalData, Scope, Visibility};
+use uuid::Uuid;
+
+/// One more than the largest number of a permission.
+const PERMISSIONS: usize = 512;
+const KINDS: usize = 16;
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct PolicyEmployee {
+    pub id: Uuid,
+    pub display_name: String,
+    pub group_id: Option<Uuid>,
+    pub role_ids: Vec<Uuid>,
+    pub active: bool,
+    pub password_change_required: bool,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct Group {
+    pub id: Uuid,
+    pub name: String,
+    pub parent_id: Option<Uuid>,
+}
+
+/// What all roles of an employee add up to.
+#[derive(Debug, Clone)]
+pub struct Grants {
+    scopes: [Scope; PERMISSIONS],
+    visibilities: [Visibility; KINDS],
+}
+
+impl Grants {
+    fn none() -> Self {
+        Self { scopes: [Scope::Unspecified; PERMISSIONS], visibilities: [Visibility::Unspecified; KINDS] }
+    }
+
+    pub fn scope(&self, permission: Permission) -> Scope {
+        self.scopes.get(permission as usize).copied().unwrap_or(Scope::Unspecified)
+    }
+
+    /// The clearest that a role gives; a role that says nothing of a kind masks it.
+    pub fn visibility(&self, kind: PersonalData) -> Visibility {
+        match self.visibilities.get(kind as usize).copied().unwrap_or(Visibility::Unspecified) {
+            Visibility::Unspecified => Visibility::Masked,
+            visibility => visibility,
+        }
+    }
+
+    fn add(&mut self, role: &proto::PolicyRole) {
+        for grant in &role.grants {
+            if let Some(scope) = self.scopes.get_mut(grant.permission as usize) {
+                *scope = (*scope).max(grant.scope());
+            }
+        }
+        let mut seen = [Visibility::Masked; KINDS];
+        for entry in &role.field_visibilities {
+            if let (Some(visibility), true) = (seen.get_mut(entry.personal_data as usize), entry.visibility != 0) {
+                *visibility = entry.visibility();
+            }
+        }
+        for (visibility, new) in self.visibilities.iter_mut().zip(seen) {
+            if *visibility == Visibility::Unspecified || new < *visibility {
+                *visibility = new;
+            }
+        }
+    }
+}
+
+#[derive(Default)]
+pub struct Policy {
+    pub revision: i64,
+    employees: HashMap<Uuid, Arc<PolicyEmployee>>,
+    groups: HashMap<Uuid, Group>,
+    children: HashMap<Uuid, Vec<Uuid>>,
+    roles: HashMap<Uuid, proto::PolicyRole>,
+    revoked_sessions: HashMap<Uuid, i64>,
+    /// By employee; filled when first needed.
+    grants: Mutex<HashMap<Uuid, Arc<Grants>>>,
+}
+
+impl Policy {
+    /// This policy with an update applied; whatever an update can't say properly grants nothing.
+    #[must_use]
+    pub fn with(&self, update: proto::PolicyUpdate, now: i64) -> Self {
+        let mut next = if update.snapshot {
+            Self::default()
+        } else {
+            Self {
+                revision: 0,
+                employees: self.employees.clone(),
+                groups: self.groups.clone(),
+                children: HashMap::new(),
+                roles: self.roles.clone(),
+                revoked_sessions: self.revoked_sessions.clone(),
+                grants: Mutex::default(),
+            }
+        };
+        next.revision = update.revision;
+        for employee in update.employees {
+            let Ok(id) = employee.id.parse::<Uuid>() else { continue };
+            if employee.deleted {
+                next.employees.remove(&id);
+                continue;
+            }
+            let entry = PolicyEmployee {
+                id,
+                display_name: employee.display_name,
+                group_id: employee.group_id.parse().ok(),
+                role_ids: employee.role_ids.iter().filter_map(|role| role.parse().ok()).collect(),
+                active: employee.active,
+                password_change_required: employee.password_change_required,
+            };
+            next.employees.insert(id, Arc::new(entry));
+        }
+        for group in update.groups {
+            let Ok(id) = group.id.parse::<Uuid>() else { continue };
+            if group.deleted {
+                next.groups.remove(&id);
+            } else {
+                next.groups.insert(id, Group { id, name: group.name, parent_id: group.parent_id.parse().ok() });
+            }
+        }
+        for role in update.roles {
+            let Ok(id) = role.id.parse::<Uuid>() else { continue };
+            if role.deleted {
+                next.roles.remove(&id);
+            } else {
+                next.roles.insert(id, role);
+            }
+        }
+        next.revoked_sessions.retain(|_, expires| *expires > now);
+        for session in update.revoked_sessions {
+            if let Ok(id) = session.id.parse::<Uuid>() {
+                next.revoked_sessions.insert(id, session.expire_time.map_or(i64::MAX, |time| time.seconds));
+            }
+        }
+        for group in next.groups.values() {
+            if let Some(parent) = group.parent_id {
+                next.children.entry(parent).or_default().push(group.id);
+            }
+        }
+        next
+    }
+
+    pub fn employee(&self, id: Uuid) -> Option<&Arc<PolicyEmployee>> {
+        self.employees.get(&id)
+    }
+
+    pub fn employees(&self) -> impl Iterator<Item = &Arc<PolicyEmployee>> {
+        self.employees.values()
+    }
+
+    pub fn employee_name(&self, id: Uuid) -> &str {
+        self.employees.get(&id).map(|employee| employee.display_name.as_str()).unwrap_or_default()
+    }
+
+    pub fn group(&self, id: Uuid) -> Option<&Group> {
+        self.groups.get(&id)
+    }
+
+    pub fn group_name(&self, id: Uuid) -> &str {
+        self.groups.get(&id).map(|group| group.name.as_str()).unwrap_or_default()
+    }
+
+    pub fn root_group(&self) -> Option<Uuid> {
+        self.groups.values().find(|group| group.parent_id.is_none()).map(|group| group.id)
+    }
+
+    /// The group and all groups below it, in no particular order.
+    pub fn group_and_below(&self, id: Uuid) -> Vec<Uuid> {
+        let mut seen = HashSet::from([id]);
+        let mut found = vec![id];
+        let mut next = 0;
+        while let Some(group) = found.get(next).copied() {
+            next += 1;
+            for child in self.children.get(&group).into_iter().flatten() {
+                if seen.insert(*child) {
+                    found.push(*child);
+                }
+            }
+        }
+        found
+    }
+
+    pub fn session_revoked(&self, session_id: Uuid) -> bool {
+        self.revoked_sessions.contains_key(&session_id)
+    }
+
+    pub fn grants(&self, employee: &PolicyEmployee) -> Arc<Grants> {
+        let mut known = self.grants.lock().unwrap_or_else(PoisonError::into_inner);
+        known
+            .entry(employee.id)
+            .or_insert_with(|| {
+                let mut grants = Grants::none();
+                for role in employee.role_ids.iter().filter_map(|role| self.roles.get(role)) {
+                    grants.add(role);
+                }
+                Arc::new(grants)
+            })
+            .clone()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn grant(permission: Permission, scope: Scope) -> proto::Grant {
+        proto::Grant { permission: permission as i32, scope: scope as i32 }
+    }
+
+    fn seen(kind: PersonalData, visibility: Visibility) -> proto::FieldVisibility {
+        proto::FieldVisibility { personal_data: kind as i32, visibility: visibility as i32 }
+    }
+
+    fn group(id: Uuid, parent: Option<Uuid>) -> proto::PolicyGroup {
+        proto::PolicyGroup {
+            id: id.to_string(),
+            name: "g".into(),
+            parent_id: parent.map(|id| id.to_string()).unwrap_or_default(),
+            deleted: false,
+        }
+    }
+
+    #[test]
+    fn roles_add_up_to_the_widest_scope_and_the_clearest_view() {
+        let roles = [Uuid::now_v7(), Uuid::now_v7()];
+        let employee = Uuid::now_v7();
+        let policy = Policy::default().with(
+            proto::PolicyUpdate {
+                snapshot: true,
+                employees: vec![proto::PolicyEmployee {
+                    id: employee.to_string(),
+                    role_ids: roles.iter().map(ToString::to_string).collect(),
+                    active: true,
+                    ..Default::default()
+                }],
+                roles: vec![
+                    proto::PolicyRole {
+                        id: roles[0].to_string(),
+                        grants: vec![
+                            grant(Permission::CustomersRead, Scope::Own),
+                            grant(Permission::CustomersUpdate, Scope::Group),
+                        ],
+                        field_visibilities: vec![seen(PersonalData::Phone, Visibility::Hidden)],
+                        deleted: false,
+                    },
+                    proto::PolicyRole {
+                        id: roles[1].to_string(),
+                        grants: vec![grant(Permission::CustomersRead, Scope::GroupAndBelow)],
+                        field_visibilities: vec![seen(PersonalData::Phone, Visibility::Clear)],
+                        deleted: false,
+                    },
+                ],
+                ..Default::default()
+            },
+            0,
+        );
+        let grants = policy.grants(policy.employee(employee).unwrap());
+        assert_eq!(grants.scope(Permission::CustomersRead), Scope::GroupAndBelow);
+        assert_eq!(grants.scope(Permission::CustomersUpdate), Scope::Group);
+        assert_eq!(grants.scope(Permission::CustomersExport), Scope::Unspecified);
+        assert_eq!(grants.visibility(PersonalData::Phone), Visibility::Clear);
+        assert_eq!(grants.visibility(PersonalData::Email), Visibility::Masked);
+    }
+
+    #[test]
+    fn an_update_moves_groups_and_forgets_expired_revocations() {
+        let [root, left, right, leaf, session] = std::array::from_fn(|_| Uuid::now_v7());
+        let policy = Policy::default().with(
+            proto::PolicyUpdate {
+                snapshot: true,
+                groups: vec![group(root, None), group(left, Some(root)), group(right, Some(root)), group(leaf, Some(left))],
+                revoked_sessions: vec![proto::RevokedSession {
+                    id: session.to_string(),
+                    expire_time: Some(prost_types::Timestamp { seconds: 100, nanos: 0 }),
+                }],
+                ..Default::default()
+            },
+            0,
+        );
+        assert_eq!(policy.group_and_below(left).len(), 2);
+        assert!(policy.session_revoked(session));
+        let moved = policy.with(proto::PolicyUpdate { groups: vec![group(leaf, Some(right))], ..Default::default() }, 101);
+        assert_eq!(moved.group_and_below(left), vec![left]);
+        assert_eq!(moved.group_and_below(root).len(), 4);
+        assert!(!moved.session_revoked(session));
+    }
+}

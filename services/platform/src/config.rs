@@ -1,0 +1,247 @@
+//! Configuration from a file, then the environment (`CHANGKE_SECTION__KEY`), then secrets from files (`KEY_FILE`).
+//! Every fault is found before any is reported.
+
+use std::collections::HashMap;
+use std::path::Path;
+
+use config::{Config, Environment, File, FileFormat, Map, Value, ValueKind};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
+/// What a section can check beyond its types.
+pub trait Validate {
+    /// One sentence a fault, naming the key.
+    fn faults(&self) -> Vec<String>;
+}
+
+/// Reads the settings, or lists everything that is wrong with them.
+pub fn load<T>(file: Option<&Path>, environment: HashMap<String, String>) -> Result<T, Vec<String>>
+where
+    T: DeserializeOwned + Default + Validate,
+{
+    let mut builder = Config::builder();
+    if let Some(file) = file {
+        builder = builder.add_source(File::from(file).format(FileFormat::Toml).required(true));
+    }
+    let source = Environment::with_prefix("CHANGKE").prefix_separator("_").separator("__").source(Some(environment));
+    let mut tree = match builder.add_source(source).build() {
+        Ok(config) => config.cache,
+        Err(error) => return Err(vec![error.to_string()]),
+    };
+
+    let mut faults = Vec::new();
+    read_secret_files(&mut tree, "", &mut faults);
+    // A fault hides those behind it: take the faulty key out and try again until all are known.
+    let settings = loop {
+        match serde_path_to_error::deserialize::<_, T>(tree.clone()) {
+            Ok(settings) => break settings,
+            Err(error) => {
+                let path = error.path().to_string();
+                let message = error.into_inner().to_string();
+                if !remove(&mut tree, &path, &message) {
+                    faults.push(format!("{path}: {message}"));
+                    return Err(faults);
+                }
+                faults.push(format!("{path}: {message}"));
+            }
+        }
+    };
+    faults.extend(settings.faults());
+    if faults.is_empty() { Ok(settings) } else { Err(faults) }
+}
+
+fn read_secret_files(value: &mut Value, path: &str, faults: &mut Vec<String>) {
+    let ValueKind::Table(table) = &mut value.kind else { return };
+    let named: Vec<String> = table.keys().filter(|key| key.ends_with("_file")).cloned().collect();
+    for key in named {
+        let Some(file) = table.remove(&key) else { continue };
+        let target = key.trim_end_matches("_file").to_owned();
+        match std::fs::read_to_string(file.to_string()) {
+            Ok(secret) => {
+                table.insert(target, Value::new(None, secret.trim_end_matches(['\r', '\n']).to_owned()));
+            }
+            Err(error) => faults.push(format!("{path}{key}: {file}: {error}")),
+        }
+    }
+    for (key, value) in table.iter_mut() {
+        read_secret_files(value, &format!("{path}{key}."), faults);
+    }
+}
+
+/// Takes the key at a dotted path out of the tree, or the unknown key that the message names; tells whether it was there.
+fn remove(tree: &mut Value, path: &str, message: &str) -> bool {
+    let unknown = message.strip_prefix("unknown field `").and_then(|rest| rest.split('`').next());
+    let mut names: Vec<&str> = path.split('.').filter(|name| !name.is_empty()).collect();
+    if let Some(unknown) = unknown.filter(|unknown| names.last() != Some(unknown)) {
+        names.push(unknown);
+    }
+    let Some((last, parents)) = names.split_last() else { return false };
+    let mut value = tree;
+    for name in parents {
+        let ValueKind::Table(table) = &mut value.kind else { return false };
+        let Some(child) = table.get_mut(*name) else { return false };
+        value = child;
+    }
+    let ValueKind::Table(table) = &mut value.kind else { return false };
+    let table: &mut Map<String, Value> = table;
+    table.remove(*last).is_some()
+}
+
+/// Where the database is and how services sign in to it.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct DatabaseConfig {
+    /// Of an administrator who may create roles and schemas; used by `migrate` alone. Host, port and database of it are
+    /// also the services'.
+    pub url: String,
+    /// From which the passwords of the services' roles are derived.
+    pub role_secret: String,
+    /// Connections a service.
+    pub max_connections: u32,
+    /// Per service, when it has a database of its own: a complete URL of its role.
+    pub service_urls: HashMap<String, String>,
+}
+
+impl Default for DatabaseConfig {
+    fn default() -> Self {
+        Self { url: String::new(), role_secret: String::new(), max_connections: 8, service_urls: HashMap::new() }
+    }
+}
+
+impl Validate for DatabaseConfig {
+    fn faults(&self) -> Vec<String> {
+        let mut faults = Vec::new();
+        if self.url.is_empty() {
+            faults.push("database.url: missing; for example postgres://user:password@host:5432/changke".into());
+        } else if let Err(error) = self.url.parse::<sqlx::postgres::PgConnectOptions>() {
+            faults.push(format!("database.url: {error}"));
+        }
+        if self.role_secret.len() < 16 {
+            faults.push("database.role_secret: at least 16 characters are needed".into());
+        }
+        if self.max_connections == 0 {
+            faults.push("database.max_connections: must be positive".into());
+        }
+        faults
+    }
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct NatsConfig {
+    pub url: String,
+    /// File with the credentials of the account (`.creds`).
+    pub credentials: Option<String>,
+    /// Put before stream and consumer names, so that several installations can share a server.
+    pub prefix: String,
+    /// How many copies of the stream a cluster keeps.
+    pub replicas: usize,
+}
+
+impl Default for NatsConfig {
+    fn default() -> Self {
+        Self { url: String::new(), credentials: None, prefix: "changke".into(), replicas: 1 }
+    }
+}
+
+impl Validate for NatsConfig {
+    fn faults(&self) -> Vec<String> {
+        let mut faults = Vec::new();
+        if self.url.is_empty() {
+            faults.push("nats.url: missing; for example nats://host:4222".into());
+        }
+        if self.prefix.is_empty() || !self.prefix.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_') {
+            faults.push("nats.prefix: letters, digits and underscores only".into());
+        }
+        if !(1..=5).contains(&self.replicas) {
+            faults.push("nats.replicas: 1 to 5".into());
+        }
+        faults
+    }
+}
+
+/// How the parts of one installation know and reach each other.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ClusterConfig {
+    /// Shared by all services: proves that a call comes from one of them.
+    pub secret: String,
+    /// Services that run elsewhere, by name: `customers = "http://changke-customers:9000"`.
+    pub upstreams: HashMap<String, String>,
+    /// Address for gRPC between services when they run apart.
+    pub listen: Option<std::net::SocketAddr>,
+    /// Address for health and metrics.
+    pub admin_listen: Option<std::net::SocketAddr>,
+}
+
+impl Validate for ClusterConfig {
+    fn faults(&self) -> Vec<String> {
+        let mut faults = Vec::new();
+        if self.secret.len() < 32 {
+            faults.push("cluster.secret: at least 32 characters are needed".into());
+        }
+        for (name, url) in &self.upstreams {
+            if url.parse::<http::Uri>().ok().and_then(|uri| uri.authority().cloned()).is_none() {
+                faults.push(format!("cluster.upstreams.{name}: `{url}` is no URL"));
+            }
+        }
+        faults
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, Default, Deserialize)]
+    #[serde(default, deny_unknown_fields)]
+    struct Settings {
+        database: DatabaseConfig,
+        cluster: ClusterConfig,
+    }
+
+    impl Validate for Settings {
+        fn faults(&self) -> Vec<String> {
+            [self.database.faults(), self.cluster.faults()].concat()
+        }
+    }
+
+    fn environment(pairs: &[(&str, &str)]) -> HashMap<String, String> {
+        pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
+    }
+
+    #[test]
+    fn every_fault_is_reported_at_once() {
+        let faults = load::<Settings>(
+            None,
+            environment(&[
+                ("CHANGKE_DATABASE__MAX_CONNECTIONS", "many"),
+                ("CHANGKE_DATABASE__COLOUR", "red"),
+                ("CHANGKE_DATABASE__ROLE_SECRET_FILE", "/nonexistent/secret"),
+                ("CHANGKE_CLUSTER__LISTEN", "nowhere"),
+            ]),
+        )
+        .unwrap_err()
+        .join("\n");
+        for part in ["max_connections", "colour", "role_secret_file", "cluster.listen", "database.url", "cluster.secret"] {
+            assert!(faults.contains(part), "{part} is missing in:\n{faults}");
+        }
+    }
+
+    #[test]
+    fn secrets_come_from_files_and_digits_can_be_text() {
+        let file = std::env::temp_dir().join(format!("changke-secret-{}", uuid::Uuid::now_v7()));
+        std::fs::write(&file, "12345678901234567890\n").unwrap();
+        let settings = load::<Settings>(
+            None,
+            environment(&[
+                ("CHANGKE_DATABASE__URL", "postgres://a:b@c/d"),
+                ("CHANGKE_DATABASE__ROLE_SECRET_FILE", file.to_str().unwrap()),
+                ("CHANGKE_CLUSTER__SECRET", "12345678901234567890123456789012"),
+            ]),
+        )
+        .unwrap();
+        std::fs::remove_file(file).unwrap();
+        assert_eq!(settings.database.role_secret, "12345678901234567890");
+    }
+}

@@ -1,0 +1,76 @@
+//! The service's own schema: its pool, and transactions that carry events, audit and idempotency with the rows.
+//! `migrate` prepares the schema; `tx` writes; the relay (`events`) is woken by commits.
+
+mod migrate;
+mod tx;
+
+use std::sync::Arc;
+
+use hmac::{Hmac, Mac};
+use sha2::Sha256;
+use sqlx::PgPool;
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use tokio::sync::Notify;
+
+pub use migrate::migrate;
+pub use tx::{AuditEntry, FieldChange, Once, Tx};
+
+use crate::config::DatabaseConfig;
+
+/// The database of one service. Cheap to clone.
+#[derive(Clone)]
+pub struct Db {
+    pool: PgPool,
+    service: &'static str,
+    committed: Arc<Notify>,
+}
+
+impl Db {
+    /// A pool that signs in as the service's role; connects when first used.
+    pub fn new(config: &DatabaseConfig, service: &'static str) -> anyhow::Result<Self> {
+        let pool = PgPoolOptions::new()
+            .max_connections(config.max_connections)
+            .acquire_timeout(std::time::Duration::from_secs(5))
+            .test_before_acquire(false)
+            .connect_lazy_with(role_options(config, service)?);
+        Ok(Self { pool, service, committed: Arc::new(Notify::new()) })
+    }
+
+    pub fn pool(&self) -> &PgPool {
+        &self.pool
+    }
+
+    pub fn service(&self) -> &'static str {
+        self.service
+    }
+
+    /// Told after every commit that left events in the outbox.
+    pub fn committed(&self) -> &Arc<Notify> {
+        &self.committed
+    }
+}
+
+/// Name of the role, which is the owner of the schema of the service's name.
+fn role(service: &str) -> String {
+    format!("changke_{service}")
+}
+
+fn role_password(config: &DatabaseConfig, service: &str) -> anyhow::Result<String> {
+    let mut mac = Hmac::<Sha256>::new_from_slice(config.role_secret.as_bytes())?;
+    mac.update(service.as_bytes());
+    Ok(mac.finalize().into_bytes().iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+fn role_options(config: &DatabaseConfig, service: &str) -> anyhow::Result<PgConnectOptions> {
+    let options = match config.service_urls.get(service) {
+        Some(url) => url.parse::<PgConnectOptions>()?,
+        None => config
+            .url
+            .parse::<PgConnectOptions>()?
+            .username(&role(service))
+            .password(&role_password(config, service)?),
+    };
+    Ok(options
+        .application_name(&format!("changke-{service}"))
+        .options([("search_path", format!("{service},public")), ("timezone", "UTC".to_owned())]))
+}

@@ -1,0 +1,213 @@
+//! A transaction in which state, events, audit entries and the answer to a repeated call stand or fall together.
+
+use chrono::{DateTime, Utc};
+use prost::{Message, Name};
+use serde::Serialize;
+use sqlx::{PgConnection, Postgres, Transaction};
+use uuid::Uuid;
+
+use super::Db;
+use crate::access::Call;
+use crate::error::{Error, Result, reason};
+
+/// What a call with an idempotency key finds.
+pub enum Once<R> {
+    /// The call was made before; this was the answer.
+    Done(R),
+    New(Tx),
+}
+
+/// Before and after of one field, as text.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, serde::Deserialize)]
+pub struct FieldChange {
+    pub field: String,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub before: String,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub after: String,
+}
+
+/// What was done to a record.
+#[derive(Debug)]
+pub struct AuditEntry {
+    /// Noun and participle, such as `customer.assigned`.
+    pub action: &'static str,
+    pub record_kind: &'static str,
+    pub record_id: Uuid,
+    /// The record whose timeline shows the entry.
+    pub subject_id: Uuid,
+    pub changes: Vec<FieldChange>,
+}
+
+#[derive(Default)]
+struct Events {
+    ids: Vec<Uuid>,
+    aggregates: Vec<&'static str>,
+    aggregate_ids: Vec<Uuid>,
+    types: Vec<String>,
+    payloads: Vec<Vec<u8>>,
+}
+
+#[derive(Default)]
+struct Audit {
+    ids: Vec<Uuid>,
+    actions: Vec<&'static str>,
+    record_kinds: Vec<&'static str>,
+    record_ids: Vec<Uuid>,
+    subject_ids: Vec<Uuid>,
+    changes: Vec<serde_json::Value>,
+}
+
+pub struct Tx {
+    inner: Transaction<'static, Postgres>,
+    events: Events,
+    audit: Audit,
+    db: Db,
+}
+
+impl Db {
+    pub async fn begin(&self) -> Result<Tx> {
+        Ok(Tx {
+            inner: self.pool.begin().await?,
+            events: Events::default(),
+            audit: Audit::default(),
+            db: self.clone(),
+        })
+    }
+
+    /// Begins the effect of a call, or finds the answer that the same call got before.
+    pub async fn begin_once<R: Message + Default>(&self, call: &Call) -> Result<Once<R>> {
+        if call.idempotency_key.is_some()
+            && let Some(response) = replay(&self.pool, call).await?
+        {
+            return Ok(Once::Done(response));
+        }
+        Ok(Once::New(self.begin().await?))
+    }
+}
+
+async fn replay<R: Message + Default>(pool: &sqlx::PgPool, call: &Call) -> Result<Option<R>> {
+    let saved: Option<(Vec<u8>, Vec<u8>)> = sqlx::query_as(
+        "SELECT request_digest, response FROM idempotency WHERE caller_id = $1 AND method = $2 AND key = $3",
+    )
+    .bind(call.caller_id())
+    .bind(call.method)
+    .bind(call.idempotency_key.as_deref())
+    .fetch_optional(pool)
+    .await?;
+    let Some((digest, response)) = saved else { return Ok(None) };
+    if digest != call.request_digest {
+        return Err(Error::failed_precondition(&reason::IDEMPOTENCY_KEY_REUSED));
+    }
+    Ok(Some(R::decode(response.as_slice()).map_err(Error::internal)?))
+}
+
+impl Tx {
+    pub fn connection(&mut self) -> &mut PgConnection {
+        &mut self.inner
+    }
+
+    /// Puts an event into the outbox. Events of one aggregate reach consumers in the order of commits, provided that the
+    /// transaction holds the aggregate's row.
+    pub fn emit<E: Message + Name>(&mut self, aggregate: &'static str, aggregate_id: Uuid, event: &E) {
+        self.events.ids.push(Uuid::now_v7());
+        self.events.aggregates.push(aggregate);
+        self.events.aggregate_ids.push(aggregate_id);
+        self.events.types.push(E::full_name());
+        self.events.payloads.push(event.encode_to_vec());
+    }
+
+    pub fn audit(&mut self, entry: AuditEntry) {
+        self.audit.ids.push(Uuid::now_v7());
+        self.audit.actions.push(entry.action);
+        self.audit.record_kinds.push(entry.record_kind);
+        self.audit.record_ids.push(entry.record_id);
+        self.audit.subject_ids.push(entry.subject_id);
+        // Strings and lists of strings always become JSON.
+        self.audit.changes.push(serde_json::to_value(entry.changes).unwrap_or_default());
+    }
+
+    /// Commits the work of a background task.
+    pub async fn commit(mut self) -> Result<()> {
+        self.flush(None).await?;
+        self.finish().await
+    }
+
+    /// Commits the effect of a call and keeps its answer under the call's idempotency key.
+    pub async fn commit_call<R: Message + Default>(mut self, call: &Call, response: R) -> Result<R> {
+        self.flush(Some(call)).await?;
+        if let Some(key) = &call.idempotency_key {
+            let inserted = sqlx::query(
+                "INSERT INTO idempotency (caller_id, method, key, request_digest, response) VALUES ($1, $2, $3, $4, $5)
+                 ON CONFLICT DO NOTHING",
+            )
+            .bind(call.caller_id())
+            .bind(call.method)
+            .bind(key)
+            .bind(&call.request_digest)
+            .bind(response.encode_to_vec())
+            .execute(&mut *self.inner)
+            .await?;
+            if inserted.rows_affected() == 0 {
+                // The same call ran at the same time and won: undo ours and give its answer.
+                self.inner.rollback().await?;
+                return replay(&self.db.pool, call).await?.ok_or_else(Error::stale_etag);
+            }
+        }
+        self.finish().await?;
+        Ok(response)
+    }
+
+    async fn finish(self) -> Result<()> {
+        let Self { inner, events, db, .. } = self;
+        inner.commit().await?;
+        if !events.ids.is_empty() {
+            db.committed.notify_one();
+        }
+        Ok(())
+    }
+
+    /// One round trip for events and audit entries.
+    async fn flush(&mut self, call: Option<&Call>) -> Result<()> {
+        let (events, audit) = (&self.events, &self.audit);
+        if events.ids.is_empty() && audit.ids.is_empty() {
+            return Ok(());
+        }
+        sqlx::query(
+            "WITH events AS (
+                 INSERT INTO outbox (id, aggregate, aggregate_id, type, payload, traceparent)
+                 SELECT e.*, $6 FROM unnest($1::uuid[], $2::text[], $3::uuid[], $4::text[], $5::bytea[]) AS e
+             )
+             INSERT INTO audit_entry
+                 (id, action, record_kind, record_id, subject_id, changes,
+                  actor_id, actor_name, session_id, address, request_id)
+             SELECT a.*, $13, $14, $15, $16, $17
+             FROM unnest($7::uuid[], $8::text[], $9::text[], $10::uuid[], $11::uuid[], $12::jsonb[]) AS a",
+        )
+        .bind(&events.ids)
+        .bind(&events.aggregates)
+        .bind(&events.aggregate_ids)
+        .bind(&events.types)
+        .bind(&events.payloads)
+        .bind(crate::telemetry::current_traceparent())
+        .bind(&audit.ids)
+        .bind(&audit.actions)
+        .bind(&audit.record_kinds)
+        .bind(&audit.record_ids)
+        .bind(&audit.subject_ids)
+        .bind(&audit.changes)
+        .bind(call.and_then(|call| call.caller.employee_id()))
+        .bind(call.map(|call| call.caller.display_name()).unwrap_or_default())
+        .bind(call.and_then(|call| call.caller.session_id()))
+        .bind(call.map(|call| call.address.as_str()).unwrap_or_default())
+        .bind(call.map(|call| call.request_id.as_str()).unwrap_or_default())
+        .execute(&mut *self.inner)
+        .await?;
+        Ok(())
+    }
+}
+
+/// The time as it stands in contracts.
+pub fn timestamp(time: DateTime<Utc>) -> prost_types::Timestamp {
+    prost_types::Timestamp { seconds: time.timestamp(), nanos: time.timestamp_subsec_nanos() as i32 }
+}
