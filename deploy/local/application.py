@@ -1,4 +1,4 @@
-"""Builds `changke` and its console and serves them beside a stack: for the demo, and for the tests that need a whole one."""
+"""Builds `changke` and its console and serves them beside a stack: for the demo, and for tests of the whole."""
 
 import base64
 import json
@@ -53,7 +53,7 @@ def build_console(log=None):
 
 
 class Application:
-    """The binary with its settings; `folder` holds its signing key, its log and the sign-ins of the seeded employees."""
+    """The binary with its settings; `folder` holds its secrets, its log and the sign-ins of the employees."""
 
     def __init__(self, binary, folder, database_url, nats_url, listen):
         self.binary = binary

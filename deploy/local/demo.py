@@ -79,7 +79,8 @@ def welcome(application):
     if application.sign_ins.exists():
         columns = ("loginName", "password", "displayName", "role")
         rows = [("sign-in", "password", "name", "role")]
-        rows += [tuple(str(entry.get(name, "")) for name in columns) for entry in json.loads(application.sign_ins.read_text())]
+        entries = json.loads(application.sign_ins.read_text())
+        rows += [tuple(str(entry.get(name, "")) for name in columns) for entry in entries]
         widths = [max(shown_width(row[column]) for row in rows) for column in range(len(columns))]
         for row in rows:
             print("  " + "  ".join(text + " " * (width - shown_width(text)) for text, width in zip(row, widths)))

@@ -26,7 +26,7 @@ def server_user():
 
 @cache
 def server_home():
-    """A folder that `server_user` can reach: `.dev` where possible, otherwise one of this checkout's own in /var/tmp."""
+    """A folder that `server_user` can reach: `.dev` where possible, otherwise one in /var/tmp for this checkout."""
     make_reachable(DEV)
     probe = subprocess.run(["/bin/sh", "-c", 'test -x "$1"', "sh", str(DEV)], cwd="/", **server_user())
     if probe.returncode == 0:

@@ -66,7 +66,7 @@ def npm_tools(log=None):
 
 
 def kubernetes_tools(log=None):
-    """The folders with Helm and kubectl. The package holds them for Linux on x86_64; elsewhere the machine's are used."""
+    """The folders with Helm and kubectl. On other platforms than the package's, the machine's own are used."""
     if not (sys.platform == "linux" and os.uname().machine == "x86_64"):
         missing = [name for name in ("helm", "kubectl") if not shutil.which(name)]
         if missing:
