@@ -54,7 +54,7 @@ class Step:
         """Run a command into the log (its output elsewhere with `stdout`); anything but success fails the step."""
         command = [str(word) for word in command]
         print(f"$ {' '.join(command)}", file=self.log, flush=True)
-        environment = with_path(path) | (env or {})
+        environment = with_path(path) | {"NO_COLOR": "1"} | (env or {})
         status = run(command, cwd=cwd, env=environment, stdout=stdout or self.log, stderr=self.log)
         if status != 0:
             raise Failed(f"{command[0]} ended with status {status}")
