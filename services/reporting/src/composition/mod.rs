@@ -1,0 +1,7 @@
+//! Customer composition: how many customers there are of which kind.
+
+pub mod rpc;
+mod rules;
+mod store;
+
+pub use rpc::Compositions;

@@ -1,0 +1,10 @@
+//! Reasons that only this service gives.
+
+use platform::error::Reason;
+
+pub static TIME_ZONE_UNKNOWN: Reason =
+    Reason { id: "TIME_ZONE_UNKNOWN", en: "There is no time zone {name}.", zh: "不存在时区 {name}。" };
+pub static SAME_DIMENSION: Reason =
+    Reason { id: "SAME_DIMENSION", en: "The two dimensions must differ.", zh: "两个维度不能相同。" };
+pub static REBUILD_UNDER_WAY: Reason =
+    Reason { id: "REBUILD_UNDER_WAY", en: "A rebuild is under way.", zh: "正在重建数据。" };
