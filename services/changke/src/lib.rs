@@ -1,1 +1,33 @@
 //! The product as a library: what the binary and the tests start.
+
+mod app;
+mod config;
+mod health;
+pub mod seed;
+
+pub use app::{App, Selection};
+pub use config::Config;
+use platform::db::Db;
+
+/// All services but the gateway, in the order in which they start.
+pub const SERVICES: [&str; 3] = [identity::NAME, customers::NAME, reporting::NAME];
+
+/// Creates roles and schemas of the selected services and brings them up to date.
+pub async fn migrate(config: &Config, selection: &Selection) -> anyhow::Result<()> {
+    for service in &selection.services {
+        let migrations = match *service {
+            identity::NAME => &identity::MIGRATIONS,
+            customers::NAME => &customers::MIGRATIONS,
+            _ => &reporting::MIGRATIONS,
+        };
+        tracing::info!(service, "migrating");
+        platform::db::migrate(&config.database, service, migrations).await?;
+    }
+    Ok(())
+}
+
+/// Creates an administrator and answers the initial password.
+pub async fn create_administrator(config: &Config, login_name: &str) -> anyhow::Result<String> {
+    let db = Db::new(&config.database, identity::NAME)?;
+    identity::bootstrap::create_administrator(&db, &config.identity, login_name).await
+}

@@ -1,3 +1,124 @@
-//! The one binary.
+//! The one binary: serves, migrates, seeds and administers.
 
-fn main() {}
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use changke::{App, Config, Selection};
+use clap::{Parser, Subcommand};
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+#[derive(Parser)]
+#[command(name = "changke", version, about = "Changke, a customer relationship platform")]
+struct Arguments {
+    /// TOML file with settings; `CHANGKE_SECTION__KEY` variables override it.
+    #[arg(long, env = "CHANGKE_CONFIG", global = true)]
+    config: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serve the named services, or all of them and the gateway in one process.
+    Serve {
+        /// `gateway`, `identity`, `customers`, `reporting`.
+        services: Vec<String>,
+    },
+    /// Create roles and schemas and bring them up to date.
+    Migrate {
+        /// All when left out.
+        services: Vec<String>,
+    },
+    /// Fill an empty installation with a believable company.
+    Seed(changke::seed::Plan),
+    /// Administer the installation.
+    #[command(subcommand)]
+    Admin(Admin),
+    /// Print the OpenAPI document.
+    Openapi,
+}
+
+#[derive(Subcommand)]
+enum Admin {
+    /// Create an administrator with a password that is shown once and must be changed at the first sign-in.
+    Create { login_name: String },
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    if matches!(arguments.command, Command::Openapi) {
+        println!("{:#}", gateway::openapi(platform::contract::Contract::get()));
+        return ExitCode::SUCCESS;
+    }
+    let config = match Config::load(arguments.config.as_deref()) {
+        Ok(config) => config,
+        Err(faults) => {
+            for fault in faults {
+                eprintln!("configuration: {fault}");
+            }
+            return ExitCode::from(2);
+        }
+    };
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("runtime: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    match runtime.block_on(run(arguments.command, config)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            tracing::error!("{error:#}");
+            eprintln!("changke: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(command: Command, config: Config) -> anyhow::Result<()> {
+    let _telemetry = platform::telemetry::init(&config.telemetry)?;
+    match command {
+        Command::Serve { services } => serve(config, Selection::named(&services)?).await,
+        Command::Migrate { services } => changke::migrate(&config, &Selection::named(&services)?).await,
+        Command::Seed(plan) => changke::seed::run(&config, &plan).await,
+        Command::Admin(Admin::Create { login_name }) => {
+            let password = changke::create_administrator(&config, &login_name).await?;
+            println!("{login_name} {password}");
+            Ok(())
+        }
+        Command::Openapi => Ok(()),
+    }
+}
+
+/// The life of the process: serve until told to stop, drain under a deadline, leave at once when told twice.
+async fn serve(config: Config, selection: Selection) -> anyhow::Result<()> {
+    let app = App::start(config, selection).await?;
+    tokio::select! {
+        () = signalled() => tracing::info!("draining"),
+        result = app.failed() => return result,
+    }
+    tokio::select! {
+        () = app.stop() => tracing::info!("stopped"),
+        () = signalled() => tracing::warn!("stopped before the drain was complete"),
+    }
+    Ok(())
+}
+
+async fn signalled() {
+    use tokio::signal::unix::{SignalKind, signal};
+    match signal(SignalKind::terminate()) {
+        Ok(mut terminate) => {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = tokio::signal::ctrl_c() => {}
+            }
+        }
+        Err(error) => {
+            tracing::error!("no signals: {error}");
+            std::future::pending::<()>().await;
+        }
+    }
+}

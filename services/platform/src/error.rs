@@ -6,6 +6,7 @@ use contracts::google::rpc;
 use prost::{Message, Name};
 use tonic::{Code, Status};
 
+use crate::filter::FilterError;
 use crate::locale::{self, Locale};
 
 /// A stable name for what went wrong, with its text in both languages. `{name}` is replaced by the argument `name`.
@@ -64,6 +65,15 @@ impl Error {
     /// INVALID_ARGUMENT for several fields.
     pub fn invalid_fields(violations: Vec<Violation>) -> Self {
         Self { violations, ..Self::new(Code::InvalidArgument, &reason::INVALID_REQUEST) }
+    }
+
+    /// INVALID_ARGUMENT for the field that holds an expression, with the place of the fault.
+    pub fn filter(field: &str, error: &FilterError) -> Self {
+        let message = match locale::current() {
+            Locale::Zh => error.message_zh(),
+            Locale::En => error.message_en(),
+        };
+        Self::invalid(field, &reason::FILTER_INVALID).arg("message", message).arg("position", error.position)
     }
 
     /// A record that does not exist or that the caller may not see: the two can't be told apart.

@@ -155,3 +155,8 @@ impl tower::Service<Request<axum::body::Body>> for Dispatch {
         })
     }
 }
+
+/// Where a listener of [`bind`] listens.
+pub fn local_address(incoming: &TcpIncoming) -> anyhow::Result<SocketAddr> {
+    Ok(incoming.local_addr()?)
+}

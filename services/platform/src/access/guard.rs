@@ -22,7 +22,7 @@ use uuid::Uuid;
 use super::token::{AccessClaims, verify_access_token, verify_service_token};
 use super::{Call, Caller, PolicyCache, denied};
 use crate::contract::{self, Contract, Method};
-use crate::error::{Error, Result, Violation, reason};
+use crate::error::{Error, Result, reason};
 use crate::locale::{self, Locale};
 use crate::telemetry;
 
@@ -162,7 +162,7 @@ where
     } else {
         let frame = read(body).await?;
         let message = unframe(&frame)?;
-        contract.validate(method.input, message).map_err(refuse)?;
+        contract.validate(method.input, message).map_err(Error::invalid_fields)?;
         if call.idempotency_key.is_some() {
             call.request_digest = Sha256::digest(message).to_vec();
         }
@@ -211,14 +211,6 @@ fn unframe(frame: &Bytes) -> Result<&[u8]> {
 
 fn u32_of(bytes: &[u8]) -> usize {
     bytes.iter().fold(0, |length, byte| length << 8 | usize::from(*byte))
-}
-
-fn refuse(violations: Vec<contract::Violation>) -> Error {
-    let violations = violations
-        .into_iter()
-        .map(|violation| Violation { field: violation.field, reason: violation.reason, args: violation.args })
-        .collect();
-    Error::invalid_fields(violations)
 }
 
 async fn mask(
