@@ -1,0 +1,81 @@
+//! Probes for Kubernetes and people: started, able to serve, alive; and the metrics for Prometheus.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::http::header::CONTENT_TYPE;
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use platform::access::PolicyCache;
+use platform::db::Db;
+use serde_json::{Value, json};
+
+/// A database that takes longer to answer does not serve.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+pub struct Health {
+    pub databases: Vec<Db>,
+    pub policy: Arc<PolicyCache>,
+    pub events: platform::events::Events,
+    pub started: AtomicBool,
+    pub draining: AtomicBool,
+}
+
+impl Health {
+    /// Whether calls can be answered, and what each part says. A stream that is down degrades, no more: its events wait
+    /// in the outbox.
+    async fn report(&self) -> (bool, Value) {
+        let mut ready = self.started.load(Ordering::Relaxed) && !self.draining.load(Ordering::Relaxed);
+        let mut databases = serde_json::Map::new();
+        for database in &self.databases {
+            let query = sqlx::query("SELECT 1").execute(database.pool());
+            let answers = matches!(tokio::time::timeout(PATIENCE, query).await, Ok(Ok(_)));
+            ready &= answers;
+            databases.insert(database.service().to_owned(), word(answers).into());
+        }
+        let policy = self.policy.is_fresh();
+        ready &= policy;
+        let report = json!({
+            "status": word(ready),
+            "databases": databases,
+            "policy": word(policy),
+            "events": word(self.events.is_connected()),
+        });
+        (ready, report)
+    }
+}
+
+fn word(well: bool) -> &'static str {
+    if well { "ok" } else { "unavailable" }
+}
+
+pub fn router(health: Arc<Health>) -> Router {
+    Router::new()
+        .route("/health/live", get(|| async { "ok" }))
+        .route("/health/startup", get(startup))
+        .route("/health/ready", get(ready))
+        .route("/metrics", get(metrics))
+        .with_state(health)
+}
+
+async fn startup(State(health): State<Arc<Health>>) -> Response {
+    if health.started.load(Ordering::Relaxed) {
+        "ok".into_response()
+    } else {
+        (StatusCode::SERVICE_UNAVAILABLE, "starting").into_response()
+    }
+}
+
+async fn ready(State(health): State<Arc<Health>>) -> Response {
+    let (ready, report) = health.report().await;
+    let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    (status, axum::Json(report)).into_response()
+}
+
+async fn metrics() -> Response {
+    ([(CONTENT_TYPE, "text/plain; version=0.0.4")], platform::telemetry::render_metrics()).into_response()
+}
