@@ -1,6 +1,6 @@
 """Builds `changke` and its console and serves them beside a stack: for the demo, and for tests of the whole."""
 
-import base64
+import hashlib
 import json
 import os
 import secrets
@@ -63,28 +63,30 @@ class Application:
         self.log = folder / "changke.log"
         self.sign_ins = folder / "sign-ins.json"
         folder.mkdir(parents=True, exist_ok=True)
+        # The scripts' own variables are no settings of the binary, which refuses what it does not know.
+        inherited = {name: text for name, text in os.environ.items() if not name.startswith(SCRIPT_VARIABLES)}
         # A setting that the caller's environment names wins, except for what was decided here.
-        defaults = {
-            "CHANGKE_DATABASE__ROLE_SECRET_FILE": made_once(folder / "role-secret", secrets.token_urlsafe(32)),
-            "CHANGKE_GATEWAY__CONSOLE_DIR": str(CONSOLE / "dist"),
-            "CHANGKE_IDENTITY__SIGNING_KEY_FILE": made_once(folder / "signing-key.pem", new_signing_key()),
-        }
+        defaults = {"CHANGKE_GATEWAY__CONSOLE_DIR": str(CONSOLE / "dist"), "CHANGKE_TELEMETRY__LOG_FORMAT": "text"}
+        for name in ("CHANGKE_DATABASE__ROLE_SECRET", "CHANGKE_CLUSTER__SECRET"):
+            if name not in inherited:
+                defaults[f"{name}_FILE"] = made_once(folder / name.lower(), secrets.token_urlsafe(48))
         decided = {
             "CHANGKE_DATABASE__URL": database_url,
             "CHANGKE_NATS__URL": nats_url,
             "CHANGKE_GATEWAY__LISTEN": listen,
         }
-        # The scripts' own variables are no settings of the binary, which refuses what it does not know.
-        inherited = {name: text for name, text in os.environ.items() if not name.startswith(SCRIPT_VARIABLES)}
         self.environment = defaults | inherited | decided
 
     def migrate(self, log=None):
         self._run("migrate", log=log)
 
     def seed(self, *options, log=None):
-        """Load the demo company. Sign-ins are kept: the seed writes them only when it creates the employees."""
-        self._run("seed", "--sign-ins", self.sign_ins, *options, log=log)
-        self.sign_ins.chmod(0o600)
+        """Load the demo company, once for a database: run again on a later day it would be another company."""
+        database = hashlib.sha256(os.environ.get("CHANGKE_DATABASE__URL", "").encode()).hexdigest()
+        marker = self.folder / f"seeded-{database[:12]}"
+        if not marker.exists():
+            self._run("seed", "--sign-ins", self.sign_ins, *options, log=log)
+            marker.touch()
 
     @contextmanager
     def served(self):
@@ -101,7 +103,9 @@ class Application:
             stop(server)
 
     def _run(self, *command, log=None):
-        status = run([self.binary, *command], env=self.environment, cwd=ROOT, stdout=log, stderr=log)
+        # Its progress is for people; of its log only what went wrong.
+        quiet = {"CHANGKE_TELEMETRY__LOG_FILTER": "warn"}
+        status = run([self.binary, *command], env=self.environment | quiet, cwd=ROOT, stdout=log, stderr=log)
         if status != 0:
             raise SystemExit(f"changke {command[0]} failed with status {status}")
 
@@ -116,13 +120,7 @@ def served_for_tests(folder, customers, log=None):
         application.migrate(log)
         application.seed("--customers", customers, log=log)
         with application.served():
-            yield {"CHANGKE_TEST_URL": application.url, "CHANGKE_TEST_SIGN_INS": str(application.sign_ins)}
-
-
-def new_signing_key():
-    """An Ed25519 key in PKCS#8: the fixed head of the structure and 32 random bytes."""
-    der = bytes.fromhex("302e020100300506032b657004220420") + secrets.token_bytes(32)
-    return f"-----BEGIN PRIVATE KEY-----\n{base64.b64encode(der).decode()}\n-----END PRIVATE KEY-----\n"
+            yield {"CHANGKE_BASE_URL": application.url, "CHANGKE_SIGN_INS": str(application.sign_ins)}
 
 
 def made_once(path, secret):

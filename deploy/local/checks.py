@@ -88,7 +88,7 @@ def browser(step):
     tools.npm_ci(folder, step.log)
     chromium = tools.chromium(step.log)
     with served(step) as environment:
-        step.run("npm", "test", cwd=folder, env=environment | {"CHANGKE_TEST_CHROMIUM": chromium})
+        step.run("npm", "test", cwd=folder, env=environment | {"CHROMIUM_PATH": chromium})
 
 
 def schemathesis(step):

@@ -136,7 +136,7 @@ def chromium(log=None):
 
 
 def find_browser():
-    named = os.environ.get("CHANGKE_TEST_CHROMIUM")
+    named = os.environ.get("CHROMIUM_PATH")
     for name in ([named] if named else [*BROWSERS, MAC_BROWSER]):
         if shutil.which(name):
             return shutil.which(name)
