@@ -2,6 +2,7 @@
 
 import argparse
 import fcntl
+import hashlib
 import json
 import os
 import shutil
@@ -44,7 +45,7 @@ def demo():
     with Stack(kind="demo", folder=stack_folder(), **named) as stack:
         port = free_port_from(int(os.environ.get("CHANGKE_DEMO_PORT", "8080")))
         listen = os.environ.get("CHANGKE_GATEWAY__LISTEN", f"127.0.0.1:{port}")
-        application = Application(binary, FOLDER, stack.database_url, stack.nats_url, listen)
+        application = Application(binary, application_folder(), stack.database_url, stack.nats_url, listen)
         say("Migrating the database")
         application.migrate()
         say("Loading demo data (the first time only)")
@@ -68,6 +69,12 @@ def reset():
     print("The demo's data is gone; the next `make demo` starts afresh.")
     if os.environ.get("CHANGKE_DATABASE__URL"):
         print("The database that CHANGKE_DATABASE__URL names is yours and was not touched.")
+
+
+def application_folder():
+    """Secrets and sign-ins belong to a database: one that the environment names has its own."""
+    named = os.environ.get("CHANGKE_DATABASE__URL")
+    return FOLDER / hashlib.sha256(named.encode()).hexdigest()[:12] if named else FOLDER
 
 
 def stack_folder():
