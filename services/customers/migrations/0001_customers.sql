@@ -83,6 +83,8 @@ CREATE TABLE customer (
     custom_fields jsonb NOT NULL DEFAULT '{}',
     owner_id uuid,
     group_id uuid,
+    -- Since when the owner has it, from which the public pool counts.
+    owner_time timestamptz NOT NULL DEFAULT now(),
     -- 1 active, 2 invalid
     state smallint NOT NULL DEFAULT 1,
     last_contact_time timestamptz,
@@ -99,7 +101,8 @@ CREATE INDEX customer_owner ON customer (owner_id, create_time DESC, id DESC);
 CREATE INDEX customer_group ON customer (group_id, create_time DESC, id DESC);
 CREATE INDEX customer_level ON customer (level, create_time DESC, id DESC);
 CREATE INDEX customer_region ON customer (region text_pattern_ops, create_time DESC, id DESC);
-CREATE INDEX customer_name ON customer (name, id);
+-- As filters and orderings compare names; duplicates are found by it too.
+CREATE INDEX customer_name ON customer (lower(name COLLATE "C"), id);
 CREATE INDEX customer_phone ON customer (phone_digits) WHERE phone_digits <> '';
 CREATE INDEX customer_id_number ON customer (id_number) WHERE id_number <> '';
 CREATE INDEX customer_custom_fields ON customer USING gin (custom_fields jsonb_path_ops);
@@ -135,18 +138,24 @@ CREATE TABLE contact (
 CREATE INDEX contact_customer ON contact (customer_id, is_primary DESC, id);
 CREATE UNIQUE INDEX contact_primary ON contact (customer_id) WHERE is_primary AND NOT invalid;
 
--- What a customer is found by: one row for the customer itself and one for each contact.
+-- What a customer is found by: one row for the customer itself and one for each contact. All text is normalised.
 CREATE TABLE search_document (
     -- The customer or the contact.
     id uuid PRIMARY KEY,
     customer_id uuid NOT NULL REFERENCES customer (id) ON DELETE CASCADE,
-    -- Normalised name, number, phone, pinyin readings and initials, divided by U+001F.
-    content text NOT NULL,
-    -- Every substring of one and of two characters of the content's parts.
-    grams text[] NOT NULL
+    of_contact bool NOT NULL,
+    name text NOT NULL,
+    number text NOT NULL DEFAULT '',
+    phone text NOT NULL DEFAULT '',
+    -- Pinyin and initials in every way to read the name, divided by U+001F.
+    reading text NOT NULL DEFAULT '',
+    -- Hashes of each part's substrings of one and of two characters.
+    grams int[] NOT NULL
 );
-CREATE INDEX search_document_customer ON search_document (customer_id);
-CREATE INDEX search_document_grams ON search_document USING gin (grams);
+-- Newest first, customers apart from contacts; also the documents of one customer.
+CREATE INDEX search_document_newest ON search_document (customer_id DESC, of_contact, id);
+-- A long pending list makes every search slow.
+CREATE INDEX search_document_grams ON search_document USING gin (grams) WITH (gin_pending_list_limit = 256);
 
 -- `related_id` is, say, the agent of `customer_id`.
 CREATE TABLE relation (
@@ -214,9 +223,12 @@ CREATE TABLE pool_claim (
     id uuid PRIMARY KEY,
     employee_id uuid NOT NULL,
     customer_id uuid NOT NULL REFERENCES customer (id) ON DELETE CASCADE,
+    -- Group whose pool it was in.
+    group_id uuid,
     claim_time timestamptz NOT NULL DEFAULT now()
 );
 CREATE INDEX pool_claim_employee ON pool_claim (employee_id, claim_time);
+CREATE INDEX pool_claim_customer ON pool_claim (customer_id, claim_time);
 
 CREATE TABLE view (
     id uuid PRIMARY KEY,

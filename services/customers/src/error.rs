@@ -1,0 +1,82 @@
+//! Why calls to this service are refused, in both languages. What any service may answer is in `platform::error`.
+
+pub mod reason {
+    use platform::error::Reason;
+
+    macro_rules! reasons {
+        ($($id:ident: $en:literal, $zh:literal;)*) => {
+            $(pub static $id: Reason = Reason { id: stringify!($id), en: $en, zh: $zh };)*
+        };
+    }
+
+    // Customers.
+    reasons! {
+        NUMBER_TAKEN: "Another customer has this number.", "该客户编号已被使用。";
+        NAME_BLANK: "The name must not be blank.", "名称不能为空白。";
+        PHONE_INVALID: "A phone has digits.", "电话号码中没有数字。";
+        ID_NUMBER_INVALID: "The number's check digit does not fit.", "证件号码的校验位不符。";
+        DATE_INVALID: "There is no such date.", "该日期不存在。";
+        DATE_IN_FUTURE: "The date lies in the future.", "该日期晚于今天。";
+        MASKED_VALUE: "The value is masked; leave it out or give the whole value.", "该值已脱敏，请留空不改或填写完整的值。";
+        CODE_UNKNOWN: "The dictionary {dictionary} has no code {code}.", "字典 {dictionary} 中没有编码 {code}。";
+        CODE_RETIRED: "The code {code} of the dictionary {dictionary} is retired.", "字典 {dictionary} 的编码 {code} 已停用。";
+        OWNER_INVALID: "There is no such active employee within your scope.", "您的权限范围内没有该在职员工。";
+        CUSTOMER_INVALID: "The customer is out of use. Restore it first.", "该客户已作废，请先恢复。";
+        CUSTOMER_NOT_INVALID: "The customer is in use.", "该客户未作废。";
+        SEARCH_EMPTY: "Give at least one character to look for.", "请输入至少一个要查找的字符。";
+    }
+
+    // The public pool.
+    reasons! {
+        ALREADY_CLAIMED: "Somebody else has claimed the customer.", "该客户已被他人领取。";
+        CLAIM_QUOTA_EXCEEDED: "You may claim {limit} customers a day at most.", "每天最多领取 {limit} 个客户。";
+        OWNED_QUOTA_EXCEEDED: "You own {limit} customers already, as many as you may.", "您名下已有 {limit} 个客户，达到上限。";
+        NOT_OWNER: "Only the owner may return a customer.", "只有负责人可以退回客户。";
+    }
+
+    // Shares and views.
+    reasons! {
+        SHARE_SUBJECT: "Name either an employee or a group.", "请指定员工或部门之一。";
+        SHARE_SUBJECT_UNKNOWN: "There is no such employee or group.", "该员工或部门不存在。";
+        SHARE_TAKEN: "The customer is already shared with them.", "该客户已共享给对方。";
+        SHARE_EXPIRED: "The time lies in the past.", "该时间早于现在。";
+        VIEW_NAME_TAKEN: "You have a view of this name.", "您已有同名视图。";
+        VIEW_COLUMN_UNKNOWN: "Customers have no field {field}.", "客户没有字段 {field}。";
+    }
+
+    // Dictionaries and custom fields.
+    reasons! {
+        FIELD_UNKNOWN: "Customers have no field {field}.", "客户没有字段 {field}。";
+        FIELD_TYPE_MISMATCH: "The field takes a value of type {type}.", "该字段的值应为 {type} 类型。";
+        CUSTOM_VALUE_TAKEN: "Another customer has this value of {field}.", "已有客户的 {field} 为该值。";
+        FIELD_KEY_TAKEN: "There is a field of this key.", "该字段标识已被使用。";
+        FIELD_KEY_RESERVED: "Customers have a built-in field of this key.", "该标识与内置字段重名。";
+        FIELD_UNIQUE_REFUSED: "Fields of this type can't be unique.", "该类型的字段不支持唯一约束。";
+        FIELD_PERSONAL_DATA_REFUSED: "Only TEXT fields hold personal data.", "只有文本字段可以标记为个人信息。";
+        FIELD_DEFAULT_REFUSED: "A unique field has no default.", "唯一字段不能有默认值。";
+        FIELDS_TOO_MANY: "At most {max} fields can be in use.", "最多可使用 {max} 个字段。";
+        DICTIONARY_UNKNOWN: "There is no such dictionary.", "该字典不存在。";
+        DICTIONARY_NOT_WANTED: "Only OPTION and OPTIONS fields have a dictionary.", "只有选项字段可以指定字典。";
+        DICTIONARY_CODE_TAKEN: "There is a dictionary of this code.", "该字典编码已被使用。";
+        DICTIONARY_NOT_A_TREE: "The dictionary is no tree.", "该字典不分层级。";
+        ENTRY_CODE_TAKEN: "The dictionary has this code.", "该编码已被使用。";
+        ENTRY_IN_USE: "Records hold this code. Retire it instead.", "已有记录使用该编码，请改为停用。";
+        ENTRY_HAS_CHILDREN: "There are entries below it.", "该条目下还有下级条目。";
+        PARENT_UNKNOWN: "The dictionary has no such parent.", "该上级编码不存在。";
+    }
+
+    // Contacts, relations and interactions.
+    reasons! {
+        CONTACT_INVALID: "The contact is out of use.", "该联系人已作废。";
+        RELATION_EXISTS: "The two customers stand in this relation already.", "两个客户之间已有该关系。";
+        RELATION_TO_ITSELF: "A customer has no relation to itself.", "客户不能与自身建立关系。";
+        RELATED_CUSTOMER_UNKNOWN: "There is no such customer.", "该客户不存在。";
+        INTERACTION_IN_FUTURE: "What is done can't lie in the future.", "已完成的交往时间不能晚于现在。";
+        INTERACTION_STATE_REFUSED: "A planned interaction can be done; to call it off, cancel it.", "计划中的交往只能改为已完成；取消请使用取消操作。";
+        INTERACTION_CANCELLED: "The interaction was called off.", "该交往已取消。";
+        INTERACTION_NOT_PLANNED: "Only a planned interaction can be called off.", "只有计划中的交往可以取消。";
+        INTERACTION_CONTACT_UNKNOWN: "The customer has no such contact in use.", "该客户没有此联系人或联系人已作废。";
+        INTERACTION_PLACE_INCOMPLETE: "Latitude and longitude come together.", "经度和纬度须同时提供。";
+        EMPLOYEE_UNKNOWN: "There is no such active employee within your scope.", "您的权限范围内没有该在职员工。";
+    }
+}

@@ -1,0 +1,164 @@
+//! What a customer is found by: its own document and one for each contact, as `search_document` keeps them. Import makes
+//! them in bulk; `query` asks for the same grams.
+
+use uuid::Uuid;
+
+use super::pinyin::readings;
+use super::text::{normalize, phone_digits};
+
+/// Divides the readings of one name.
+pub const DIVIDER: char = '\u{1f}';
+
+/// The part of a document that a gram comes from. A gram is found in its own part alone, so who may not look for phones
+/// doesn't.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part {
+    Name = 1,
+    Number = 2,
+    Phone = 3,
+    Reading = 4,
+    ContactName = 5,
+    ContactPhone = 6,
+    ContactReading = 7,
+    NameStart = 8,
+    WholeName = 9,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Document {
+    /// The customer or the contact.
+    pub id: Uuid,
+    pub customer_id: Uuid,
+    pub of_contact: bool,
+    /// All normalised.
+    pub name: String,
+    pub number: String,
+    pub phone: String,
+    /// Full pinyin and initials in every way to read the name.
+    pub reading: String,
+    /// What the index holds: see [`grams`].
+    pub grams: Vec<i32>,
+}
+
+pub fn customer_document(id: Uuid, name: &str, number: &str, phone: &str) -> Document {
+    let (name, number, phone) = (normalize(name), normalize(number), phone_digits(phone));
+    let reading = reading(&name);
+    let mut grams = Vec::with_capacity(64);
+    push_grams(&mut grams, Part::Name, &name);
+    push_grams(&mut grams, Part::Number, &number);
+    push_grams(&mut grams, Part::Phone, &phone);
+    push_grams(&mut grams, Part::Reading, &reading);
+    grams.extend(start_grams(&name));
+    grams.push(whole_gram(&name));
+    Document { id, customer_id: id, of_contact: false, name, number, phone, reading, grams: sorted(grams) }
+}
+
+pub fn contact_document(id: Uuid, customer_id: Uuid, name: &str, phone: &str) -> Document {
+    let (name, phone) = (normalize(name), phone_digits(phone));
+    let reading = reading(&name);
+    let mut grams = Vec::with_capacity(48);
+    push_grams(&mut grams, Part::ContactName, &name);
+    push_grams(&mut grams, Part::ContactPhone, &phone);
+    push_grams(&mut grams, Part::ContactReading, &reading);
+    Document { id, customer_id, of_contact: true, name, number: String::new(), phone, reading, grams: sorted(grams) }
+}
+
+/// The readings of a name that say more than the name itself.
+fn reading(name: &str) -> String {
+    let mut texts: Vec<String> = Vec::new();
+    for reading in readings(name) {
+        for text in [reading.full, reading.initials] {
+            if !text.is_empty() && text != name && !texts.contains(&text) {
+                texts.push(text);
+            }
+        }
+    }
+    texts.join("\u{1f}")
+}
+
+fn push_grams(grams: &mut Vec<i32>, part: Part, text: &str) {
+    for text in text.split(DIVIDER) {
+        let mut before = None;
+        for character in text.chars() {
+            grams.push(gram(part, character, None));
+            if let Some(before) = before {
+                grams.push(gram(part, before, Some(character)));
+            }
+            before = Some(character);
+        }
+    }
+}
+
+fn sorted(mut grams: Vec<i32>) -> Vec<i32> {
+    grams.sort_unstable();
+    grams.dedup();
+    grams
+}
+
+/// The grams that a part must have to contain the text: its pairs of neighbours, or its one character.
+pub fn grams(part: Part, text: &str) -> Vec<i32> {
+    let characters: Vec<char> = text.chars().collect();
+    sorted(match characters.as_slice() {
+        [only] => vec![gram(part, *only, None)],
+        more => more.windows(2).map(|pair| gram(part, pair[0], Some(pair[1]))).collect(),
+    })
+}
+
+/// The first character, and the first two.
+pub fn start_grams(name: &str) -> Vec<i32> {
+    let mut characters = name.chars();
+    let (first, second) = (characters.next(), characters.next());
+    let mut grams = Vec::new();
+    if let Some(first) = first {
+        grams.push(gram(Part::NameStart, first, None));
+        if let Some(second) = second {
+            grams.push(gram(Part::NameStart, first, Some(second)));
+        }
+    }
+    grams
+}
+
+pub fn whole_gram(name: &str) -> i32 {
+    // FNV-1a; a collision costs a look at one more row.
+    let hash = name.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
+    mix(hash ^ Part::WholeName as u64)
+}
+
+fn gram(part: Part, first: char, second: Option<char>) -> i32 {
+    mix((part as u64) << 48 | u64::from(first as u32) << 24 | second.map_or(0, |second| u64::from(second as u32)))
+}
+
+/// Half of the finaliser of SplitMix64. Grams are stored, so it stays as it is.
+fn mix(value: u64) -> i32 {
+    let value = (value ^ value >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let value = (value ^ value >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
+    ((value ^ value >> 31) as u32).cast_signed()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_document_holds_all_grams_of_its_parts_and_no_others() {
+        let document = customer_document(Uuid::now_v7(), "张三 贸易", "C00000012", "138-0013-8000");
+        assert_eq!((document.name.as_str(), document.number.as_str()), ("张三贸易", "c00000012"));
+        assert_eq!(document.phone, "13800138000");
+        assert!(document.reading.split(DIVIDER).any(|reading| reading == "zsmy"));
+        let holds = |grams: &[i32]| grams.iter().all(|gram| document.grams.contains(gram));
+        assert!(holds(&grams(Part::Name, "三贸")) && holds(&grams(Part::Reading, "sanmaoyi")) && holds(&grams(Part::Phone, "0")));
+        assert!(holds(&[whole_gram("张三贸易")]) && holds(&start_grams("张三")));
+        // Readings don't run into one another, and parts don't mix.
+        assert!(!holds(&grams(Part::Reading, "iz")) && !holds(&grams(Part::Number, "38")) && !holds(&grams(Part::ContactName, "张")));
+    }
+
+    #[test]
+    fn grams_stay_as_they_are_stored() {
+        assert_eq!(grams(Part::Name, "张三"), [gram(Part::Name, '张', Some('三'))]);
+        assert_eq!(contact_document(Uuid::nil(), Uuid::nil(), "ab", "").grams, contact_grams());
+    }
+
+    fn contact_grams() -> Vec<i32> {
+        sorted([('a', None), ('b', None), ('a', Some('b'))].map(|(a, b)| gram(Part::ContactName, a, b)).to_vec())
+    }
+}

@@ -1,0 +1,233 @@
+//! What a caller looks for, brought to the form of the documents, and how well a document meets it.
+
+use super::document::{Document, Part, grams, start_grams, whole_gram};
+use super::pinyin::{is_han, readings};
+use super::text::{normalize, phone_digits};
+use unicode_normalization::UnicodeNormalization;
+
+/// How a customer is found; better ones come first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Tier {
+    WholeName = 0,
+    NameStart = 1,
+    Name = 2,
+    /// Number or phone.
+    Number = 3,
+    /// Pinyin or initials.
+    Reading = 4,
+    Contact = 5,
+}
+
+impl Tier {
+    pub const OWN: [Self; 5] = [Self::WholeName, Self::NameStart, Self::Name, Self::Number, Self::Reading];
+
+    pub fn of(number: i16) -> Option<Self> {
+        let contact = [Self::Contact];
+        Self::OWN.into_iter().chain(contact).find(|tier| *tier as i16 == number)
+    }
+}
+
+#[derive(Debug, Clone)]
+pub struct Query {
+    pub text: String,
+    /// The digits, when the query is written as phones are and the caller sees phones.
+    pub phones: Vec<String>,
+    /// What the readings of a name may contain.
+    pub readings: Vec<String>,
+    /// What the name itself must contain when it is found by a reading.
+    pub han: Vec<String>,
+    /// The Latin pieces that every one of `readings` contains.
+    latin: Vec<String>,
+}
+
+impl Query {
+    /// `None` when nothing is left to look for. `phones`: the caller may find by phone.
+    pub fn new(query: &str, phones: bool) -> Option<Self> {
+        let text = normalize(query);
+        if text.is_empty() {
+            return None;
+        }
+        let phones = if phones { phones_of(query) } else { Vec::new() };
+        let (readings, han, latin) = readings_of(&text);
+        Some(Self { text, phones, readings, han, latin })
+    }
+
+    /// The grams of which a document of this tier has all of one set at least. Empty: the tier can't be met.
+    pub fn grams(&self, tier: Tier) -> Vec<Vec<i32>> {
+        match tier {
+            Tier::WholeName => vec![vec![whole_gram(&self.text)]],
+            Tier::NameStart => {
+                // The longer of the two starts is the rarer.
+                let mut needed: Vec<i32> = start_grams(&self.text).into_iter().next_back().into_iter().collect();
+                needed.extend(grams(Part::Name, &self.text));
+                vec![needed]
+            }
+            Tier::Name => vec![grams(Part::Name, &self.text)],
+            Tier::Number => {
+                let mut sets = vec![grams(Part::Number, &self.text)];
+                sets.extend(self.phones.iter().map(|phone| grams(Part::Phone, phone)));
+                sets
+            }
+            Tier::Reading => self.reading_grams(Part::Name, Part::Reading),
+            Tier::Contact => {
+                let mut sets = vec![grams(Part::ContactName, &self.text)];
+                sets.extend(self.phones.iter().map(|phone| grams(Part::ContactPhone, phone)));
+                sets.extend(self.reading_grams(Part::ContactName, Part::ContactReading));
+                sets
+            }
+        }
+    }
+
+    fn reading_grams(&self, name: Part, reading: Part) -> Vec<Vec<i32>> {
+        if self.readings.is_empty() {
+            return Vec::new();
+        }
+        let mut needed: Vec<i32> = self.han.iter().flat_map(|run| grams(name, run)).collect();
+        needed.extend(self.latin.iter().flat_map(|run| grams(reading, run)));
+        vec![needed]
+    }
+
+    /// How a document meets the query: what the SQL of `store` says, for a document at hand.
+    pub fn tier(&self, document: &Document) -> Option<Tier> {
+        let by_phone = self.phones.iter().any(|phone| document.phone.contains(phone));
+        let by_reading = self.readings.iter().any(|reading| document.reading.contains(reading))
+            && self.han.iter().all(|run| document.name.contains(run));
+        if document.of_contact {
+            let found = document.name.contains(&self.text) || by_phone || by_reading;
+            return found.then_some(Tier::Contact);
+        }
+        Some(match document {
+            Document { name, .. } if *name == self.text => Tier::WholeName,
+            Document { name, .. } if name.starts_with(&self.text) => Tier::NameStart,
+            Document { name, .. } if name.contains(&self.text) => Tier::Name,
+            Document { number, .. } if number.contains(&self.text) => Tier::Number,
+            _ if by_phone => Tier::Number,
+            _ if by_reading => Tier::Reading,
+            _ => return None,
+        })
+    }
+}
+
+fn phones_of(query: &str) -> Vec<String> {
+    let query: String = query.nfkc().collect();
+    let is_phone = query.chars().all(|c| c.is_ascii_digit() || c.is_whitespace() || "+-().".contains(c));
+    let digits: String = query.chars().filter(char::is_ascii_digit).collect();
+    if !is_phone || digits.is_empty() {
+        return Vec::new();
+    }
+    let mut phones = vec![digits.clone()];
+    let country = if query.trim_start().starts_with(['+', '(']) { "86" } else { "0086" };
+    let shortened = digits.strip_prefix(country).map(str::to_owned);
+    for other in shortened.into_iter().chain([phone_digits(&query)]) {
+        if !other.is_empty() && !phones.contains(&other) {
+            phones.push(other);
+        }
+    }
+    phones
+}
+
+/// Readings for a query with Latin letters in it; a query in Han alone is met by names.
+fn readings_of(text: &str) -> (Vec<String>, Vec<String>, Vec<String>) {
+    let spoken = |c: char| c.is_ascii_alphanumeric() || is_han(c);
+    let silent = |c: char| matches!(c, '\'' | '’' | '-' | '.' | '·' | '_');
+    let latin_letters = text.chars().any(|c| c.is_ascii_alphabetic());
+    if !latin_letters || !text.chars().all(|c| spoken(c) || silent(c)) {
+        return Default::default();
+    }
+    let spoken: String = text.chars().filter(|c| !silent(*c)).collect();
+    let runs = |text: &str, divide: fn(char) -> bool| -> Vec<String> {
+        text.split(divide).filter(|run| !run.is_empty()).map(str::to_owned).collect()
+    };
+    let mut found: Vec<String> = Vec::new();
+    for reading in readings(&spoken) {
+        for way in [reading.full, reading.initials] {
+            if !found.contains(&way) {
+                found.push(way);
+            }
+        }
+    }
+    (found, runs(text, |c| !is_han(c)), runs(&spoken, is_han))
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::super::document::{contact_document, customer_document};
+    use super::*;
+
+    fn tier(name: &str, query: &str) -> Option<Tier> {
+        let document = customer_document(Uuid::nil(), name, "C00000012", "138 0013 8000");
+        Query::new(query, true).and_then(|query| query.tier(&document))
+    }
+
+    #[test]
+    fn a_name_is_found_the_closer_the_better() {
+        for (name, query, expected) in [
+            ("张三", "张三", Some(Tier::WholeName)),
+            ("张三丰", "张三", Some(Tier::NameStart)),
+            ("小张三", "张三", Some(Tier::Name)),
+            ("张三", "zhangsan", Some(Tier::Reading)),
+            ("张三", "ZS", Some(Tier::Reading)),
+            ("张三", "zhang san", Some(Tier::Reading)),
+            ("张三", "zhang'san", Some(Tier::Reading)),
+            ("张三", "zhang三", Some(Tier::Reading)),
+            ("张三", "z三", Some(Tier::Reading)),
+            ("张三", "张san", Some(Tier::Reading)),
+            ("章三", "张san", None),
+            ("张三", "angsa", Some(Tier::Reading)),
+            ("重庆火锅", "chongqing", Some(Tier::Reading)),
+            ("重庆火锅", "zq", Some(Tier::Reading)),
+            ("单雄信", "shanxiongxin", Some(Tier::Reading)),
+            ("曾国藩", "zgf", Some(Tier::Reading)),
+            ("张三", "李四", None),
+            ("张三", "000012", Some(Tier::Number)),
+            ("张三", "c0000", Some(Tier::Number)),
+            ("张三", "+86 138-0013", Some(Tier::Number)),
+            ("张三", "0013 80", Some(Tier::Number)),
+            ("张三", "139", None),
+            ("ABC 公司", "abcgs", Some(Tier::Reading)),
+            ("O'Neil", "oneil", Some(Tier::Reading)),
+            ("100%_\\", "%_", Some(Tier::Name)),
+        ] {
+            assert_eq!(tier(name, query), expected, "{name} by {query}");
+        }
+        assert!(Query::new(" \u{3000}", true).is_none());
+    }
+
+    #[test]
+    fn who_sees_no_phones_finds_none() {
+        let document = customer_document(Uuid::nil(), "张三", "C00000012", "138 0013 8000");
+        let contact = contact_document(Uuid::nil(), Uuid::nil(), "李四", "138 0013 8000");
+        let query = Query::new("13800138000", false).unwrap();
+        assert_eq!((query.tier(&document), query.tier(&contact)), (None, None));
+        let query = Query::new("13800138000", true).unwrap();
+        assert_eq!((query.tier(&document), query.tier(&contact)), (Some(Tier::Number), Some(Tier::Contact)));
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn the_grams_of_a_query_are_in_every_document_that_meets_it(
+            name in "[张三单重庆a-c1 ·]{1,6}",
+            number in "[cC0-3]{1,5}",
+            phone in "[+0-3 -]{0,6}",
+            query in "[张三单重庆a-czsh1 0-3+-]{1,4}",
+        ) {
+            let documents = [
+                customer_document(Uuid::nil(), &name, &number, &phone),
+                contact_document(Uuid::nil(), Uuid::nil(), &name, &phone),
+            ];
+            if let Some(query) = Query::new(&query, true) {
+                for document in documents {
+                    if let Some(tier) = query.tier(&document) {
+                        let sets = query.grams(tier);
+                        proptest::prop_assert!(
+                            sets.iter().any(|set| set.iter().all(|gram| document.grams.contains(gram))),
+                            "{query:?} {document:?}"
+                        );
+                    }
+                }
+            }
+        }
+    }
+}
