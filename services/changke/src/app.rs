@@ -126,7 +126,7 @@ impl App {
 
         let health = Arc::new(Health {
             databases: databases.values().cloned().collect(),
-            policy: policy.clone(),
+            policy: (!selection.services.is_empty()).then(|| policy.clone()),
             events,
             started: AtomicBool::new(false),
             draining: AtomicBool::new(false),
@@ -164,6 +164,11 @@ impl App {
             serving,
             working,
         })
+    }
+
+    /// Whether the process answers calls; see `/health/ready`.
+    pub async fn is_ready(&self) -> bool {
+        self.health.report().await.0
     }
 
     /// The database of a service of this process.

@@ -22,7 +22,8 @@ pub struct Config {
 impl Config {
     /// From the file, if any, and `CHANGKE_…` variables; or everything that is wrong with them.
     pub fn load(file: Option<&Path>) -> Result<Self, Vec<String>> {
-        let environment = std::env::vars().filter(|(name, _)| !name.starts_with("CHANGKE_TEST_")).collect();
+        // Settings lie in sections; names without one belong to the command line and to scripts.
+        let environment = std::env::vars().filter(|(name, _)| name.contains("__")).collect();
         platform::config::load(file, environment)
     }
 }

@@ -4,6 +4,8 @@ mod app;
 mod config;
 mod health;
 pub mod seed;
+#[cfg(feature = "testkit")]
+pub mod testkit;
 
 pub use app::{App, Selection};
 pub use config::Config;

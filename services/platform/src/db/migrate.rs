@@ -10,7 +10,8 @@ use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Executor};
 use super::{role, role_options, role_password};
 use crate::config::DatabaseConfig;
 
-static PLATFORM: Migrator = sqlx::migrate!("./migrations");
+/// Migrations of what every schema holds.
+pub static PLATFORM_MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
 
 /// Key of the advisory lock that keeps two migrations of one database apart.
 const LOCK: i64 = 0x6368_616e_676b_6500;
@@ -20,7 +21,7 @@ pub async fn migrate(config: &DatabaseConfig, service: &str, migrations: &Migrat
         prepare(config, service).await?;
     }
     let mut connection = role_options(config, service)?.connect().await?;
-    let mut platform = Migrator { migrations: PLATFORM.migrations.clone(), ..Migrator::DEFAULT };
+    let mut platform = Migrator { migrations: PLATFORM_MIGRATIONS.migrations.clone(), ..Migrator::DEFAULT };
     platform.table_name = Cow::Borrowed("platform_migration");
     platform.run(&mut connection).await?;
     let mut own = Migrator { migrations: migrations.migrations.clone(), ..Migrator::DEFAULT };

@@ -1,5 +1,5 @@
 //! The service's own schema: its pool, and transactions that carry events, audit and idempotency with the rows.
-//! `migrate` prepares the schema; `tx` writes; the relay (`events`) is woken by commits.
+//! `migrate` prepares the schema; `tx` writes; the relay (`events`) and the worker (`jobs`) are woken by commits.
 
 mod migrate;
 mod tx;
@@ -12,8 +12,8 @@ use sqlx::PgPool;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use tokio::sync::Notify;
 
-pub use migrate::migrate;
-pub use tx::{AuditEntry, FieldChange, Once, Tx};
+pub use migrate::{PLATFORM_MIGRATIONS, migrate};
+pub use tx::{AuditEntry, FieldChange, Once, Tx, timestamp};
 
 use crate::config::DatabaseConfig;
 
@@ -23,6 +23,7 @@ pub struct Db {
     pool: PgPool,
     service: &'static str,
     committed: Arc<Notify>,
+    enqueued: Arc<Notify>,
 }
 
 impl Db {
@@ -33,7 +34,7 @@ impl Db {
             .acquire_timeout(std::time::Duration::from_secs(5))
             .test_before_acquire(false)
             .connect_lazy_with(role_options(config, service)?);
-        Ok(Self { pool, service, committed: Arc::new(Notify::new()) })
+        Ok(Self { pool, service, committed: Arc::default(), enqueued: Arc::default() })
     }
 
     pub fn pool(&self) -> &PgPool {
@@ -47,6 +48,11 @@ impl Db {
     /// Told after every commit that left events in the outbox.
     pub fn committed(&self) -> &Arc<Notify> {
         &self.committed
+    }
+
+    /// Told after every commit that left jobs to do.
+    pub fn enqueued(&self) -> &Arc<Notify> {
+        &self.enqueued
     }
 }
 

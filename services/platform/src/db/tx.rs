@@ -9,6 +9,7 @@ use uuid::Uuid;
 use super::Db;
 use crate::access::Call;
 use crate::error::{Error, Result, reason};
+use crate::jobs::{self, Enqueued, NewJob};
 
 /// What a call with an idempotency key finds.
 pub enum Once<R> {
@@ -62,6 +63,7 @@ pub struct Tx {
     inner: Transaction<'static, Postgres>,
     events: Events,
     audit: Audit,
+    jobs: bool,
     db: Db,
 }
 
@@ -71,6 +73,7 @@ impl Db {
             inner: self.pool.begin().await?,
             events: Events::default(),
             audit: Audit::default(),
+            jobs: false,
             db: self.clone(),
         })
     }
@@ -117,6 +120,12 @@ impl Tx {
         self.events.payloads.push(event.encode_to_vec());
     }
 
+    /// Leaves a job to the worker, which is woken by the commit.
+    pub async fn enqueue(&mut self, job: NewJob) -> Result<Enqueued> {
+        self.jobs = true;
+        jobs::enqueue(&mut self.inner, job).await
+    }
+
     pub fn audit(&mut self, entry: AuditEntry) {
         self.audit.ids.push(Uuid::now_v7());
         self.audit.actions.push(entry.action);
@@ -159,10 +168,13 @@ impl Tx {
     }
 
     async fn finish(self) -> Result<()> {
-        let Self { inner, events, db, .. } = self;
+        let Self { inner, events, jobs, db, .. } = self;
         inner.commit().await?;
         if !events.ids.is_empty() {
             db.committed.notify_one();
+        }
+        if jobs {
+            db.enqueued.notify_one();
         }
         Ok(())
     }

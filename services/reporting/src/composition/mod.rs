@@ -2,6 +2,6 @@
 
 pub mod rpc;
 mod rules;
-mod store;
+pub mod store;
 
 pub use rpc::Compositions;

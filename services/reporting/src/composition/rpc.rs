@@ -1,7 +1,5 @@
 //! The composition service: convert, decide, count, answer.
 
-use std::sync::Arc;
-
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use contracts::options::Permission;
@@ -16,22 +14,22 @@ use platform::filter::{self, EvalContext, Predicate, Schema};
 use tonic::{Request, Response, Status};
 
 use super::store::{self, Group, Selection};
-use super::{rules, store::FeedRow};
+use super::rules;
 use crate::error;
-use crate::feed::FeedControl;
+use crate::feed::Feeding;
 
 /// More slices than this are summed up in one.
 const MAX_SLICES: usize = 500;
 
 pub struct Compositions {
-    pub db: Db,
-    pub feed: Arc<dyn FeedControl>,
-    pub schema: Schema,
+    db: Db,
+    feeding: Feeding,
+    schema: Schema,
 }
 
 impl Compositions {
-    pub fn new(db: Db, feed: Arc<dyn FeedControl>) -> Self {
-        Self { db, feed, schema: rules::schema() }
+    pub fn new(feeding: Feeding) -> Self {
+        Self { db: feeding.db.clone(), feeding, schema: rules::schema() }
     }
 
     async fn composition(&self, call: &Call, request: GetCompositionRequest) -> Result<Composition> {
@@ -54,7 +52,6 @@ impl Compositions {
         };
         let mut connection = self.db.pool().acquire().await?;
         let mut groups = store::composition_count(&mut connection, &selection).await?;
-        let feed = store::feed_get(&mut connection).await?;
         drop(connection);
 
         let total_count = groups.iter().map(|group| group.count).sum();
@@ -68,22 +65,16 @@ impl Compositions {
         if rest > 0 {
             slices.push(Slice { count: rest, other: true, ..Slice::default() });
         }
-        Ok(Composition { slices, total_count, feed: Some(self.feed_message(feed).await) })
+        Ok(Composition { slices, total_count, feed: Some(self.feed().await?) })
     }
 
-    async fn feed_message(&self, row: FeedRow) -> Feed {
-        Feed {
-            pending_event_count: self.feed.pending().await,
+    async fn feed(&self) -> Result<Feed> {
+        let (row, pending_event_count) = self.feeding.state().await?;
+        Ok(Feed {
+            pending_event_count,
             last_event_time: row.last_event_time.map(platform::db::timestamp),
             rebuilding: row.rebuilding,
-        }
-    }
-
-    async fn current_feed(&self) -> Result<Feed> {
-        let mut connection = self.db.pool().acquire().await?;
-        let row = store::feed_get(&mut connection).await?;
-        drop(connection);
-        Ok(self.feed_message(row).await)
+        })
     }
 }
 
@@ -123,11 +114,11 @@ impl CompositionService for Compositions {
 
     async fn rebuild_facts(&self, request: Request<RebuildFactsRequest>) -> Result<Response<Feed>, Status> {
         let call = Call::of(&request)?;
-        self.feed.rebuild(&call).await?;
-        Ok(Response::new(self.current_feed().await?))
+        self.feeding.rebuild(&call).await?;
+        Ok(Response::new(self.feed().await?))
     }
 
     async fn get_feed(&self, _: Request<GetFeedRequest>) -> Result<Response<Feed>, Status> {
-        Ok(Response::new(self.current_feed().await?))
+        Ok(Response::new(self.feed().await?))
     }
 }

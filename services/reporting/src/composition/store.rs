@@ -61,6 +61,13 @@ pub async fn feed_get(connection: &mut PgConnection) -> Result<FeedRow> {
     Ok(FeedRow { last_event_time, rebuilding })
 }
 
+/// The same, held until the transaction ends: of two who would start over, one waits.
+pub async fn feed_lock(connection: &mut PgConnection) -> Result<FeedRow> {
+    let (last_event_time, rebuilding) =
+        sqlx::query_as("SELECT last_event_time, rebuilding FROM feed FOR UPDATE").fetch_one(connection).await?;
+    Ok(FeedRow { last_event_time, rebuilding })
+}
+
 /// Empties the star schema for a rebuild.
 pub async fn star_schema_clear(connection: &mut PgConnection) -> Result<()> {
     sqlx::query("TRUNCATE dim_customer, customer_share").execute(&mut *connection).await?;
