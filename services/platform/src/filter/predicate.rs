@@ -1,6 +1,7 @@
 //! A checked filter: the typed tree that `check` builds, and its evaluation in memory. The SQL back end is next
 //! door and starts from the same `resolve`, so functions and days mean the same in both.
 
+use std::cmp::Ordering;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -203,8 +204,7 @@ impl Resolved<'_> {
                 Relation::GreaterOrEqual => order.is_ge(),
             }),
             Self::Within(first, next) => {
-                value.order(first).is_some_and(|order| order.is_ge())
-                    && value.order(next).is_some_and(|order| order.is_lt())
+                value.order(first).is_some_and(Ordering::is_ge) && value.order(next).is_some_and(Ordering::is_lt)
             }
             Self::Matches(pattern) => matches!(value, Value::Text(text) if pattern.matches(text)),
             Self::HasElement(element) => {

@@ -153,8 +153,8 @@ pub(super) enum Collated {
     No,
 }
 
-/// The field's value as SQL. A custom field is cast only after a look at what's there, so that a value of a
-/// former type is a missing value and not a failed query.
+/// The field's value as SQL. A custom field is cast only after a look at what's there, so that a value left over
+/// from another type of the field can't fail the query.
 pub(super) fn push_key(query: &mut QueryBuilder<Postgres>, field: &Field, collated: Collated) {
     let collation = if collated == Collated::Yes { " COLLATE \"C\"" } else { "" };
     let (object, key) = match (&field.column, &field.field_type) {

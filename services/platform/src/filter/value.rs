@@ -134,14 +134,18 @@ pub(super) fn decimal(text: &str) -> Option<Decimal> {
     if is_number { Decimal::from_str_exact(text).ok() } else { None }
 }
 
-/// `YYYY-MM-DD`, and only that.
+/// `YYYY-MM-DD` from the year 1 on, and only that.
 pub(super) fn date(text: &str) -> Option<NaiveDate> {
     let is_shaped = text.len() == 10
         && text.bytes().enumerate().all(|(i, b)| if i == 4 || i == 7 { b == b'-' } else { b.is_ascii_digit() });
-    if is_shaped { NaiveDate::parse_from_str(text, "%Y-%m-%d").ok() } else { None }
+    if !is_shaped {
+        return None;
+    }
+    NaiveDate::parse_from_str(text, "%Y-%m-%d").ok().filter(|date| date.year() > 0)
 }
 
 /// RFC 3339, to the microsecond that Postgres keeps.
 pub(super) fn timestamp(text: &str) -> Option<DateTime<Utc>> {
-    DateTime::from_timestamp_micros(DateTime::parse_from_rfc3339(text).ok()?.timestamp_micros())
+    let time = DateTime::from_timestamp_micros(DateTime::parse_from_rfc3339(text).ok()?.timestamp_micros());
+    time.filter(|time| (1..=9999).contains(&time.year()))
 }

@@ -152,6 +152,8 @@ fn a_value_of_the_wrong_type_names_the_right_one() {
         "flag = 1",
         "day = 2026-02-30",
         "day = 2026-1-5",
+        "day = 0000-01-01",
+        "moment = 0001-01-01T00:00:00+08:00",
         "day = 2026-01-05T00:00:00Z",
         "day = now()",
         "day = 20s",

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use crate::filter::{ArgumentKind, Node, parse};
+use crate::filter::{ArgumentKind, Literal, Node, parse};
 
 /// The tree as text: `and`, `or` and `not` before their parts.
 fn shape(text: &str) -> String {
@@ -26,7 +26,7 @@ fn argument(kind: &ArgumentKind) -> String {
     match kind {
         ArgumentKind::Literal(literal) => literal.pieces.join("⁕"),
         ArgumentKind::Call { function, arguments } => {
-            let arguments: Vec<String> = arguments.iter().map(|literal| literal.text()).collect();
+            let arguments: Vec<String> = arguments.iter().map(Literal::text).collect();
             format!("{function}({})", arguments.join(";"))
         }
         ArgumentKind::AnyOf(choices) => {

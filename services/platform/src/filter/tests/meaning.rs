@@ -74,6 +74,8 @@ fn text_is_exact_or_regardless_of_ascii_case() {
     assert_eq!(met(&filters, &with("string", "Ab")), ["string = Ab", "text != AB"]);
     assert_eq!(met(&filters, &with("text", "Ab")), ["text = ab", "text = AB", "text > AA", "text < B"]);
     assert!(!is_met("text = É", &with("text", "é")), "only A to Z are folded");
+    assert!(!is_met("text : É", &with("text", "é")) && !is_met("text = *É", &with("text", "aé")));
+    assert!(is_met("text : É", &with("text", "aÉ")) && is_met("text = A*É", &with("text", "aÉ")));
 }
 
 #[test]

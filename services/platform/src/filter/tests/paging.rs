@@ -1,12 +1,12 @@
 //! The rows after a row, by SQL's keyset condition, against an order written down in Rust.
 
-use std::cell::RefCell;
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use sqlx::{PgConnection, QueryBuilder, Row as _};
+use tokio::sync::Mutex;
 use uuid::Uuid;
 
 use super::samples::{Sample, any_rows, columns, connect, schema, store};
@@ -15,7 +15,7 @@ use crate::filter::{FieldType, OrderBy, Row, Value};
 #[test]
 fn every_row_is_followed_by_exactly_those_after_it() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let connection = RefCell::new(runtime.block_on(connect()));
+    let connection = Mutex::new(runtime.block_on(connect()));
     let config = Config { cases: 300, failure_persistence: None, max_shrink_iters: 1_000, ..Config::default() };
     let outcome = TestRunner::new(config).run(&(any_rows(20), any_order()), |(rows, text)| {
         let order = OrderBy::parse(&text, &schema()).map_err(|error| TestCaseError::fail(error.to_string()))?;
@@ -23,7 +23,7 @@ fn every_row_is_followed_by_exactly_those_after_it() {
         sorted.sort_by(|a, b| oracle(&text, a, b));
         let sorted: Vec<Uuid> = sorted.iter().map(|row| row.id).collect();
         let (in_order, after) = runtime.block_on(async {
-            let connection = &mut *connection.borrow_mut();
+            let connection = &mut *connection.lock().await;
             store(connection, &rows).await;
             (select_in_order(connection, &order).await, select_after_each(connection, &order, &rows).await)
         });

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, Days, FixedOffset, NaiveDate, TimeDelta, Utc};
+use chrono::{DateTime, Days, FixedOffset, NaiveDate, SecondsFormat, TimeDelta, Utc};
 use proptest::prelude::*;
 use rust_decimal::Decimal;
+use sqlx::query_builder::Separated;
 use sqlx::{Connection, PgConnection, Postgres, QueryBuilder};
 use uuid::Uuid;
 
@@ -51,7 +52,13 @@ pub fn columns() -> Vec<(&'static str, FieldType, &'static str)> {
         ("took", FieldType::Duration, "bigint"),
         ("owner", FieldType::Uuid, "uuid"),
         ("tags", FieldType::StringList, "text[]"),
+        ("rank", FieldType::Int, "bigint NOT NULL"),
+        ("label", FieldType::Text, "text NOT NULL"),
     ]
+}
+
+fn is_required(sql_type: &str) -> bool {
+    sql_type.ends_with("NOT NULL")
 }
 
 /// The columns' fields, the same types again as custom fields, and one that filters may not see.
@@ -61,10 +68,11 @@ pub fn schema() -> Schema {
         .with(id.sortable().not_null())
         .with(Field::new("secret", FieldType::String, Column::sql("sample.secret")).not_filterable())
         .with(Field::new("custom.odd", FieldType::Text, Column::json("sample.custom", ODD_KEY)).sortable());
-    for (name, field_type, _) in columns() {
+    for (name, field_type, sql_type) in columns() {
         let key = Column::json("sample.custom", name);
+        let field = Field::new(name, field_type.clone(), Column::sql(name)).sortable();
         schema = schema
-            .with(Field::new(name, field_type.clone(), Column::sql(name)).sortable())
+            .with(if is_required(sql_type) { field.not_null() } else { field })
             .with(Field::new(format!("custom.{name}"), field_type, key).sortable());
     }
     schema
@@ -85,10 +93,8 @@ pub fn context(me: Option<Uuid>) -> EvalContext {
 
 /// Texts from a small stock, so that filters hit; the stock holds what LIKE, SQL, JSON and case folding trip over.
 pub fn any_text() -> impl Strategy<Value = String> {
-    let stock = [
-        "a",
-        "A",
-        "b",
+    const FREQUENT: [&str; 7] = ["a", "A", "b", "%", "_", "\\", "张"];
+    const RARE: [&str; 23] = [
         "B",
         "z",
         "é",
@@ -100,11 +106,7 @@ pub fn any_text() -> impl Strategy<Value = String> {
         "\u{212a}",
         "Ａ",
         "ａ",
-        "张",
         "三",
-        "%",
-        "_",
-        "\\",
         "*",
         "'",
         "\"",
@@ -117,7 +119,8 @@ pub fn any_text() -> impl Strategy<Value = String> {
         "\u{10ffff}",
         "🦀",
     ];
-    proptest::collection::vec(proptest::sample::select(stock.to_vec()), 0..4).prop_map(|pieces| pieces.concat())
+    let piece = prop_oneof![3 => proptest::sample::select(&FREQUENT[..]), 1 => proptest::sample::select(&RARE[..])];
+    proptest::collection::vec(piece, 0..4).prop_map(|pieces| pieces.concat())
 }
 
 fn any_code() -> impl Strategy<Value = String> {
@@ -129,7 +132,10 @@ pub fn any_number() -> impl Strategy<Value = i64> {
 }
 
 pub fn any_decimal() -> impl Strategy<Value = Decimal> {
-    (-30_i64..30, 0_u32..4).prop_map(|(digits, scale)| Decimal::new(digits * 50, scale))
+    (-3_i64..4, 0_u32..3, 0_u32..3).prop_map(|(digits, scale, zeros)| {
+        // The same number with more or fewer zeros at its end.
+        Decimal::new(digits * 10_i64.pow(zeros), scale + zeros)
+    })
 }
 
 pub fn any_day() -> impl Strategy<Value = NaiveDate> {
@@ -166,11 +172,13 @@ pub fn any_value(field_type: &FieldType) -> BoxedStrategy<Value> {
 
 /// A row in which about every third value is missing.
 fn any_row() -> impl Strategy<Value = BTreeMap<String, Value>> {
-    let custom = columns().into_iter().map(|(name, field_type, _)| (format!("custom.{name}"), field_type));
-    let fields = columns().into_iter().map(|(name, field_type, _)| (name.to_owned(), field_type)).chain(custom);
-    let odd = [("custom.odd".to_owned(), FieldType::Text)];
-    let values = fields.chain(odd).map(|(name, field_type)| {
-        let value = prop_oneof![1 => Just(Value::Null), 2 => any_value(&field_type)];
+    let fields = columns().into_iter().flat_map(|(name, field_type, sql_type)| {
+        [(name.to_owned(), field_type.clone(), is_required(sql_type)), (format!("custom.{name}"), field_type, false)]
+    });
+    let odd = [("custom.odd".to_owned(), FieldType::Text, false)];
+    let values = fields.chain(odd).map(|(name, field_type, required)| {
+        let present = any_value(&field_type);
+        let value = if required { present } else { prop_oneof![1 => Just(Value::Null), 2 => present].boxed() };
         value.prop_map(move |value| (name.clone(), value))
     });
     values.collect::<Vec<_>>().prop_map(|values| values.into_iter().collect())
@@ -194,10 +202,26 @@ pub async fn connect() -> PgConnection {
     let url = std::env::var("CHANGKE_TEST_DATABASE_URL")
         .expect("CHANGKE_TEST_DATABASE_URL names the Postgres to test against; `make test` brings one and sets it");
     let mut connection = PgConnection::connect(&url).await.expect("the test database answers");
-    let columns: Vec<String> = columns().iter().map(|(name, _, sql)| format!("{name} {sql}")).collect();
+    let collation = foreign_collation(&mut connection).await;
+    let column = |(name, field_type, sql_type): (&str, FieldType, &str)| match field_type {
+        FieldType::String | FieldType::Text => format!("{name} {sql_type} COLLATE {collation}"),
+        _ => format!("{name} {sql_type}"),
+    };
+    let columns: Vec<String> = columns().into_iter().map(column).collect();
     let table = format!("CREATE TEMP TABLE sample (id uuid PRIMARY KEY, {}, custom jsonb)", columns.join(", "));
     sqlx::raw_sql(sqlx::AssertSqlSafe(table)).execute(&mut connection).await.unwrap();
     connection
+}
+
+/// The collation of this server that is the furthest from bytes: the answers mustn't depend on it.
+async fn foreign_collation(connection: &mut PgConnection) -> &'static str {
+    for collation in ["\"und-x-icu\"", "\"en_US.utf8\"", "\"pg_unicode_fast\""] {
+        let trial = sqlx::AssertSqlSafe(format!("SELECT 'a' < 'B' COLLATE {collation}"));
+        if sqlx::raw_sql(trial).execute(&mut *connection).await.is_ok() {
+            return collation;
+        }
+    }
+    "\"C\""
 }
 
 /// Replaces what's in the table.
@@ -206,19 +230,19 @@ pub async fn store(connection: &mut PgConnection, rows: &[Sample]) {
     let mut insert = QueryBuilder::new("INSERT INTO sample ");
     insert.push_values(rows, |mut values, row| {
         values.push_bind(row.id);
-        for (name, _, sql_type) in columns() {
-            push_column(&mut values, sql_type, row.value(name));
+        for (name, _, _) in columns() {
+            push_column(&mut values, row.value(name));
         }
         values.push_bind(custom_object(row));
     });
     insert.build().persistent(false).execute(&mut *connection).await.unwrap();
 }
 
-fn push_column(values: &mut sqlx::query_builder::Separated<'_, Postgres, &'static str>, sql: &str, value: Value) {
+fn push_column(values: &mut Separated<'_, Postgres, &'static str>, value: Value) {
     match value {
-        Value::Null => values.push("NULL::").push_unseparated(sql),
+        Value::Null => values.push("NULL"),
         Value::Bool(value) => values.push_bind(value),
-        Value::Int(value) => values.push_bind(value).push_unseparated("::").push_unseparated(sql),
+        Value::Int(value) => values.push_bind(value),
         Value::Decimal(value) => values.push_bind(value),
         Value::Text(value) => values.push_bind(value),
         Value::Date(value) => values.push_bind(value),
@@ -228,14 +252,23 @@ fn push_column(values: &mut sqlx::query_builder::Separated<'_, Postgres, &'stati
     };
 }
 
+/// A time with all its digits, another spelling of the same value.
+fn spelt_out(value: &Value) -> serde_json::Value {
+    match value {
+        Value::Timestamp(time) => time.to_rfc3339_opts(SecondsFormat::Micros, true).into(),
+        other => other.to_json(),
+    }
+}
+
 /// The custom fields as the API would write them. A missing one is left out or null, by the whim of the row; an
 /// object without any is left out as a whole.
 fn custom_object(row: &Sample) -> Option<serde_json::Value> {
+    let whim = row.id.as_u128().is_multiple_of(2);
     let mut object = serde_json::Map::new();
     for (name, _, _) in columns() {
         let value = row.value(&format!("custom.{name}"));
-        if value != Value::Null || row.id.as_u128() % 2 == 0 {
-            object.insert(name.into(), value.to_json());
+        if value != Value::Null || whim {
+            object.insert(name.into(), if whim { spelt_out(&value) } else { value.to_json() });
         }
     }
     if let value @ Value::Text(_) = row.value("custom.odd") {
