@@ -21,6 +21,16 @@ CREATE TABLE inbox (
 );
 CREATE INDEX inbox_receive_time ON inbox (receive_time);
 
+-- How far in the stream each consumer has come.
+CREATE TABLE inbox_position (
+    consumer text PRIMARY KEY,
+    -- Which stream the position is in.
+    stream_create_time timestamptz NOT NULL,
+    stream_sequence bigint NOT NULL,
+    -- Grows with each taker of the lease and each reset; work of an earlier epoch can't commit.
+    epoch bigint NOT NULL
+);
+
 -- Events that could not take effect after all tries; an operator looks into them.
 CREATE TABLE inbox_dead_letter (
     event_id uuid NOT NULL,

@@ -5,6 +5,7 @@
 //! `events` moves them on, `jobs` does what outlives a call.
 
 pub mod access;
+mod backoff;
 pub mod config;
 pub mod contract;
 pub mod db;
