@@ -14,4 +14,4 @@ pub use cache::{Definition, FieldCache, Fields};
 pub use masked::Masked;
 pub use rpc::FieldRpc;
 pub use validate::{Mode, validate_custom};
-pub use value::to_messages;
+pub use value::{to_messages, to_text};

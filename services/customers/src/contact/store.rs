@@ -1,0 +1,155 @@
+//! All SQL of contacts. Each query that starts from a caller joins the customer `c` and holds its row predicate.
+
+use chrono::NaiveDate;
+use contracts::customers::Contact;
+use platform::access::RowPredicate;
+use platform::db::timestamp;
+use platform::error::{Error, Result};
+use platform::update::etag;
+use sqlx::postgres::PgRow;
+use sqlx::{AssertSqlSafe, PgConnection, PgPool, Postgres, QueryBuilder, Row};
+use uuid::Uuid;
+
+use crate::parent::CUSTOMER_ROWS;
+
+const COLUMNS: &str = "t.id, t.customer_id, t.name, t.post, t.decision_role, t.phone, t.email, t.wechat, t.hobby,
+    t.birthday, t.relationship_strength, t.is_primary, t.remark, t.invalid, t.create_time, t.update_time, t.revision";
+
+fn contact(row: &PgRow) -> sqlx::Result<Contact> {
+    Ok(Contact {
+        id: row.try_get::<Uuid, _>(0)?.to_string(),
+        customer_id: row.try_get::<Uuid, _>(1)?.to_string(),
+        name: row.try_get(2)?,
+        post: row.try_get(3)?,
+        decision_role: row.try_get::<i16, _>(4)?.into(),
+        phone: row.try_get(5)?,
+        email: row.try_get(6)?,
+        wechat: row.try_get(7)?,
+        hobby: row.try_get(8)?,
+        birthday: row.try_get::<Option<NaiveDate>, _>(9)?.map(|date| date.to_string()).unwrap_or_default(),
+        relationship_strength: row.try_get::<i16, _>(10)?.into(),
+        primary: row.try_get(11)?,
+        remark: row.try_get(12)?,
+        invalid: row.try_get(13)?,
+        create_time: Some(timestamp(row.try_get(14)?)),
+        update_time: Some(timestamp(row.try_get(15)?)),
+        etag: etag(row.try_get(16)?),
+    })
+}
+
+/// Primary first, then as they were made; behind `after` (primary, id). Served by `contact_customer`.
+pub async fn contact_list(
+    pool: &PgPool,
+    rows: &RowPredicate,
+    customer_id: Uuid,
+    include_invalid: bool,
+    after: Option<(bool, Uuid)>,
+    limit: i64,
+) -> Result<Vec<Contact>> {
+    let mut query = QueryBuilder::<Postgres>::new("SELECT ");
+    query.push(COLUMNS).push(" FROM contact AS t JOIN customer AS c ON c.id = t.customer_id WHERE t.customer_id = ");
+    query.push_bind(customer_id).push(" AND ");
+    rows.push_sql(&mut query, CUSTOMER_ROWS);
+    if !include_invalid {
+        query.push(" AND NOT t.invalid");
+    }
+    if let Some((primary, id)) = after {
+        query.push(" AND (t.is_primary < ").push_bind(primary);
+        query.push(" OR t.is_primary = ").push_bind(primary).push(" AND t.id > ").push_bind(id).push(")");
+    }
+    query.push(" ORDER BY t.is_primary DESC, t.id LIMIT ").push_bind(limit);
+    let rows = query.build().fetch_all(pool).await?;
+    Ok(rows.iter().map(contact).collect::<sqlx::Result<_>>()?)
+}
+
+pub async fn contact_get(connection: &mut PgConnection, rows: &RowPredicate, id: Uuid) -> Result<Contact> {
+    let mut query = QueryBuilder::<Postgres>::new("SELECT ");
+    query.push(COLUMNS).push(" FROM contact AS t JOIN customer AS c ON c.id = t.customer_id WHERE t.id = ");
+    query.push_bind(id).push(" AND ");
+    rows.push_sql(&mut query, CUSTOMER_ROWS);
+    let row = query.build().fetch_optional(connection).await?;
+    Ok(contact(&row.ok_or_else(Error::not_found)?)?)
+}
+
+/// A contact whose customer is locked.
+pub async fn contact_lock(connection: &mut PgConnection, id: Uuid) -> Result<Contact> {
+    let sql = format!("SELECT {COLUMNS} FROM contact AS t WHERE t.id = $1 FOR UPDATE");
+    let row = sqlx::query(AssertSqlSafe(sql)).bind(id).fetch_optional(connection).await?;
+    Ok(contact(&row.ok_or_else(Error::not_found)?)?)
+}
+
+/// Before this one becomes primary. Who was it until now?
+pub async fn contact_primary_unset(connection: &mut PgConnection, customer_id: Uuid) -> Result<Option<Uuid>> {
+    let id = sqlx::query_scalar(
+        "UPDATE contact SET is_primary = false, update_time = now(), revision = revision + 1
+         WHERE customer_id = $1 AND is_primary AND NOT invalid
+         RETURNING id",
+    );
+    Ok(id.bind(customer_id).fetch_optional(connection).await?)
+}
+
+pub async fn contact_insert(
+    connection: &mut PgConnection,
+    (id, customer_id): (Uuid, Uuid),
+    new: &Contact,
+    birthday: Option<NaiveDate>,
+) -> Result<Contact> {
+    let sql = format!(
+        "INSERT INTO contact AS t
+             (id, customer_id, name, post, decision_role, phone, email, wechat, hobby, birthday, relationship_strength,
+              is_primary, remark)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+         RETURNING {COLUMNS}"
+    );
+    let row = sqlx::query(AssertSqlSafe(sql))
+        .bind(id)
+        .bind(customer_id)
+        .bind(&new.name)
+        .bind(&new.post)
+        .bind(new.decision_role)
+        .bind(&new.phone)
+        .bind(&new.email)
+        .bind(&new.wechat)
+        .bind(&new.hobby)
+        .bind(birthday)
+        .bind(new.relationship_strength)
+        .bind(new.primary)
+        .bind(&new.remark)
+        .fetch_one(connection)
+        .await?;
+    Ok(contact(&row)?)
+}
+
+/// Writes a locked contact.
+pub async fn contact_update(
+    connection: &mut PgConnection,
+    id: Uuid,
+    new: &Contact,
+    birthday: Option<NaiveDate>,
+) -> Result<Contact> {
+    let sql = format!(
+        "UPDATE contact AS t
+         SET name = $2, post = $3, decision_role = $4, phone = $5, email = $6, wechat = $7, hobby = $8, birthday = $9,
+             relationship_strength = $10, is_primary = $11, remark = $12, invalid = $13, update_time = now(),
+             revision = t.revision + 1
+         WHERE t.id = $1
+         RETURNING {COLUMNS}"
+    );
+    let row = sqlx::query(AssertSqlSafe(sql))
+        .bind(id)
+        .bind(&new.name)
+        .bind(&new.post)
+        .bind(new.decision_role)
+        .bind(&new.phone)
+        .bind(&new.email)
+        .bind(&new.wechat)
+        .bind(&new.hobby)
+        .bind(birthday)
+        .bind(new.relationship_strength)
+        .bind(new.primary)
+        .bind(&new.remark)
+        .bind(new.invalid)
+        .fetch_one(connection)
+        .await?;
+    Ok(contact(&row)?)
+}

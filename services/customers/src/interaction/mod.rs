@@ -1,0 +1,9 @@
+//! Interactions with customers, planned and done.
+
+mod filter;
+mod rpc;
+mod rules;
+pub mod store;
+
+pub use filter::instant;
+pub use rpc::InteractionRpc;

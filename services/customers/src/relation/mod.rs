@@ -1,0 +1,6 @@
+//! Relations between customers.
+
+mod rpc;
+mod store;
+
+pub use rpc::RelationRpc;
