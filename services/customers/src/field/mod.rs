@@ -6,6 +6,8 @@ mod masked;
 mod rpc;
 mod rules;
 mod store;
+#[cfg(test)]
+mod tests;
 pub mod unique;
 mod validate;
 mod value;

@@ -158,7 +158,7 @@ mod tests {
         assert_eq!(seen(a_change("customer", &ROWS), Visibility::Clear, &none), texts(&ROWS));
         let mut masked = ROWS;
         masked[1].2 = "138****5678";
-        masked[2].2 = "浙江省杭州市***********";
+        masked[2].2 = "浙江省杭州市**********";
         masked[3].1 = "330***********1234";
         let found = seen(a_change("customer", &ROWS), Visibility::Masked, &none);
         assert_eq!(found, texts(&masked));
