@@ -31,7 +31,6 @@ pub mod reason {
         ALREADY_CLAIMED: "Somebody else has claimed the customer.", "该客户已被他人领取。";
         CLAIM_QUOTA_EXCEEDED: "You may claim {limit} customers a day at most.", "每天最多领取 {limit} 个客户。";
         OWNED_QUOTA_EXCEEDED: "You own {limit} customers already, as many as you may.", "您名下已有 {limit} 个客户，达到上限。";
-        NOT_OWNER: "Only the owner may return a customer.", "只有负责人可以退回客户。";
     }
 
     // Shares and views.
@@ -41,7 +40,6 @@ pub mod reason {
         SHARE_TAKEN: "The customer is already shared with them.", "该客户已共享给对方。";
         SHARE_EXPIRED: "The time lies in the past.", "该时间早于现在。";
         VIEW_NAME_TAKEN: "You have a view of this name.", "您已有同名视图。";
-        VIEW_COLUMN_UNKNOWN: "Customers have no field {field}.", "客户没有字段 {field}。";
     }
 
     // Dictionaries and custom fields.
@@ -78,5 +76,40 @@ pub mod reason {
         INTERACTION_CONTACT_UNKNOWN: "The customer has no such contact in use.", "该客户没有此联系人或联系人已作废。";
         INTERACTION_PLACE_INCOMPLETE: "Latitude and longitude come together.", "经度和纬度须同时提供。";
         EMPLOYEE_UNKNOWN: "There is no such active employee within your scope.", "您的权限范围内没有该在职员工。";
+    }
+
+    // Import files.
+    reasons! {
+        FILE_NAME_REQUIRED: "The name of the file, with its ending, is needed.", "请提供带扩展名的文件名。";
+        FILE_TOO_LARGE: "A file has at most {max} MB.", "文件不能超过 {max} MB。";
+        FILE_EMPTY: "The file is empty.", "文件是空的。";
+        FILE_NO_ROWS: "The file has a header but no rows.", "文件只有表头，没有数据行。";
+        FILE_TYPE_REFUSED: "A file of type {type} can't be imported. Save it as CSV or XLSX.", "不支持 {type} 类型的文件，请另存为 CSV 或 XLSX。";
+        FILE_XLS: "This is a workbook of the old type XLS. Save it as XLSX.", "这是旧版 XLS 工作簿，请另存为 XLSX。";
+        FILE_ENCRYPTED: "The workbook has a password. Save it without one.", "工作簿已加密，请取消密码后再上传。";
+        FILE_BROKEN: "The file is damaged or is not what its ending says.", "文件已损坏，或内容与扩展名不符。";
+        FILE_BOMB: "The file unpacks to more than can be read.", "文件解压后过大，无法读取。";
+        FILE_ENCODING_UNKNOWN: "Line {row} is not valid {encoding}. Save the file as UTF-8.", "第 {row} 行不是有效的 {encoding} 编码，请将文件另存为 UTF-8。";
+        FILE_NUL: "Line {row} holds a null character; this is no text.", "第 {row} 行含有空字符，不是文本文件。";
+        FILE_TOO_MANY_COLUMNS: "Line {row} has more than {max} columns.", "第 {row} 行超过 {max} 列。";
+        FILE_TOO_MANY_ROWS: "A file has at most {max} rows.", "文件不能超过 {max} 行。";
+        FILE_CELL_TOO_LONG: "A cell in line {row} has more than {max} characters. A quotation mark may be missing.", "第 {row} 行有单元格超过 {max} 个字符，可能缺少引号。";
+        FILE_HEADER_TOO_LONG: "Column {column} of line {row} has a header of more than {max} characters. Does the file begin with its header?", "第 {row} 行第 {column} 列的表头超过 {max} 个字符，请确认文件首行是表头。";
+    }
+
+    // Import runs.
+    reasons! {
+        IMPORT_RUNNING: "A run is under way.", "导入正在进行。";
+        IMPORT_COMPLETE: "The import is complete. Upload the file again to import it once more.", "导入已完成，如需再次导入请重新上传文件。";
+        IMPORT_NOT_RUNNING: "No run is under way.", "当前没有进行中的导入。";
+        IMPORT_COLUMN_COUNT: "Name all {count} columns of the file, or none.", "请给出文件的全部 {count} 列，或留空。";
+        IMPORT_FIELD_UNKNOWN: "Customers have no field {field} that can be imported.", "没有可导入的字段 {field}。";
+        IMPORT_FIELD_TWICE: "Two columns fill the field {field}.", "有两列对应同一字段 {field}。";
+        IMPORT_NAME_MISSING: "One column must hold the name.", "必须有一列对应客户名称。";
+        IMPORT_KEY_MISSING: "No column holds the key.", "没有与去重字段对应的列。";
+        IMPORT_FORBIDDEN: "Whoever started the run may not import customers any more.", "发起导入的员工已无导入权限。";
+        IMPORT_BROKE_OFF: "The run broke off. Start it again: it goes on where it stopped.", "导入意外中断，请重新开始，将从中断处继续。";
+        IMPORT_FILE_GONE: "The file is no longer kept. Upload it again.", "文件已被清理，请重新上传。";
+        EXPORT_COLUMN_UNKNOWN: "Customers have no column {field}.", "没有可导出的列 {field}。";
     }
 }

@@ -1,1 +1,105 @@
-//! To be replaced.
+//! Customers, their contacts and everything that happens with them.
+//!
+//! A customer has one owner or lies in the public `pool`; `share`s lend it. What belongs to it (`contact`, `relation`,
+//! `interaction`, `timeline`) is reached through it by `parent`. `dictionary` and `field` say what it may hold beyond the
+//! contract; `search` finds it.
+
+mod audit;
+mod config;
+mod consumers;
+mod contact;
+pub mod customer;
+pub mod dictionary;
+mod error;
+mod export;
+pub mod field;
+mod import;
+mod interaction;
+mod ownership;
+mod parent;
+mod pool;
+mod relation;
+pub mod search;
+mod share;
+mod timeline;
+mod view;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{FixedOffset, NaiveDate, Utc};
+use contracts::customers as proto;
+use platform::db::Db;
+use platform::jobs::Worker;
+use platform::service::{Context, Parts};
+use tonic::service::Routes;
+
+pub use config::Config;
+
+pub const NAME: &str = "customers";
+
+pub static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!();
+
+/// What the aggregates share.
+pub struct Shared {
+    pub db: Db,
+    pub fields: Arc<field::FieldCache>,
+    pub list_schema: customer::list::ListSchema,
+    pub numbers: customer::number::Numbers,
+    /// Where days begin.
+    pub zone: FixedOffset,
+}
+
+impl Shared {
+    pub fn new(config: &Config, db: Db) -> Self {
+        Self {
+            fields: Arc::new(field::FieldCache::new(db.clone())),
+            list_schema: Default::default(),
+            numbers: Default::default(),
+            zone: config.zone(),
+            db,
+        }
+    }
+
+    pub fn today(&self) -> NaiveDate {
+        Utc::now().with_timezone(&self.zone).date_naive()
+    }
+}
+
+pub async fn build(config: Config, context: Context) -> anyhow::Result<Parts> {
+    let shared = Arc::new(Shared::new(&config, context.db.clone()));
+    let policy = context.access.policy().clone();
+    let worker = Worker::new(&context.db).every::<pool::Recycle>(Duration::from_secs(24 * 3600), "recycle", &());
+    Ok(Parts {
+        routes: routes(&shared),
+        consumers: consumers::consumers(&context.db, &context.events),
+        worker: Some(worker.register(pool::Recycle::new(policy))),
+        tasks: Vec::new(),
+    })
+}
+
+fn routes(shared: &Arc<Shared>) -> Routes {
+    let (db, zone, fields) = (shared.db.clone(), shared.zone, shared.fields.clone());
+    use proto::contact_service_server::ContactServiceServer;
+    use proto::customer_service_server::CustomerServiceServer;
+    use proto::dictionary_service_server::DictionaryServiceServer;
+    use proto::field_service_server::FieldServiceServer;
+    use proto::interaction_service_server::InteractionServiceServer;
+    use proto::ownership_service_server::OwnershipServiceServer;
+    use proto::pool_service_server::PoolServiceServer;
+    use proto::relation_service_server::RelationServiceServer;
+    use proto::share_service_server::ShareServiceServer;
+    use proto::timeline_service_server::TimelineServiceServer;
+    use proto::view_service_server::ViewServiceServer;
+    Routes::new(CustomerServiceServer::new(customer::CustomerRpc::new(shared.clone())))
+        .add_service(PoolServiceServer::new(pool::PoolRpc::new(shared.clone())))
+        .add_service(ShareServiceServer::new(share::ShareRpc::new(shared.clone())))
+        .add_service(OwnershipServiceServer::new(ownership::OwnershipRpc::new(shared.clone())))
+        .add_service(ViewServiceServer::new(view::ViewRpc::new(shared.clone())))
+        .add_service(DictionaryServiceServer::new(dictionary::DictionaryRpc::new(db.clone(), fields.clone())))
+        .add_service(FieldServiceServer::new(field::FieldRpc::new(db.clone(), fields.clone())))
+        .add_service(ContactServiceServer::new(contact::ContactRpc::new(db.clone(), zone)))
+        .add_service(RelationServiceServer::new(relation::RelationRpc::new(db.clone())))
+        .add_service(InteractionServiceServer::new(interaction::InteractionRpc::new(db.clone(), zone)))
+        .add_service(TimelineServiceServer::new(timeline::TimelineRpc::new(db, fields)))
+}

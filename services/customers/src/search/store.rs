@@ -2,6 +2,8 @@
 //! fill the page, the text is common and the newest matches are the page; if not, it is rare enough for the gram index to
 //! give all matches. Callers who see few customers are served from those.
 
+use std::collections::HashMap;
+
 use platform::access::RowPredicate;
 use platform::error::Result;
 use sqlx::{PgConnection, Postgres, QueryBuilder, Row};
@@ -327,4 +329,12 @@ async fn hits(mut sql: QueryBuilder<Postgres>, connection: &mut PgConnection) ->
         Ok(Hit { tier, customer_id, contact_id })
     });
     Ok(hits.collect::<sqlx::Result<_>>()?)
+}
+
+pub async fn contact_names(connection: &mut PgConnection, ids: &[Uuid]) -> Result<HashMap<Uuid, String>> {
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let names = sqlx::query_as("SELECT id, name FROM contact WHERE id = ANY($1)").bind(ids);
+    Ok(names.fetch_all(connection).await?.into_iter().collect())
 }

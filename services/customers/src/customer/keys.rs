@@ -1,0 +1,77 @@
+//! A customer's place in an order, for page tokens.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use contracts::customers::field_value::Value as Kind;
+use contracts::customers::{Customer, FieldValue};
+use platform::filter::{Row, Value};
+use prost_types::Timestamp;
+
+/// A customer by the names of the list's schema.
+pub struct Listed<'a>(pub &'a Customer);
+
+impl Row for Listed<'_> {
+    fn value(&self, field: &str) -> Value {
+        let customer = self.0;
+        let text = |text: &str| Value::Text(text.to_owned());
+        match field {
+            "id" => uuid(&customer.id),
+            "kind" => Value::Int(customer.kind.into()),
+            "number" => text(&customer.number),
+            "name" => text(&customer.name),
+            "region" => text(&customer.region),
+            "industry" => text(&customer.industry),
+            "source" => text(&customer.source),
+            "level" => text(&customer.level),
+            "grade" => text(&customer.grade),
+            "credit" => text(&customer.credit),
+            "satisfaction" => Value::Int(customer.satisfaction.into()),
+            "status" => text(&customer.status),
+            "phone" => text(&customer.phone),
+            "email" => text(&customer.email),
+            "website" => text(&customer.website),
+            "id_number" => text(&customer.id_number),
+            "legal_representative" => text(&customer.legal_representative),
+            "bank_name" => text(&customer.bank_name),
+            "bank_account" => text(&customer.bank_account),
+            "gender" => Value::Int(customer.gender.into()),
+            "birthday" => date(&customer.birthday),
+            "remark" => text(&customer.remark),
+            "owner_id" => uuid(&customer.owner_id),
+            "group_id" => uuid(&customer.group_id),
+            "state" => Value::Int(customer.state.into()),
+            "last_contact_time" => time(customer.last_contact_time.as_ref()),
+            "create_time" => time(customer.create_time.as_ref()),
+            "update_time" => time(customer.update_time.as_ref()),
+            custom => match custom.strip_prefix("custom.").and_then(|key| customer.custom_fields.get(key)) {
+                Some(value) => custom_value(value),
+                None => Value::Null,
+            },
+        }
+    }
+}
+
+fn uuid(text: &str) -> Value {
+    text.parse().map_or(Value::Null, Value::Uuid)
+}
+
+fn date(text: &str) -> Value {
+    text.parse::<NaiveDate>().map_or(Value::Null, Value::Date)
+}
+
+fn time(time: Option<&Timestamp>) -> Value {
+    let time = time.and_then(|time| DateTime::<Utc>::from_timestamp(time.seconds, time.nanos.cast_unsigned()));
+    time.map_or(Value::Null, Value::Timestamp)
+}
+
+fn custom_value(value: &FieldValue) -> Value {
+    match &value.value {
+        Some(Kind::StringValue(text)) => Value::Text(text.clone()),
+        Some(Kind::IntegerValue(number)) => Value::Int(*number),
+        Some(Kind::DecimalValue(text)) => text.parse().map_or(Value::Null, Value::Decimal),
+        Some(Kind::BooleanValue(value)) => Value::Bool(*value),
+        Some(Kind::DateValue(text)) => date(text),
+        Some(Kind::TimestampValue(instant)) => time(Some(instant)),
+        Some(Kind::OptionsValue(options)) => Value::List(options.codes.clone()),
+        None => Value::Null,
+    }
+}

@@ -1,0 +1,18 @@
+//! Customers. `rules` decides what a customer may hold, `row` reads one, `list` says what lists may filter and sort by,
+//! `assign` gives them to others.
+
+mod assign;
+mod changes;
+pub mod checksum;
+pub mod event;
+pub mod keys;
+pub mod list;
+pub mod number;
+pub mod row;
+mod rpc;
+pub mod rules;
+pub mod store;
+mod write;
+
+pub use rpc::CustomerRpc;
+pub(crate) use rpc::{check_etag, id};

@@ -1,0 +1,162 @@
+//! Row → message, on the hot path of every answer: columns by their place, nothing copied twice.
+
+use std::borrow::Cow;
+
+use chrono::{DateTime, NaiveDate, Utc};
+use contracts::customers::{Address, Customer};
+use platform::access::{Caller, Policy};
+use platform::db::timestamp;
+use platform::update;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use sqlx::postgres::{PgRow, PgValueRef};
+use sqlx::types::Json;
+use sqlx::{Row, ValueRef};
+use uuid::Uuid;
+
+use crate::field::{Fields, Masked, to_messages};
+
+pub const COLUMNS: &str = "c.id, c.kind, c.number, c.name, c.region, c.industry, c.source, c.level, c.grade, c.credit,
+    c.satisfaction, c.status, c.phone, c.email, c.website, c.addresses, c.id_number, c.legal_representative,
+    c.bank_name, c.bank_account, c.gender, c.birthday, c.remark, c.custom_fields, c.owner_id, c.group_id, c.state,
+    c.last_contact_time, c.create_time, c.update_time, c.create_user_id, c.update_user_id, c.revision";
+
+/// How many columns there are; more can follow.
+pub const WIDTH: usize = 33;
+
+/// What it takes to read a row for somebody.
+pub struct Reader<'a> {
+    fields: &'a Fields,
+    masked: Masked,
+    policy: Cow<'a, std::sync::Arc<Policy>>,
+}
+
+impl<'a> Reader<'a> {
+    /// For a caller, who may see some custom fields masked; the guard masks the others.
+    pub fn of(caller: &'a Caller, fields: &'a Fields) -> Self {
+        let policy = caller.policy().map_or_else(Cow::default, Cow::Borrowed);
+        Self { fields, masked: Masked::of(fields, caller), policy }
+    }
+
+    /// Everything in clear.
+    pub fn clear(policy: std::sync::Arc<Policy>, fields: &'a Fields) -> Self {
+        Self { fields, masked: Masked::nothing(), policy: Cow::Owned(policy) }
+    }
+
+    pub fn masked(&self) -> &Masked {
+        &self.masked
+    }
+
+    /// As the caller sees it.
+    pub fn customer(&self, row: &PgRow) -> sqlx::Result<Customer> {
+        let mut customer = self.stored(row)?.0;
+        self.masked.apply(&mut customer.custom_fields);
+        Ok(customer)
+    }
+
+    /// Nothing masked, and the custom fields as they are stored.
+    pub fn stored(&self, row: &PgRow) -> sqlx::Result<(Customer, Value)> {
+        let custom_fields = custom_fields(row, 23)?;
+        let mut customer = Customer {
+            id: text(row.try_get(0)?),
+            kind: row.try_get::<i16, _>(1)?.into(),
+            number: row.try_get(2)?,
+            name: row.try_get(3)?,
+            region: row.try_get(4)?,
+            industry: row.try_get(5)?,
+            source: row.try_get(6)?,
+            level: row.try_get(7)?,
+            grade: row.try_get(8)?,
+            credit: row.try_get(9)?,
+            satisfaction: row.try_get::<i16, _>(10)?.into(),
+            status: row.try_get(11)?,
+            phone: row.try_get(12)?,
+            email: row.try_get(13)?,
+            website: row.try_get(14)?,
+            addresses: addresses(row, 15)?,
+            id_number: row.try_get(16)?,
+            legal_representative: row.try_get(17)?,
+            bank_name: row.try_get(18)?,
+            bank_account: row.try_get(19)?,
+            gender: row.try_get::<i16, _>(20)?.into(),
+            birthday: row.try_get::<Option<NaiveDate>, _>(21)?.map(|day| day.to_string()).unwrap_or_default(),
+            remark: row.try_get(22)?,
+            custom_fields: to_messages(self.fields, &custom_fields),
+            state: row.try_get::<i16, _>(26)?.into(),
+            last_contact_time: row.try_get::<Option<DateTime<Utc>>, _>(27)?.map(timestamp),
+            create_time: Some(timestamp(row.try_get(28)?)),
+            update_time: Some(timestamp(row.try_get(29)?)),
+            etag: update::etag(row.try_get(32)?),
+            ..Customer::default()
+        };
+        self.put_owner(&mut customer, row.try_get(24)?, row.try_get(25)?);
+        if let Some(id) = row.try_get::<Option<Uuid>, _>(30)? {
+            customer.create_user_name = self.policy.employee_name(id).to_owned();
+        }
+        if let Some(id) = row.try_get::<Option<Uuid>, _>(31)? {
+            customer.update_user_name = self.policy.employee_name(id).to_owned();
+        }
+        Ok((customer, custom_fields))
+    }
+
+    /// Owner and group with their names.
+    pub fn put_owner(&self, customer: &mut Customer, owner_id: Option<Uuid>, group_id: Option<Uuid>) {
+        customer.owner_id = owner_id.map(text).unwrap_or_default();
+        customer.owner_name = owner_id.map(|id| self.policy.employee_name(id).to_owned()).unwrap_or_default();
+        customer.group_id = group_id.map(text).unwrap_or_default();
+        customer.group_name = group_id.map(|id| self.policy.group_name(id).to_owned()).unwrap_or_default();
+    }
+}
+
+fn text(id: Uuid) -> String {
+    let mut buffer = Uuid::encode_buffer();
+    id.hyphenated().encode_lower(&mut buffer).to_owned()
+}
+
+/// `jsonb` comes as a version byte and the text.
+fn is_empty(value: &PgValueRef<'_>) -> bool {
+    value.is_null() || matches!(value.as_bytes(), Ok(b"\x01[]" | b"\x01{}"))
+}
+
+fn custom_fields(row: &PgRow, index: usize) -> sqlx::Result<Value> {
+    if is_empty(&row.try_get_raw(index)?) {
+        return Ok(Value::Object(serde_json::Map::new()));
+    }
+    row.try_get(index)
+}
+
+/// An address as it is stored.
+#[derive(Serialize, Deserialize)]
+struct StoredAddress<'a> {
+    label: Cow<'a, str>,
+    region: Cow<'a, str>,
+    street: Cow<'a, str>,
+    postal_code: Cow<'a, str>,
+}
+
+fn addresses(row: &PgRow, index: usize) -> sqlx::Result<Vec<Address>> {
+    if is_empty(&row.try_get_raw(index)?) {
+        return Ok(Vec::new());
+    }
+    let Json(stored) = row.try_get::<Json<Vec<StoredAddress<'static>>>, _>(index)?;
+    let addresses = stored.into_iter().map(|address| Address {
+        label: address.label.into_owned(),
+        region: address.region.into_owned(),
+        street: address.street.into_owned(),
+        postal_code: address.postal_code.into_owned(),
+    });
+    Ok(addresses.collect())
+}
+
+/// Addresses as they are stored.
+pub fn addresses_json(addresses: &[Address]) -> Value {
+    let stored = addresses.iter().map(|address| {
+        serde_json::json!({
+            "label": address.label,
+            "region": address.region,
+            "street": address.street,
+            "postal_code": address.postal_code,
+        })
+    });
+    stored.collect()
+}

@@ -1,0 +1,175 @@
+//! Creating and changing one customer: rules, then row, search document, unique values, event and audit in one transaction.
+
+use contracts::customers::{Customer, CustomerState, UpdateCustomerRequest};
+use contracts::options::{Permission, PersonalData, Visibility};
+use platform::access::Call;
+use platform::db::{AuditEntry, Once, Tx, timestamp};
+use platform::error::{Error, Result};
+use platform::update;
+use serde_json::Value;
+use uuid::Uuid;
+
+use super::row::Reader;
+use super::rpc::{expected_revision, id};
+use super::rules::{self, Circumstances, MUTABLE};
+use super::store::{self, Stored};
+use super::{assign, changes, event};
+use crate::Shared;
+use crate::error::reason::{CUSTOMER_INVALID, NUMBER_TAKEN};
+use crate::field::unique::{unique_values, unique_values_set};
+use crate::field::{Fields, Mode, validate_custom};
+use crate::search::document::customer_document;
+use crate::search::store::documents_save;
+
+/// How often a generated number may turn out to be taken by one that somebody typed.
+const TRIES: usize = 8;
+
+pub async fn create(shared: &Shared, call: &Call, mut customer: Customer) -> Result<Customer> {
+    let fields = shared.fields.current().await?;
+    let reader = Reader::of(&call.caller, &fields);
+    rules::normalize(&mut customer);
+    let mut faults = rules::check(&customer, None, |_| true, &circumstances(shared, call, &fields));
+    let custom_fields =
+        validate_custom(&fields, &mut customer.custom_fields, Mode::Create, reader.masked()).unwrap_or_else(|more| {
+            faults.extend(more);
+            Value::Null
+        });
+    if !faults.is_empty() {
+        return Err(Error::invalid_fields(faults));
+    }
+    let (owner_id, group_id) = assign::owner(call, Permission::CustomersCreate, "customer.owner_id", &customer.owner_id)?;
+    reader.put_owner(&mut customer, Some(owner_id), group_id);
+    customer.state = CustomerState::Active.into();
+    customer.last_contact_time = None;
+    customer.create_user_name = call.caller.display_name().to_owned();
+    customer.update_user_name = customer.create_user_name.clone();
+
+    let generated = customer.number.is_empty();
+    for _ in 1..TRIES {
+        match insert(shared, call, &fields, &mut customer, &custom_fields, (owner_id, group_id), generated).await {
+            Err(error) if generated && *error.reason() == NUMBER_TAKEN => {}
+            done => return done,
+        }
+    }
+    insert(shared, call, &fields, &mut customer, &custom_fields, (owner_id, group_id), generated).await
+}
+
+async fn insert(
+    shared: &Shared,
+    call: &Call,
+    fields: &Fields,
+    customer: &mut Customer,
+    custom_fields: &Value,
+    (owner_id, group_id): (Uuid, Option<Uuid>),
+    generated: bool,
+) -> Result<Customer> {
+    let mut tx = match shared.db.begin_once::<Customer>(call).await? {
+        Once::Done(customer) => return Ok(customer),
+        Once::New(tx) => tx,
+    };
+    let id = Uuid::now_v7();
+    customer.id = id.to_string();
+    customer.etag = update::etag(1);
+    if generated {
+        customer.number = shared.numbers.next(shared.db.pool()).await?;
+    }
+    let document = customer_document(id, &customer.name, &customer.number, &customer.phone);
+    let stored = Stored { customer, custom_fields };
+    let user_id = call.caller.employee_id();
+    let create_time =
+        store::customer_insert(tx.connection(), &stored, (id, owner_id, group_id), &document, user_id).await?;
+    let unique = unique_values(fields, custom_fields);
+    if !unique.is_empty() {
+        unique_values_set(tx.connection(), id, &unique).await?;
+    }
+    customer.create_time = Some(timestamp(create_time));
+    customer.update_time = customer.create_time;
+    audit(&mut tx, "customer.created", id, (&Customer::default(), &Value::Null), (customer, custom_fields));
+    event::emit(&mut tx, id, customer);
+    let mut reply = customer.clone();
+    Reader::of(&call.caller, fields).masked().apply(&mut reply.custom_fields);
+    tx.commit_call(call, reply).await
+}
+
+pub async fn update(shared: &Shared, call: &Call, request: UpdateCustomerRequest) -> Result<Customer> {
+    let mut change = request.customer.unwrap_or_default();
+    let id = id(&change.id)?;
+    let paths = update::paths(request.update_mask.as_ref(), &MUTABLE)?;
+    let revision = expected_revision(&change)?;
+    rules::normalize(&mut change);
+    let fields = shared.fields.current().await?;
+    let reader = Reader::of(&call.caller, &fields);
+    let mut tx = match shared.db.begin_once::<Customer>(call).await? {
+        Once::Done(customer) => return Ok(customer),
+        Once::New(tx) => tx,
+    };
+    let rows = call.caller.rows(Permission::CustomersUpdate);
+    let row = store::customer_lock(tx.connection(), &rows, id).await?;
+    let (before, before_custom) = reader.stored(&row)?;
+    if before.etag != update::etag(revision) {
+        return Err(Error::stale_etag());
+    }
+    if before.state() == CustomerState::Invalid {
+        return Err(Error::failed_precondition(&CUSTOMER_INVALID));
+    }
+
+    let mut after = before.clone();
+    for path in &paths {
+        rules::take(&mut after, &mut change, path);
+    }
+    let touched = |field: &str| paths.contains(&field);
+    let mut faults = rules::check(&after, Some(&before), touched, &circumstances(shared, call, &fields));
+    let keys: Vec<&str> = paths.iter().filter_map(|path| path.strip_prefix("custom_fields.")).collect();
+    let mode = match () {
+        () if touched("custom_fields") => Some(Mode::Replace { before: &before_custom }),
+        () if !keys.is_empty() => Some(Mode::Patch { before: &before_custom, keys: &keys }),
+        () => None,
+    };
+    let mut after_custom = None;
+    if let Some(mode) = mode {
+        match validate_custom(&fields, &mut change.custom_fields, mode, reader.masked()) {
+            Ok(custom_fields) => after_custom = Some(custom_fields),
+            Err(more) => faults.extend(more),
+        }
+    }
+    if !faults.is_empty() {
+        return Err(Error::invalid_fields(faults));
+    }
+
+    let after_custom = after_custom.as_ref().unwrap_or(&before_custom);
+    if changes::between((&before, &before_custom), (&after, after_custom)).is_empty() {
+        return Ok(reader.customer(&row)?);
+    }
+    let stored = Stored { customer: &after, custom_fields: after_custom };
+    let row = store::customer_update(tx.connection(), id, &stored, call.caller.employee_id()).await?;
+    if (&after.name, &after.number, &after.phone) != (&before.name, &before.number, &before.phone) {
+        let document = customer_document(id, &after.name, &after.number, &after.phone);
+        documents_save(tx.connection(), &[document]).await?;
+    }
+    if *after_custom != before_custom {
+        unique_values_set(tx.connection(), id, &unique_values(&fields, after_custom)).await?;
+    }
+    audit(&mut tx, "customer.updated", id, (&before, &before_custom), (&after, after_custom));
+    let customer = reader.customer(&row)?;
+    event::emit(&mut tx, id, &customer);
+    tx.commit_call(call, customer).await
+}
+
+fn circumstances<'a>(
+    shared: &Shared,
+    call: &'a Call,
+    fields: &'a Fields,
+) -> Circumstances<'a, impl Fn(PersonalData) -> Visibility + 'a> {
+    let visibility = |kind| call.caller.visibility(kind);
+    Circumstances { dictionaries: fields.dictionaries(), today: shared.today(), visibility }
+}
+
+fn audit(tx: &mut Tx, action: &'static str, id: Uuid, before: (&Customer, &Value), after: (&Customer, &Value)) {
+    tx.audit(AuditEntry {
+        action,
+        record_kind: event::AGGREGATE,
+        record_id: id,
+        subject_id: id,
+        changes: changes::between(before, after),
+    });
+}
