@@ -1,1 +1,135 @@
-//! To be replaced.
+//! Who works here and what they may do: sign-in and sessions, employees, groups, roles, and the policy that every other
+//! service watches. One `Identity` answers all its contracts; each aggregate has a folder.
+
+mod authentication;
+pub mod bootstrap;
+mod config;
+mod employee;
+mod error;
+mod group;
+mod housekeeping;
+mod policy;
+mod profile;
+mod role;
+pub mod seed;
+pub mod signing;
+
+use std::ops::Deref;
+use std::sync::Arc;
+use std::time::Duration;
+
+use contracts::identity::authentication_service_server::AuthenticationServiceServer;
+use contracts::identity::employee_service_server::EmployeeServiceServer;
+use contracts::identity::group_service_server::GroupServiceServer;
+use contracts::identity::policy_service_server::PolicyServiceServer;
+use contracts::identity::profile_service_server::ProfileServiceServer;
+use contracts::identity::role_service_server::RoleServiceServer;
+use futures::FutureExt;
+use platform::access::Access;
+use platform::db::Db;
+use platform::error::{Error, Result, reason};
+use platform::service::{Clients, Context, Parts};
+use sqlx::migrate::Migrator;
+use tokio_util::sync::CancellationToken;
+use tonic::service::Routes;
+use uuid::Uuid;
+
+pub use config::{Config, HashingConfig, PasswordConfig};
+
+use authentication::passwords::Passwords;
+use policy::feed::Feed;
+use signing::SigningKeys;
+
+pub const NAME: &str = "identity";
+
+pub static MIGRATIONS: Migrator = sqlx::migrate!();
+
+/// How long a call that changed the policy waits for this process to have heard of it.
+const HEARD: Duration = Duration::from_secs(1);
+
+/// What all handlers share. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct Identity(Arc<State>);
+
+pub(crate) struct State {
+    db: Db,
+    clients: Clients,
+    access: Arc<Access>,
+    shutdown: CancellationToken,
+    config: Config,
+    passwords: Passwords,
+    keys: SigningKeys,
+    feed: Feed,
+}
+
+impl Deref for Identity {
+    type Target = State;
+
+    fn deref(&self) -> &State {
+        &self.0
+    }
+}
+
+impl Identity {
+    /// Tells the watchers of a committed revision, and lets the caller go on once this process decides by it.
+    async fn announce(&self, revision: i64) {
+        self.feed.reached(revision);
+        let policy = self.access.policy();
+        if policy.is_fresh() && tokio::time::timeout(HEARD, policy.reached(revision)).await.is_err() {
+            tracing::warn!(revision, "the policy watch of this process lags behind");
+        }
+    }
+}
+
+/// An id that a request names.
+pub(crate) fn id(field: &str, text: &str) -> Result<Uuid> {
+    text.parse().map_err(|_| Error::invalid(field, &reason::VALUE_INVALID))
+}
+
+/// An id that a request may leave empty.
+pub(crate) fn optional_id(field: &str, text: &str) -> Result<Option<Uuid>> {
+    if text.is_empty() { Ok(None) } else { id(field, text).map(Some) }
+}
+
+/// Holds an etag against the present one where the caller gave any; updates by mask always must.
+pub(crate) fn require_etag(given: &str, present: &str) -> Result<()> {
+    if given.is_empty() || given == present { Ok(()) } else { Err(Error::stale_etag()) }
+}
+
+pub async fn build(config: Config, context: Context) -> anyhow::Result<Parts> {
+    role::presets::install(&context.db).await?;
+    let identity = Identity(Arc::new(State {
+        keys: SigningKeys::open(&context.db, &config.signing_key).await?,
+        passwords: Passwords::new(&config.hashing)?,
+        feed: Feed::default(),
+        db: context.db.clone(),
+        clients: context.clients.calling_as(NAME),
+        access: context.access,
+        shutdown: context.shutdown,
+        config,
+    }));
+    let routes = Routes::new(AuthenticationServiceServer::new(identity.clone()))
+        .add_service(EmployeeServiceServer::new(identity.clone()))
+        .add_service(GroupServiceServer::new(identity.clone()))
+        .add_service(PolicyServiceServer::new(identity.clone()))
+        .add_service(ProfileServiceServer::new(identity.clone()))
+        .add_service(RoleServiceServer::new(identity.clone()));
+    let feed = {
+        let identity = identity.clone();
+        async move { identity.feed.run(identity.db.clone(), identity.shutdown.clone()).await }
+    };
+    let keys = async move {
+        let mut revisions = identity.feed.subscribe();
+        while let Some(Ok(())) = identity.shutdown.run_until_cancelled(revisions.changed()).await {
+            if let Err(error) = identity.keys.reload(&identity.db).await {
+                tracing::warn!("signing keys: {error:#}");
+            }
+        }
+    };
+    Ok(Parts {
+        routes,
+        consumers: Vec::new(),
+        worker: Some(housekeeping::worker(&context.db)),
+        tasks: vec![feed.boxed(), keys.boxed()],
+    })
+}

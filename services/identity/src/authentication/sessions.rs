@@ -1,0 +1,157 @@
+//! Pairs of tokens: the first of a session, and the next in exchange for the last.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use contracts::identity as proto;
+use platform::db::timestamp;
+use platform::error::{Error, Result};
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use super::refresh_token::RefreshToken;
+use super::store::{self, NewSession};
+use crate::Identity;
+use crate::config::Config;
+
+/// An access token and the refresh token that goes with it.
+pub struct Tokens {
+    access_token: String,
+    access_expire_time: DateTime<Utc>,
+    refresh_token: String,
+    refresh_expire_time: DateTime<Utc>,
+}
+
+struct Times {
+    access: DateTime<Utc>,
+    refresh: DateTime<Utc>,
+    end: DateTime<Utc>,
+}
+
+/// When the tokens that are made now expire, in a session that ends at `end` whatever happens. Whole seconds, as in the
+/// token, rounded up where the database keeps them longer than the token says.
+fn times(config: &Config, now: DateTime<Utc>, end: Option<DateTime<Utc>>) -> Times {
+    let after = |life: std::time::Duration| now + TimeDelta::from_std(life).unwrap_or(TimeDelta::zero());
+    let end = end.unwrap_or_else(|| after(config.session_life()));
+    Times {
+        access: after(config.access_token_life()).min(end),
+        refresh: after(config.refresh_token_life()).min(end),
+        end,
+    }
+}
+
+impl Identity {
+    /// Starts a session within a transaction.
+    pub(crate) async fn session_start(
+        &self,
+        connection: &mut PgConnection,
+        employee_id: Uuid,
+        device: &str,
+        address: &str,
+        now: DateTime<Utc>,
+    ) -> Result<Tokens> {
+        let token = RefreshToken::first(Uuid::now_v7());
+        let times = times(&self.config, now, None);
+        let session = NewSession {
+            employee_id,
+            token: &token,
+            device: device.trim(),
+            address,
+            create_time: now,
+            expire_time: times.refresh,
+            end_time: times.end,
+            access_expire_time: times.access,
+        };
+        store::session_insert(connection, &session).await?;
+        self.tokens(employee_id, &token, now, &times).await
+    }
+
+    /// Exchanges the newest token of a session. Nothing when another call has just exchanged it.
+    pub(crate) async fn session_continue(
+        &self,
+        session: &store::StoredSession,
+        present: &RefreshToken,
+        address: &str,
+        now: DateTime<Utc>,
+    ) -> Result<Option<Tokens>> {
+        let token = present.successor();
+        let times = times(&self.config, now, Some(session.end_time));
+        let next = NewSession {
+            employee_id: session.employee_id,
+            token: &token,
+            device: "",
+            address,
+            create_time: now,
+            expire_time: times.refresh,
+            end_time: times.end,
+            access_expire_time: times.access,
+        };
+        if !store::session_rotate(self.db.pool(), present, &next).await? {
+            return Ok(None);
+        }
+        self.tokens(session.employee_id, &token, now, &times).await.map(Some)
+    }
+
+    async fn tokens(
+        &self,
+        employee_id: Uuid,
+        token: &RefreshToken,
+        now: DateTime<Utc>,
+        times: &Times,
+    ) -> Result<Tokens> {
+        let key = self.keys.current(now).await?;
+        Ok(Tokens {
+            access_token: key.sign(employee_id, token.session_id, now, times.access)?,
+            access_expire_time: DateTime::from_timestamp(times.access.timestamp(), 0)
+                .ok_or_else(|| Error::internal(anyhow::anyhow!("a time beyond the calendar")))?,
+            refresh_token: token.encode(),
+            refresh_expire_time: times.refresh,
+        })
+    }
+}
+
+impl Tokens {
+    pub fn sign_in(self, password_change_required: bool) -> proto::SignInResponse {
+        proto::SignInResponse {
+            access_token: self.access_token,
+            access_token_expire_time: Some(timestamp(self.access_expire_time)),
+            refresh_token: self.refresh_token,
+            refresh_token_expire_time: Some(timestamp(self.refresh_expire_time)),
+            password_change_required,
+        }
+    }
+
+    pub fn refresh(self, password_change_required: bool) -> proto::RefreshSessionResponse {
+        proto::RefreshSessionResponse {
+            access_token: self.access_token,
+            access_token_expire_time: Some(timestamp(self.access_expire_time)),
+            refresh_token: self.refresh_token,
+            refresh_token_expire_time: Some(timestamp(self.refresh_expire_time)),
+            password_change_required,
+        }
+    }
+
+    pub fn change_password(self) -> proto::ChangePasswordResponse {
+        proto::ChangePasswordResponse {
+            access_token: self.access_token,
+            access_token_expire_time: Some(timestamp(self.access_expire_time)),
+            refresh_token: self.refresh_token,
+            refresh_token_expire_time: Some(timestamp(self.refresh_expire_time)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_token_outlives_its_session() {
+        let config = Config::default();
+        let now = Utc::now();
+        let fresh = times(&config, now, None);
+        assert_eq!(fresh.access - now, TimeDelta::minutes(10));
+        assert_eq!(fresh.refresh - now, TimeDelta::days(14));
+        assert_eq!(fresh.end - now, TimeDelta::days(60));
+        let late = times(&config, fresh.end - TimeDelta::minutes(3), Some(fresh.end));
+        assert_eq!((late.access, late.refresh, late.end), (fresh.end, fresh.end, fresh.end));
+    }
+}

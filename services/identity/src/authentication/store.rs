@@ -1,0 +1,302 @@
+//! Attempts, credentials and sessions.
+
+use chrono::{DateTime, Utc};
+use contracts::identity::Session;
+use platform::db::timestamp;
+use platform::error::{Error, Result};
+use sha2::{Digest, Sha256};
+use sqlx::{PgConnection, PgExecutor, QueryBuilder};
+use uuid::Uuid;
+
+use super::refresh_token::{RefreshToken, TokenDigest};
+use super::rules::SessionState;
+use crate::config::Config;
+
+fn login_digest(login_name: &str) -> Vec<u8> {
+    Sha256::digest(login_name.to_ascii_lowercase()).to_vec()
+}
+
+/// Counts an attempt before it is made, so that attempts at the same time can't outrun the count, and tells whether it
+/// may succeed. Counts for names that nobody has, too: they must cost the same.
+pub async fn attempt_count(executor: impl PgExecutor<'_>, login_name: &str, config: &Config) -> Result<bool> {
+    let limit = config.lock_out_failures as i32;
+    let failures: i32 = sqlx::query_scalar(
+        "INSERT INTO sign_in_failure AS f (login_digest, failures, locked_until)
+         VALUES ($1, 1, CASE WHEN $2 <= 1 THEN now() + make_interval(secs => $3) END)
+         ON CONFLICT (login_digest) DO UPDATE SET
+             failures = CASE WHEN f.locked_until <= now() THEN 1 ELSE least(f.failures + 1, $2 + 1) END,
+             locked_until = CASE
+                 WHEN f.locked_until > now() THEN f.locked_until
+                 WHEN $2 <= CASE WHEN f.locked_until IS NULL THEN f.failures + 1 ELSE 1 END
+                     THEN now() + make_interval(secs => $3)
+             END,
+             last_time = now()
+         RETURNING failures",
+    )
+    .bind(login_digest(login_name))
+    .bind(limit)
+    .bind(f64::from(config.lock_out_seconds))
+    .fetch_one(executor)
+    .await?;
+    Ok(failures <= limit)
+}
+
+/// Forgets the attempts after one that succeeded, or when an administrator helps out.
+pub async fn attempts_clear(executor: impl PgExecutor<'_>, login_name: &str) -> Result<()> {
+    sqlx::query("DELETE FROM sign_in_failure WHERE login_digest = $1")
+        .bind(login_digest(login_name))
+        .execute(executor)
+        .await?;
+    Ok(())
+}
+
+/// Forgets attempts that nobody followed up for a day.
+pub async fn attempts_prune(executor: impl PgExecutor<'_>) -> Result<u64> {
+    let pruned = sqlx::query(
+        "DELETE FROM sign_in_failure
+         WHERE last_time < now() - interval '1 day' AND (locked_until IS NULL OR locked_until < now())",
+    )
+    .execute(executor)
+    .await?;
+    Ok(pruned.rows_affected())
+}
+
+pub struct Credentials {
+    pub employee_id: Uuid,
+    pub login_name: String,
+    pub password_hash: String,
+    pub password_change_required: bool,
+    pub active: bool,
+}
+
+type CredentialsRow = (Uuid, String, String, bool, bool);
+
+impl From<CredentialsRow> for Credentials {
+    fn from((employee_id, login_name, password_hash, password_change_required, active): CredentialsRow) -> Self {
+        Self { employee_id, login_name, password_hash, password_change_required, active }
+    }
+}
+
+pub async fn credentials_by_login(executor: impl PgExecutor<'_>, login_name: &str) -> Result<Option<Credentials>> {
+    let row: Option<CredentialsRow> = sqlx::query_as(
+        r#"SELECT id, login_name, password_hash, password_change_required, state = 1
+           FROM employee WHERE lower(login_name COLLATE "C") = lower($1 COLLATE "C")"#,
+    )
+    .bind(login_name)
+    .fetch_optional(executor)
+    .await?;
+    Ok(row.map(Credentials::from))
+}
+
+pub async fn credentials(executor: impl PgExecutor<'_>, employee_id: Uuid) -> Result<Option<Credentials>> {
+    let row: Option<CredentialsRow> = sqlx::query_as(
+        "SELECT id, login_name, password_hash, password_change_required, state = 1 FROM employee WHERE id = $1",
+    )
+    .bind(employee_id)
+    .fetch_optional(executor)
+    .await?;
+    Ok(row.map(Credentials::from))
+}
+
+/// Notes a sign-in, with a fresh hash when there is one. False when the password was replaced or the employee disabled
+/// since the credentials were read.
+pub async fn signed_in(
+    connection: &mut PgConnection,
+    credentials: &Credentials,
+    new_hash: Option<&str>,
+    now: DateTime<Utc>,
+) -> Result<bool> {
+    let updated = sqlx::query(
+        "UPDATE employee SET last_sign_in_time = $3, password_hash = coalesce($4, password_hash)
+         WHERE id = $1 AND password_hash = $2 AND state = 1",
+    )
+    .bind(credentials.employee_id)
+    .bind(&credentials.password_hash)
+    .bind(now)
+    .bind(new_hash)
+    .execute(connection)
+    .await?;
+    Ok(updated.rows_affected() == 1)
+}
+
+/// Replaces the password that the credentials hold; answers the employee's new revision and group. Nothing when it was
+/// replaced meanwhile.
+pub async fn password_replace(
+    connection: &mut PgConnection,
+    credentials: &Credentials,
+    new_hash: &str,
+    policy_revision: i64,
+) -> Result<Option<(i64, Option<Uuid>)>> {
+    Ok(sqlx::query_as(
+        "UPDATE employee SET password_hash = $3, password_change_required = false, update_time = now(),
+                revision = revision + 1, policy_revision = $4
+         WHERE id = $1 AND password_hash = $2 AND state = 1
+         RETURNING revision, group_id",
+    )
+    .bind(credentials.employee_id)
+    .bind(&credentials.password_hash)
+    .bind(new_hash)
+    .bind(policy_revision)
+    .fetch_optional(connection)
+    .await?)
+}
+
+pub struct NewSession<'a> {
+    pub employee_id: Uuid,
+    pub token: &'a RefreshToken,
+    pub device: &'a str,
+    pub address: &'a str,
+    pub create_time: DateTime<Utc>,
+    pub expire_time: DateTime<Utc>,
+    pub end_time: DateTime<Utc>,
+    pub access_expire_time: DateTime<Utc>,
+}
+
+pub async fn session_insert(connection: &mut PgConnection, session: &NewSession<'_>) -> Result<()> {
+    sqlx::query(
+        "INSERT INTO session (id, employee_id, family_digest, token_digest, device, address, create_time,
+                              last_use_time, expire_time, end_time, access_expire_time)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $7, $8, $9, $10)",
+    )
+    .bind(session.token.session_id)
+    .bind(session.employee_id)
+    .bind(&session.token.family_digest()[..])
+    .bind(&session.token.digest()[..])
+    .bind(session.device)
+    .bind(session.address)
+    .bind(session.create_time)
+    .bind(session.expire_time)
+    .bind(session.end_time)
+    .bind(session.access_expire_time)
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+pub struct StoredSession {
+    pub employee_id: Uuid,
+    pub end_time: DateTime<Utc>,
+    pub password_change_required: bool,
+    pub state: SessionState,
+}
+
+pub async fn session_find(executor: impl PgExecutor<'_>, id: Uuid) -> Result<Option<StoredSession>> {
+    type Row = (Uuid, DateTime<Utc>, bool, Vec<u8>, Vec<u8>, DateTime<Utc>, bool, bool);
+    let row: Option<Row> = sqlx::query_as(
+        "SELECT s.employee_id, s.end_time, e.password_change_required,
+                s.family_digest, s.token_digest, s.expire_time, s.revoke_time IS NOT NULL, e.state = 1
+         FROM session s JOIN employee e ON e.id = s.employee_id WHERE s.id = $1",
+    )
+    .bind(id)
+    .fetch_optional(executor)
+    .await?;
+    let Some((employee_id, end_time, password_change_required, family, token, expire_time, revoked, employee_active)) =
+        row
+    else {
+        return Ok(None);
+    };
+    let digest = |bytes: Vec<u8>| -> Result<TokenDigest> {
+        bytes.try_into().map_err(|_| Error::internal(anyhow::anyhow!("a digest of another length")))
+    };
+    let (family_digest, token_digest) = (digest(family)?, digest(token)?);
+    let state = SessionState { family_digest, token_digest, expire_time, revoked, employee_active };
+    Ok(Some(StoredSession { employee_id, end_time, password_change_required, state }))
+}
+
+/// Puts the next token in the place of the present one. False when another call did so first, or ended the session.
+pub async fn session_rotate(
+    executor: impl PgExecutor<'_>,
+    present: &RefreshToken,
+    next: &NewSession<'_>,
+) -> Result<bool> {
+    let rotated = sqlx::query(
+        "UPDATE session SET token_digest = $3, address = $4, last_use_time = $5, expire_time = $6,
+                access_expire_time = $7
+         WHERE id = $1 AND token_digest = $2 AND revoke_time IS NULL",
+    )
+    .bind(present.session_id)
+    .bind(&present.digest()[..])
+    .bind(&next.token.digest()[..])
+    .bind(next.address)
+    .bind(next.create_time)
+    .bind(next.expire_time)
+    .bind(next.access_expire_time)
+    .execute(executor)
+    .await?;
+    Ok(rotated.rows_affected() == 1)
+}
+
+/// Ends one live session of the employee.
+pub async fn session_revoke(
+    connection: &mut PgConnection,
+    employee_id: Uuid,
+    id: Uuid,
+    policy_revision: i64,
+) -> Result<bool> {
+    let revoked = sqlx::query(
+        "UPDATE session SET revoke_time = now(), policy_revision = $3
+         WHERE id = $2 AND employee_id = $1 AND revoke_time IS NULL AND expire_time > now()",
+    )
+    .bind(employee_id)
+    .bind(id)
+    .bind(policy_revision)
+    .execute(connection)
+    .await?;
+    Ok(revoked.rows_affected() == 1)
+}
+
+/// Ends all sessions of the employee.
+pub async fn sessions_revoke(connection: &mut PgConnection, employee_id: Uuid, policy_revision: i64) -> Result<()> {
+    sqlx::query(
+        "UPDATE session SET revoke_time = now(), policy_revision = $2 WHERE employee_id = $1 AND revoke_time IS NULL",
+    )
+    .bind(employee_id)
+    .bind(policy_revision)
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// Live sessions, most recently used first, behind a place in that order. Microseconds as the database keeps them.
+pub async fn session_list(
+    executor: impl PgExecutor<'_>,
+    employee_id: Uuid,
+    current: Option<Uuid>,
+    after: Option<(DateTime<Utc>, Uuid)>,
+    limit: i64,
+) -> Result<Vec<(Session, DateTime<Utc>, Uuid)>> {
+    let mut query = QueryBuilder::new(
+        "SELECT id, device, address, create_time, last_use_time FROM session
+         WHERE revoke_time IS NULL AND expire_time > now() AND employee_id = ",
+    );
+    query.push_bind(employee_id);
+    if let Some((last_use_time, id)) = after {
+        query.push(" AND (last_use_time, id) < (").push_bind(last_use_time).push(", ").push_bind(id).push(")");
+    }
+    query.push(" ORDER BY last_use_time DESC, id DESC LIMIT ").push_bind(limit);
+    let rows: Vec<(Uuid, String, String, DateTime<Utc>, DateTime<Utc>)> =
+        query.build_query_as().fetch_all(executor).await?;
+    let session = |(id, device, address, create_time, last_use_time)| {
+        let session = Session {
+            id: Uuid::to_string(&id),
+            device,
+            address,
+            create_time: Some(timestamp(create_time)),
+            last_use_time: Some(timestamp(last_use_time)),
+            current: current == Some(id),
+        };
+        (session, last_use_time, id)
+    };
+    Ok(rows.into_iter().map(session).collect())
+}
+
+/// Removes sessions whose tokens are of no use to anybody.
+pub async fn sessions_prune(executor: impl PgExecutor<'_>) -> Result<u64> {
+    let pruned = sqlx::query(
+        "DELETE FROM session
+         WHERE expire_time < now() OR (revoke_time IS NOT NULL AND access_expire_time < now() - interval '1 hour')",
+    )
+    .execute(executor)
+    .await?;
+    Ok(pruned.rows_affected())
+}

@@ -1,0 +1,26 @@
+//! Employees: `rpc` answers, `rules` decides, `names` makes a name findable, `store` holds all SQL.
+
+pub mod names;
+mod rpc;
+pub mod rules;
+pub mod store;
+
+use contracts::identity::EmployeeChanged;
+use platform::db::Tx;
+use uuid::Uuid;
+
+pub fn emit_changed(tx: &mut Tx, id: Uuid, revision: i64, group_id: Option<Uuid>, active: bool) {
+    let event = EmployeeChanged {
+        id: id.to_string(),
+        revision,
+        group_id: group_id.map(|id| id.to_string()).unwrap_or_default(),
+        active,
+        deleted: false,
+    };
+    tx.emit("employee", id, &event);
+}
+
+pub fn emit_deleted(tx: &mut Tx, id: Uuid, revision: i64) {
+    let event = EmployeeChanged { id: id.to_string(), revision, deleted: true, ..Default::default() };
+    tx.emit("employee", id, &event);
+}

@@ -1,0 +1,373 @@
+//! Employees, within the groups that the caller's scope covers.
+
+use std::sync::LazyLock;
+
+use chrono::{FixedOffset, Utc};
+use contracts::customers::GetOwnershipRequest;
+use contracts::customers::ownership_service_client::OwnershipServiceClient;
+use contracts::identity as proto;
+use contracts::identity::employee_service_server::EmployeeService;
+use contracts::identity::{Employee, EmployeeState};
+use contracts::options::Permission;
+use platform::access::Call;
+use platform::db::{AuditEntry, FieldChange, Once, Tx};
+use platform::error::{Error, Result};
+use platform::filter::{self, Column, EvalContext, Field, FieldType, OrderBy, Schema, Value};
+use platform::{page, update};
+use tonic::{Request, Response, Status};
+use uuid::Uuid;
+
+use super::store::{self, Password, Selection};
+use super::{emit_changed, emit_deleted, rules};
+use crate::authentication::store::{attempts_clear, credentials, sessions_revoke};
+use crate::role::presets::ADMINISTRATOR;
+use crate::role::rules::Holdings;
+use crate::role::store::roles_get;
+use crate::{Identity, error, policy};
+
+/// Where days begin for filters that name a date: China has one zone.
+const ZONE: FixedOffset = FixedOffset::east_opt(8 * 60 * 60).expect("eight hours are less than a day");
+
+const UPDATABLE: [&str; 7] = ["login_name", "display_name", "email", "phone", "group_id", "role_ids", "locale"];
+
+static FILTER: LazyLock<Schema> = LazyLock::new(|| {
+    let states = [EmployeeState::Active, EmployeeState::Disabled].into_iter().flat_map(|state| {
+        let name = state.as_str_name();
+        [name, name.trim_start_matches("EMPLOYEE_STATE_")].map(|name| (name, state.into()))
+    });
+    let roles = "ARRAY(SELECT h.role_id::text FROM employee_role h WHERE h.employee_id = e.id)";
+    Schema::new()
+        .field("login_name", FieldType::Text, Column::sql("e.login_name"))
+        .field("display_name", FieldType::Text, Column::sql("e.display_name"))
+        .field("state", FieldType::int_enum(states), Column::sql("e.state"))
+        .field("group_id", FieldType::Uuid, Column::sql("e.group_id"))
+        .field("role_id", FieldType::StringList, Column::sql(roles))
+        .field("create_time", FieldType::Timestamp, Column::sql("e.create_time"))
+});
+
+/// People are sorted by how their names are read.
+static ORDER: LazyLock<Schema> = LazyLock::new(|| {
+    let field = |name, field_type, column| Field::new(name, field_type, Column::sql(column)).sortable();
+    Schema::new()
+        .with(field("id", FieldType::Uuid, "e.id").not_null())
+        .with(field("login_name", FieldType::Text, "e.login_name").not_null())
+        .with(field("display_name", FieldType::String, "e.sort_name").not_null())
+        .with(field("create_time", FieldType::Timestamp, "e.create_time").not_null())
+        .with(field("last_sign_in_time", FieldType::Timestamp, "e.last_sign_in_time"))
+});
+
+fn audit(action: &'static str, id: Uuid, changes: Vec<FieldChange>) -> AuditEntry {
+    AuditEntry { action, record_kind: "employee", record_id: id, subject_id: id, changes }
+}
+
+#[tonic::async_trait]
+impl EmployeeService for Identity {
+    async fn list_employees(
+        &self,
+        request: Request<proto::ListEmployeesRequest>,
+    ) -> Result<Response<proto::ListEmployeesResponse>, Status> {
+        let call = Call::of(&request)?;
+        let request = request.into_inner();
+        let predicate = filter::compile(&request.filter, &FILTER).map_err(|fault| Error::filter("filter", &fault))?;
+        let order_by = if request.order_by.trim().is_empty() { "login_name" } else { &request.order_by };
+        let order = OrderBy::parse(order_by, &ORDER).map_err(|fault| Error::filter("order_by", &fault))?;
+        let order_text = order.to_string();
+        let page_of = ["employees", &request.filter, &order_text, &request.query];
+        let after: Option<Vec<Value>> = page::decode(&page_of, &request.page_token)?;
+        let size = page::size(request.page_size, 50);
+        let now = Utc::now().with_timezone(&ZONE);
+        let selection = Selection {
+            rows: call.caller.rows(Permission::EmployeesRead),
+            predicate: &predicate,
+            context: &EvalContext::at(now, call.caller.employee_id()),
+            part: &request.query,
+            order: &order,
+            after,
+            limit: size + 1,
+        };
+        let mut rows = store::employee_list(self.db.pool(), selection).await?;
+        let next_page_token = page::cut(&mut rows, size, &page_of, |row| order.keys(row))?;
+        let employees = rows.into_iter().map(|row| row.employee).collect();
+        Ok(Response::new(proto::ListEmployeesResponse { employees, next_page_token }))
+    }
+
+    async fn get_employee(&self, request: Request<proto::GetEmployeeRequest>) -> Result<Response<Employee>, Status> {
+        let call = Call::of(&request)?;
+        let id = crate::id("id", &request.into_inner().id)?;
+        let rows = call.caller.rows(Permission::EmployeesRead);
+        Ok(Response::new(store::employee_get(self.db.pool(), &rows, id).await?))
+    }
+
+    async fn create_employee(
+        &self,
+        request: Request<proto::CreateEmployeeRequest>,
+    ) -> Result<Response<proto::CreateEmployeeResponse>, Status> {
+        let call = Call::of(&request)?;
+        let once = self.db.begin_once::<proto::CreateEmployeeResponse>(&call).await?;
+        if let Once::Done(reply) = once {
+            let id = crate::id("id", &reply.employee.as_ref().map(|employee| employee.id.clone()).unwrap_or_default())?;
+            let initial_password = self.repeated_password(&call, id).await?;
+            return Ok(Response::new(proto::CreateEmployeeResponse { initial_password, ..reply }));
+        }
+        let mut asked = request.into_inner().employee.unwrap_or_default();
+        rules::clean(&mut asked, |kind| call.caller.visibility(kind))?;
+        let group_id = crate::optional_id("employee.group_id", &asked.group_id)?;
+        permit_group(&call, group_id)?;
+        // Hashed before the transaction: it takes long, and transactions of the policy wait for each other.
+        let initial_password = self.initial_password(&call).await?;
+        let hash = self.passwords.hash(initial_password.clone()).await?;
+
+        let mut tx = self.db.begin().await?;
+        let policy_revision = policy::store::advance(tx.connection()).await?;
+        let role_ids = grantable_roles(&mut tx, &call, &[], &asked.role_ids).await?;
+        let id = Uuid::now_v7();
+        let password = Password { hash: &hash, change_required: true };
+        store::employee_insert(tx.connection(), id, &asked, group_id, password, policy_revision).await?;
+        store::roles_replace(tx.connection(), id, &role_ids).await?;
+        let employee = store::employee_read(tx.connection(), id).await?;
+        emit_changed(&mut tx, id, 1, group_id, true);
+        tx.audit(audit("employee.created", id, rules::changes(&Employee::default(), &employee)));
+        // The password is no part of the answer that is kept.
+        let reply = proto::CreateEmployeeResponse { employee: Some(employee), initial_password: String::new() };
+        let reply = tx.commit_call(&call, reply).await?;
+        self.announce(policy_revision).await;
+        Ok(Response::new(proto::CreateEmployeeResponse { initial_password, ..reply }))
+    }
+
+    async fn update_employee(
+        &self,
+        request: Request<proto::UpdateEmployeeRequest>,
+    ) -> Result<Response<Employee>, Status> {
+        let call = Call::of(&request)?;
+        let mut tx = match self.db.begin_once(&call).await? {
+            Once::Done(reply) => return Ok(Response::new(reply)),
+            Once::New(tx) => tx,
+        };
+        let request = request.into_inner();
+        let paths = update::paths(request.update_mask.as_ref(), &UPDATABLE)?;
+        let asked = request.employee.unwrap_or_default();
+        let id = crate::id("employee.id", &asked.id)?;
+        let etag = update::revision("employee.etag", &asked.etag)?;
+
+        let policy_revision = policy::store::advance(tx.connection()).await?;
+        let rows = call.caller.rows(Permission::EmployeesManage);
+        let before = store::employee_get(tx.connection(), &rows, id).await?;
+        if before.etag != update::etag(etag) {
+            return Err(Error::stale_etag().into());
+        }
+        let mut after = rules::merged(&before, asked, &paths);
+        rules::clean(&mut after, |kind| call.caller.visibility(kind))?;
+        let group_id = crate::optional_id("employee.group_id", &after.group_id)?;
+        if after.group_id != before.group_id {
+            permit_group(&call, group_id)?;
+        }
+        let role_ids = grantable_roles(&mut tx, &call, &before.role_ids, &after.role_ids).await?;
+        store::employee_update(tx.connection(), id, &after, group_id, policy_revision).await?;
+        store::roles_replace(tx.connection(), id, &role_ids).await?;
+        if before.state() == EmployeeState::Active && !rules::added(&after.role_ids, &before.role_ids).is_empty() {
+            keep_an_administrator(&mut tx, id, &before.role_ids, &after.role_ids).await?;
+        }
+        let after = store::employee_read(tx.connection(), id).await?;
+        let changes = rules::changes(&before, &after);
+        if changes.is_empty() {
+            return Ok(Response::new(before));
+        }
+        let revision = update::revision("etag", &after.etag)?;
+        emit_changed(&mut tx, id, revision, group_id, after.state() == EmployeeState::Active);
+        tx.audit(audit("employee.updated", id, changes));
+        let reply = tx.commit_call(&call, after).await?;
+        self.announce(policy_revision).await;
+        Ok(Response::new(reply))
+    }
+
+    async fn disable_employee(
+        &self,
+        request: Request<proto::DisableEmployeeRequest>,
+    ) -> Result<Response<Employee>, Status> {
+        let call = Call::of(&request)?;
+        let proto::DisableEmployeeRequest { id, etag } = request.into_inner();
+        Ok(Response::new(self.state_set(&call, &id, &etag, EmployeeState::Disabled).await?))
+    }
+
+    async fn enable_employee(
+        &self,
+        request: Request<proto::EnableEmployeeRequest>,
+    ) -> Result<Response<Employee>, Status> {
+        let call = Call::of(&request)?;
+        let proto::EnableEmployeeRequest { id, etag } = request.into_inner();
+        Ok(Response::new(self.state_set(&call, &id, &etag, EmployeeState::Active).await?))
+    }
+
+    async fn reset_employee_password(
+        &self,
+        request: Request<proto::ResetEmployeePasswordRequest>,
+    ) -> Result<Response<proto::ResetEmployeePasswordResponse>, Status> {
+        let call = Call::of(&request)?;
+        let id = crate::id("id", &request.into_inner().id)?;
+        if let Once::Done(_) = self.db.begin_once::<proto::ResetEmployeePasswordResponse>(&call).await? {
+            let initial_password = self.repeated_password(&call, id).await?;
+            return Ok(Response::new(proto::ResetEmployeePasswordResponse { initial_password }));
+        }
+        let rows = call.caller.rows(Permission::EmployeesManage);
+        store::employee_get(self.db.pool(), &rows, id).await?;
+        let initial_password = self.initial_password(&call).await?;
+        let hash = self.passwords.hash(initial_password.clone()).await?;
+
+        let mut tx = self.db.begin().await?;
+        let policy_revision = policy::store::advance(tx.connection()).await?;
+        let employee = store::employee_get(tx.connection(), &rows, id).await?;
+        // Whoever sets a password can use it, which is as good as being given the roles.
+        grantable_roles(&mut tx, &call, &[], &employee.role_ids).await?;
+        let revision = store::password_reset(tx.connection(), id, &hash, policy_revision).await?;
+        sessions_revoke(tx.connection(), id, policy_revision).await?;
+        attempts_clear(tx.connection(), &employee.login_name).await?;
+        let group_id = crate::optional_id("group_id", &employee.group_id)?;
+        emit_changed(&mut tx, id, revision, group_id, employee.state() == EmployeeState::Active);
+        tx.audit(audit("employee.password_reset", id, Vec::new()));
+        tx.commit_call(&call, proto::ResetEmployeePasswordResponse::default()).await?;
+        self.announce(policy_revision).await;
+        Ok(Response::new(proto::ResetEmployeePasswordResponse { initial_password }))
+    }
+
+    async fn delete_employee(
+        &self,
+        request: Request<proto::DeleteEmployeeRequest>,
+    ) -> Result<Response<proto::DeleteEmployeeResponse>, Status> {
+        let call = Call::of(&request)?;
+        let once = self.db.begin_once::<proto::DeleteEmployeeResponse>(&call).await?;
+        if let Once::Done(reply) = once {
+            return Ok(Response::new(reply));
+        }
+        let proto::DeleteEmployeeRequest { id, etag } = request.into_inner();
+        let id = crate::id("id", &id)?;
+        let rows = call.caller.rows(Permission::EmployeesManage);
+        store::employee_get(self.db.pool(), &rows, id).await?;
+        rules::not_self(call.caller.employee_id(), id)?;
+        self.owns_nothing(id).await?;
+
+        let mut tx = self.db.begin().await?;
+        let policy_revision = policy::store::advance(tx.connection()).await?;
+        let employee = store::employee_get(tx.connection(), &rows, id).await?;
+        crate::require_etag(&etag, &employee.etag)?;
+        if employee.state() == EmployeeState::Active {
+            keep_an_administrator(&mut tx, id, &employee.role_ids, &[]).await?;
+        }
+        store::employee_delete(tx.connection(), id).await?;
+        policy::store::tombstone(tx.connection(), "employee", id, policy_revision).await?;
+        emit_deleted(&mut tx, id, update::revision("etag", &employee.etag)? + 1);
+        tx.audit(audit("employee.deleted", id, rules::changes(&employee, &Employee::default())));
+        let reply = tx.commit_call(&call, proto::DeleteEmployeeResponse {}).await?;
+        self.announce(policy_revision).await;
+        Ok(Response::new(reply))
+    }
+}
+
+impl Identity {
+    async fn state_set(&self, call: &Call, id: &str, etag: &str, state: EmployeeState) -> Result<Employee> {
+        let mut tx = match self.db.begin_once(call).await? {
+            Once::Done(reply) => return Ok(reply),
+            Once::New(tx) => tx,
+        };
+        let id = crate::id("id", id)?;
+        let policy_revision = policy::store::advance(tx.connection()).await?;
+        let rows = call.caller.rows(Permission::EmployeesManage);
+        let before = store::employee_get(tx.connection(), &rows, id).await?;
+        crate::require_etag(etag, &before.etag)?;
+        if state == EmployeeState::Disabled {
+            rules::not_self(call.caller.employee_id(), id)?;
+            keep_an_administrator(&mut tx, id, &before.role_ids, &[]).await?;
+        }
+        if before.state() == state {
+            return Ok(before);
+        }
+        let revision = store::state_set(tx.connection(), id, state, policy_revision).await?;
+        let action = match state {
+            EmployeeState::Disabled => {
+                sessions_revoke(tx.connection(), id, policy_revision).await?;
+                "employee.disabled"
+            }
+            _ => "employee.enabled",
+        };
+        let after = store::employee_read(tx.connection(), id).await?;
+        let group_id = crate::optional_id("group_id", &after.group_id)?;
+        emit_changed(&mut tx, id, revision, group_id, state == EmployeeState::Active);
+        tx.audit(audit(action, id, rules::changes(&before, &after)));
+        let reply = tx.commit_call(call, after).await?;
+        self.announce(policy_revision).await;
+        Ok(reply)
+    }
+
+    /// An initial password; the same for the same call with the same idempotency key, so that a repeated call can be
+    /// answered alike although nothing but a hash is kept.
+    async fn initial_password(&self, call: &Call) -> Result<String> {
+        let Some(key) = &call.idempotency_key else { return Ok(crate::authentication::passwords::random()) };
+        let caller = call.caller.require_employee()?;
+        let signing = self.keys.current(Utc::now()).await?;
+        let seed = signing.derive(&[
+            b"initial password",
+            caller.as_bytes(),
+            call.method.as_bytes(),
+            key.as_bytes(),
+            &call.request_digest,
+        ]);
+        Ok(crate::authentication::passwords::from_seed(seed))
+    }
+
+    /// The initial password that a call made before was answered with; nothing when it is no longer in force.
+    async fn repeated_password(&self, call: &Call, id: Uuid) -> Result<String> {
+        let password = self.initial_password(call).await?;
+        let Some(known) = credentials(self.db.pool(), id).await? else { return Ok(String::new()) };
+        let in_force = known.password_change_required
+            && self.passwords.verify(password.clone(), Some(known.password_hash)).await?;
+        Ok(if in_force { password } else { String::new() })
+    }
+
+    /// Asks the customers service whether anything is left to be handed over. Where it is not installed nothing is; where
+    /// it does not answer the employee stays.
+    async fn owns_nothing(&self, id: Uuid) -> Result<()> {
+        let Some(customers) = self.clients.get("customers") else { return Ok(()) };
+        let request = self.clients.own_request(GetOwnershipRequest { employee_id: id.to_string() })?;
+        let ownership = OwnershipServiceClient::new(customers).get_ownership(request).await;
+        match ownership.map_err(Error::unavailable)?.into_inner().customer_count {
+            0 => Ok(()),
+            count => Err(Error::failed_precondition(&error::EMPLOYEE_OWNS_CUSTOMERS).arg("count", count)),
+        }
+    }
+}
+
+/// Whether the caller may put an employee into a group, or outside of all.
+fn permit_group(call: &Call, group_id: Option<Uuid>) -> Result<()> {
+    if call.caller.rows(Permission::EmployeesManage).covers(None, group_id) {
+        return Ok(());
+    }
+    Err(Error::permission_denied(&error::OUTSIDE_SCOPE).field("employee.group_id", &error::OUTSIDE_SCOPE))
+}
+
+/// The roles as ids, when those that are new hold nothing that the caller doesn't.
+async fn grantable_roles(tx: &mut Tx, call: &Call, before: &[String], after: &[String]) -> Result<Vec<Uuid>> {
+    let id = |(index, id): (usize, &String)| crate::id(&format!("employee.role_ids[{index}]"), id);
+    let role_ids = after.iter().enumerate().map(id).collect::<Result<Vec<Uuid>>>()?;
+    let roles = roles_get(tx.connection(), &role_ids).await?;
+    let own = Holdings::of_caller(&call.caller);
+    for (index, id) in after.iter().enumerate() {
+        let Some(role) = roles.iter().find(|role| role.id == *id) else {
+            return Err(Error::invalid(format!("employee.role_ids[{index}]"), &error::ROLE_UNKNOWN));
+        };
+        if !before.contains(id) && Holdings::of(&role.grants, &role.field_visibilities).exceeds(&own) {
+            return Err(Error::permission_denied(&error::ROLE_EXCEEDS_OWN));
+        }
+    }
+    Ok(role_ids)
+}
+
+/// Refuses to take the administrator role from the last active employee who holds it.
+async fn keep_an_administrator(tx: &mut Tx, id: Uuid, before: &[String], after: &[String]) -> Result<()> {
+    let lost =
+        rules::added(after, before).into_iter().map(|id| crate::id("role_ids", id)).collect::<Result<Vec<_>>>()?;
+    let roles = roles_get(tx.connection(), &lost).await?;
+    let loses = roles.iter().any(|role| role.preset == ADMINISTRATOR);
+    if loses && !store::another_administrator(tx.connection(), id).await? {
+        return Err(Error::failed_precondition(&error::LAST_ADMINISTRATOR));
+    }
+    Ok(())
+}

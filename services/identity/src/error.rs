@@ -1,0 +1,41 @@
+//! Why identity refuses, in both languages.
+
+macro_rules! reasons {
+    ($($id:ident: $en:literal, $zh:literal;)*) => {
+        $(pub static $id: platform::error::Reason = platform::error::Reason { id: stringify!($id), en: $en, zh: $zh };)*
+    };
+}
+
+reasons! {
+    SIGN_IN_FAILED: "Login name or password is wrong, or the account can't be used now.", "登录名或密码错误，或账号当前不可用。";
+    SIGN_IN_BUSY: "Too many sign-ins at once. Try again soon.", "登录请求过多，请稍后重试。";
+    REFRESH_TOKEN_INVALID: "The session is over. Sign in again.", "会话已结束，请重新登录。";
+    REFRESH_TOKEN_REUSED: "The refresh token was used before. Sign in again.", "刷新令牌已被使用，请重新登录。";
+    CURRENT_PASSWORD_WRONG: "The current password is wrong.", "当前密码错误。";
+    PASSWORD_TOO_SHORT: "The password needs at least {min_length} characters.", "密码至少需要 {min_length} 个字符。";
+    PASSWORD_TOO_SIMPLE: "The password needs {min_character_kinds} of: lower case, upper case, digits, other characters.", "密码须包含小写字母、大写字母、数字、其他字符中的至少 {min_character_kinds} 类。";
+    PASSWORD_COMMON: "The password is among the first that anybody would guess.", "该密码过于常见，容易被猜中。";
+    PASSWORD_HOLDS_LOGIN_NAME: "The password must not hold the login name.", "密码不能包含登录名。";
+    PASSWORD_UNCHANGED: "The new password must differ from the current one.", "新密码不能与当前密码相同。";
+    LOGIN_NAME_TAKEN: "The login name is taken.", "登录名已被使用。";
+    EMPLOYEE_UNKNOWN: "There is no such employee.", "员工不存在。";
+    EMPLOYEE_IS_SELF: "You can't do this to yourself.", "不能对自己执行此操作。";
+    LAST_ADMINISTRATOR: "The last active administrator must stay one.", "必须保留至少一名在用的管理员。";
+    EMPLOYEE_OWNS_CUSTOMERS: "The employee owns {count} customers. Hand them over first.", "该员工名下还有 {count} 个客户，请先移交。";
+    EMPLOYEE_ALREADY_GROUPED: "{name} is in a group already.", "{name} 已在其他员工组中。";
+    GROUP_UNKNOWN: "There is no such group.", "员工组不存在。";
+    GROUP_CYCLE: "A group can't stand below itself.", "员工组不能移动到自身或其下级之下。";
+    GROUP_IS_ROOT: "The root group can't be moved or deleted.", "根组不能移动或删除。";
+    GROUP_NAME_TAKEN: "There is a group {name} under this parent already.", "同一上级下已有名为 {name} 的员工组。";
+    GROUP_TOO_DEEP: "Groups may stand {max_depth} levels deep.", "员工组最多 {max_depth} 级。";
+    OUTSIDE_SCOPE: "This lies outside the groups that you may manage.", "超出您可管理的员工组范围。";
+    ROLE_UNKNOWN: "There is no such role.", "角色不存在。";
+    ROLE_EXCEEDS_OWN: "Nobody can give more than they hold themselves.", "不能授予超出自身权限的内容。";
+    ROLE_IS_ADMINISTRATOR: "The administrator role keeps all its permissions.", "管理员角色的权限不能更改，也不能删除。";
+    ROLE_IN_USE: "{count} employees hold the role.", "仍有 {count} 名员工拥有该角色。";
+    ROLE_NAME_TAKEN: "There is a role of this name already.", "角色名称已存在。";
+    PERMISSION_NOT_GRANTABLE: "Only services hold this permission.", "该权限仅供系统服务使用。";
+    SCOPE_NOT_APPLICABLE: "This permission does not know this scope.", "该权限不支持此数据范围。";
+    GIVEN_TWICE: "This is given twice.", "重复指定。";
+    MASKED_VALUE: "You see this value masked, so you can't write asterisks into it.", "您看到的是脱敏内容，不能写入带星号的值。";
+}

@@ -1,0 +1,5 @@
+//! The tree of groups: `rpc` answers, `rules` decides where a group may stand, `store` holds all SQL.
+
+mod rpc;
+pub mod rules;
+pub mod store;

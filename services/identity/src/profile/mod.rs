@@ -1,0 +1,4 @@
+//! The signed-in employee's own record, and the directory of colleagues.
+
+mod rpc;
+mod store;

@@ -1,0 +1,108 @@
+//! What a role can hold: every permission but those of services, with the scopes that make a difference and the
+//! operations that it opens. The operations come from the contracts, so no new one is forgotten.
+
+use contracts::identity::PermissionEntry;
+use contracts::options::{Permission, Scope};
+use platform::contract::{Access, Contract};
+
+const ROWS: &[Scope] = &[Scope::Own, Scope::Group, Scope::GroupAndBelow, Scope::All];
+/// Groups have no owner.
+const GROUPS: &[Scope] = &[Scope::Group, Scope::GroupAndBelow, Scope::All];
+const NO_ROWS: &[Scope] = &[Scope::All];
+
+/// The scopes that a role can hold the permission with; none when it is for services alone.
+pub fn scopes(permission: Permission) -> &'static [Scope] {
+    match permission {
+        Permission::Unspecified | Permission::PolicyWatch | Permission::OwnershipRead => &[],
+        Permission::GroupsManage => GROUPS,
+        Permission::RolesRead
+        | Permission::RolesManage
+        | Permission::PoolManage
+        | Permission::FieldsManage
+        | Permission::ReportsRebuild => NO_ROWS,
+        Permission::EmployeesRead
+        | Permission::EmployeesManage
+        | Permission::CustomersRead
+        | Permission::CustomersCreate
+        | Permission::CustomersUpdate
+        | Permission::CustomersAssign
+        | Permission::CustomersInvalidate
+        | Permission::CustomersClaim
+        | Permission::CustomersImport
+        | Permission::CustomersExport
+        | Permission::CustomersShare
+        | Permission::ContactsRead
+        | Permission::ContactsWrite
+        | Permission::InteractionsRead
+        | Permission::InteractionsWrite
+        | Permission::ReportsRead => ROWS,
+    }
+}
+
+/// All permissions that a role can hold, in the order of their numbers.
+pub fn permissions() -> impl Iterator<Item = Permission> {
+    (1..1000)
+        .filter_map(|number| Permission::try_from(number).ok())
+        .filter(|permission| !scopes(*permission).is_empty())
+}
+
+pub fn entries(contract: &Contract) -> Vec<PermissionEntry> {
+    permissions().map(|permission| entry(contract, permission)).collect()
+}
+
+fn entry(contract: &Contract, permission: Permission) -> PermissionEntry {
+    let methods = || contract.methods().iter().filter(|method| method.access == Access::Permission(permission));
+    let operations = methods()
+        .flat_map(|method| &method.http)
+        .map(|rule| format!("{} {}", rule.verb.as_str(), rule.template))
+        .collect();
+    PermissionEntry {
+        permission: permission.into(),
+        service: methods().next().map_or(domain(permission), |method| &method.service).to_owned(),
+        operations,
+        scopes: scopes(permission).iter().map(|scope| (*scope).into()).collect(),
+    }
+}
+
+/// The service of a permission that opens no operation by itself, by the hundred that its number lies in.
+fn domain(permission: Permission) -> &'static str {
+    match permission as i32 {
+        100..200 => "identity",
+        200..300 => "customers",
+        _ => "reporting",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_operation_that_needs_a_permission_is_in_the_catalog() {
+        let contract = Contract::get();
+        let entries = entries(contract);
+        for method in contract.methods() {
+            let Access::Permission(permission) = method.access else { continue };
+            let entry = entries.iter().find(|entry| entry.permission() == permission);
+            if scopes(permission).is_empty() {
+                assert!(entry.is_none(), "{permission:?} is for services alone");
+                continue;
+            }
+            let entry = entry.unwrap();
+            assert_eq!(entry.service, method.service, "{}", method.path);
+            for rule in &method.http {
+                let operation = format!("{} {}", rule.verb.as_str(), rule.template);
+                assert!(entry.operations.contains(&operation), "{operation}");
+            }
+        }
+    }
+
+    #[test]
+    fn every_permission_can_be_held_for_all_or_not_at_all() {
+        assert!(permissions().count() > 20);
+        for permission in permissions() {
+            assert_eq!(scopes(permission).last(), Some(&Scope::All));
+            assert!(scopes(permission).is_sorted());
+        }
+    }
+}

@@ -1,0 +1,136 @@
+//! Roles and the catalog of what they can hold.
+
+use contracts::identity as proto;
+use contracts::identity::role_service_server::RoleService;
+use platform::access::Call;
+use platform::contract::Contract;
+use platform::db::{AuditEntry, FieldChange, Once};
+use platform::error::{Error, Result};
+use platform::{page, update};
+use tonic::{Request, Response, Status};
+use uuid::Uuid;
+
+use super::presets::ADMINISTRATOR;
+use super::rules::{self, Holdings};
+use super::{catalog, store};
+use crate::{Identity, error, policy};
+
+fn audit(action: &'static str, id: Uuid, changes: Vec<FieldChange>) -> AuditEntry {
+    AuditEntry { action, record_kind: "role", record_id: id, subject_id: id, changes }
+}
+
+#[tonic::async_trait]
+impl RoleService for Identity {
+    async fn list_roles(
+        &self,
+        request: Request<proto::ListRolesRequest>,
+    ) -> Result<Response<proto::ListRolesResponse>, Status> {
+        let request = request.into_inner();
+        let after: Option<Uuid> = page::decode(&["roles"], &request.page_token)?;
+        let size = page::size(request.page_size, 50);
+        let mut roles = store::role_list(self.db.pool(), after, size + 1).await?;
+        let next_page_token = page::cut(&mut roles, size, &["roles"], |role| role.id.clone())?;
+        Ok(Response::new(proto::ListRolesResponse { roles, next_page_token }))
+    }
+
+    async fn get_role(&self, request: Request<proto::GetRoleRequest>) -> Result<Response<proto::Role>, Status> {
+        let id = crate::id("id", &request.into_inner().id)?;
+        Ok(Response::new(store::role_get(self.db.pool(), id).await?))
+    }
+
+    async fn create_role(&self, request: Request<proto::CreateRoleRequest>) -> Result<Response<proto::Role>, Status> {
+        let call = Call::of(&request)?;
+        let mut tx = match self.db.begin_once(&call).await? {
+            Once::Done(reply) => return Ok(Response::new(reply)),
+            Once::New(tx) => tx,
+        };
+        let mut role = request.into_inner().role.unwrap_or_default();
+        role.preset.clear();
+        rules::clean(&mut role)?;
+        if Holdings::of(&role.grants, &role.field_visibilities).exceeds(&Holdings::of_caller(&call.caller)) {
+            return Err(Error::permission_denied(&error::ROLE_EXCEEDS_OWN).into());
+        }
+        let revision = policy::store::advance(tx.connection()).await?;
+        let id = Uuid::now_v7();
+        store::role_insert(tx.connection(), id, &role, revision).await?;
+        tx.audit(audit("role.created", id, rules::changes(&proto::Role::default(), &role)));
+        let reply = store::role_get(tx.connection(), id).await?;
+        let reply = tx.commit_call(&call, reply).await?;
+        self.announce(revision).await;
+        Ok(Response::new(reply))
+    }
+
+    async fn update_role(&self, request: Request<proto::UpdateRoleRequest>) -> Result<Response<proto::Role>, Status> {
+        let call = Call::of(&request)?;
+        let mut tx = match self.db.begin_once(&call).await? {
+            Once::Done(reply) => return Ok(Response::new(reply)),
+            Once::New(tx) => tx,
+        };
+        let request = request.into_inner();
+        let paths =
+            update::paths(request.update_mask.as_ref(), &["name", "description", "grants", "field_visibilities"])?;
+        let asked = request.role.unwrap_or_default();
+        let id = crate::id("role.id", &asked.id)?;
+        let etag = update::revision("role.etag", &asked.etag)?;
+        let revision = policy::store::advance(tx.connection()).await?;
+        let before = store::role_get(tx.connection(), id).await?;
+        if before.etag != update::etag(etag) {
+            return Err(Error::stale_etag().into());
+        }
+        let mut after = rules::merged(&before, asked, &paths);
+        rules::clean(&mut after)?;
+        let held = Holdings::of(&before.grants, &before.field_visibilities);
+        let wanted = Holdings::of(&after.grants, &after.field_visibilities);
+        if before.preset == ADMINISTRATOR && wanted != held {
+            return Err(Error::failed_precondition(&error::ROLE_IS_ADMINISTRATOR).into());
+        }
+        if wanted.widens_beyond(&held, &Holdings::of_caller(&call.caller)) {
+            return Err(Error::permission_denied(&error::ROLE_EXCEEDS_OWN).into());
+        }
+        let changes = rules::changes(&before, &after);
+        if changes.is_empty() {
+            return Ok(Response::new(before));
+        }
+        store::role_update(tx.connection(), id, &after, revision).await?;
+        tx.audit(audit("role.updated", id, changes));
+        let reply = store::role_get(tx.connection(), id).await?;
+        let reply = tx.commit_call(&call, reply).await?;
+        self.announce(revision).await;
+        Ok(Response::new(reply))
+    }
+
+    async fn delete_role(
+        &self,
+        request: Request<proto::DeleteRoleRequest>,
+    ) -> Result<Response<proto::DeleteRoleResponse>, Status> {
+        let call = Call::of(&request)?;
+        let mut tx = match self.db.begin_once(&call).await? {
+            Once::Done(reply) => return Ok(Response::new(reply)),
+            Once::New(tx) => tx,
+        };
+        let request = request.into_inner();
+        let id = crate::id("id", &request.id)?;
+        let revision = policy::store::advance(tx.connection()).await?;
+        let role = store::role_get(tx.connection(), id).await?;
+        crate::require_etag(&request.etag, &role.etag)?;
+        if role.preset == ADMINISTRATOR {
+            return Err(Error::failed_precondition(&error::ROLE_IS_ADMINISTRATOR).into());
+        }
+        if role.holder_count > 0 {
+            return Err(Error::failed_precondition(&error::ROLE_IN_USE).arg("count", role.holder_count).into());
+        }
+        store::role_delete(tx.connection(), id).await?;
+        policy::store::tombstone(tx.connection(), "role", id, revision).await?;
+        tx.audit(audit("role.deleted", id, rules::changes(&role, &proto::Role::default())));
+        let reply = tx.commit_call(&call, proto::DeleteRoleResponse {}).await?;
+        self.announce(revision).await;
+        Ok(Response::new(reply))
+    }
+
+    async fn get_permission_catalog(
+        &self,
+        _: Request<proto::GetPermissionCatalogRequest>,
+    ) -> Result<Response<proto::PermissionCatalog>, Status> {
+        Ok(Response::new(proto::PermissionCatalog { permissions: catalog::entries(Contract::get()) }))
+    }
+}

@@ -1,0 +1,221 @@
+//! What a role holds, compared with what its giver holds.
+
+use std::collections::{BTreeMap, HashSet};
+
+use contracts::identity::{FieldVisibility, Grant, Role};
+use contracts::options::{Permission, PersonalData, Scope, Visibility};
+use platform::access::Caller;
+use platform::contract::ALL_KINDS;
+use platform::db::FieldChange;
+use platform::error::{Error, Reason, Result, Violation, reason};
+
+use super::catalog;
+use crate::error;
+
+/// Permissions with their scopes, and how each kind of personal data is seen.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Holdings {
+    scopes: BTreeMap<i32, Scope>,
+    visibilities: BTreeMap<i32, Visibility>,
+}
+
+impl Holdings {
+    pub fn of(grants: &[Grant], visibilities: &[FieldVisibility]) -> Self {
+        let mut holdings = Self {
+            scopes: grants.iter().map(|grant| (grant.permission, grant.scope())).collect(),
+            // What a role says nothing of, it masks.
+            visibilities: ALL_KINDS.into_iter().map(|kind| (kind as i32, Visibility::Masked)).collect(),
+        };
+        for entry in visibilities {
+            holdings.visibilities.insert(entry.personal_data, entry.visibility());
+        }
+        holdings
+    }
+
+    pub fn of_caller(caller: &Caller) -> Self {
+        Self {
+            scopes: catalog::permissions()
+                .map(|permission| (permission as i32, caller.scope(permission)))
+                .filter(|(_, scope)| *scope != Scope::Unspecified)
+                .collect(),
+            visibilities: ALL_KINDS.into_iter().map(|kind| (kind as i32, caller.visibility(kind))).collect(),
+        }
+    }
+
+    /// Whether there is anything in it that goes beyond the other.
+    pub fn exceeds(&self, other: &Self) -> bool {
+        self.beyond(other).next().is_some()
+    }
+
+    /// Whether a change of a role gives it anything new that goes beyond what the giver holds.
+    pub fn widens_beyond(&self, before: &Self, giver: &Self) -> bool {
+        self.beyond(before).any(|part| self.beyond(giver).any(|other| other == part))
+    }
+
+    fn beyond(&self, other: &Self) -> impl Iterator<Item = Part> {
+        let scopes = self
+            .scopes
+            .iter()
+            .filter(|(permission, scope)| other.scopes.get(permission).is_none_or(|held| *scope > held))
+            .map(|(permission, _)| Part::Permission(*permission));
+        let visibilities = self
+            .visibilities
+            .iter()
+            .filter(|(kind, visibility)| other.visibilities.get(kind).is_none_or(|held| *visibility < held))
+            .map(|(kind, _)| Part::Kind(*kind));
+        scopes.chain(visibilities)
+    }
+
+    fn text(&self) -> (String, String) {
+        let grants = self.scopes.iter().filter_map(|(permission, scope)| {
+            Some(format!("{} {}", Permission::try_from(*permission).ok()?.as_str_name(), scope.as_str_name()))
+        });
+        let visibilities = self.visibilities.iter().filter_map(|(kind, visibility)| {
+            Some(format!("{} {}", PersonalData::try_from(*kind).ok()?.as_str_name(), visibility.as_str_name()))
+        });
+        (grants.collect::<Vec<_>>().join(", "), visibilities.collect::<Vec<_>>().join(", "))
+    }
+}
+
+#[derive(PartialEq, Eq)]
+enum Part {
+    Permission(i32),
+    Kind(i32),
+}
+
+/// Trims the texts and refuses what no role can hold.
+pub fn clean(role: &mut Role) -> Result<()> {
+    role.name = role.name.trim().to_owned();
+    role.description = role.description.trim().to_owned();
+    let mut violations = Vec::new();
+    let mut refuse = |field: String, reason: &'static Reason| {
+        violations.push(Violation { field: format!("role.{field}"), reason, args: Vec::new() });
+    };
+    if role.name.is_empty() {
+        refuse("name".to_owned(), &reason::VALUE_REQUIRED);
+    }
+    let mut seen = HashSet::new();
+    for (index, grant) in role.grants.iter().enumerate() {
+        let scopes = catalog::scopes(grant.permission());
+        if scopes.is_empty() {
+            refuse(format!("grants[{index}].permission"), &error::PERMISSION_NOT_GRANTABLE);
+        } else if !scopes.contains(&grant.scope()) {
+            refuse(format!("grants[{index}].scope"), &error::SCOPE_NOT_APPLICABLE);
+        }
+        if !seen.insert(grant.permission) {
+            refuse(format!("grants[{index}].permission"), &error::GIVEN_TWICE);
+        }
+    }
+    let mut seen = HashSet::new();
+    for (index, entry) in role.field_visibilities.iter().enumerate() {
+        if !seen.insert(entry.personal_data) {
+            refuse(format!("field_visibilities[{index}].personal_data"), &error::GIVEN_TWICE);
+        }
+    }
+    if violations.is_empty() { Ok(()) } else { Err(Error::invalid_fields(violations)) }
+}
+
+/// The role with the fields that a mask names taken from another.
+pub fn merged(before: &Role, asked: Role, paths: &[&str]) -> Role {
+    let mut after = before.clone();
+    for path in paths {
+        match *path {
+            "name" => after.name.clone_from(&asked.name),
+            "description" => after.description.clone_from(&asked.description),
+            "grants" => after.grants.clone_from(&asked.grants),
+            _ => after.field_visibilities.clone_from(&asked.field_visibilities),
+        }
+    }
+    after
+}
+
+/// Before and after of each field that differs; no role stands for one that is not there.
+pub fn changes(before: &Role, after: &Role) -> Vec<FieldChange> {
+    let fields = |role: &Role| {
+        let (grants, visibilities) = Holdings::of(&role.grants, &role.field_visibilities).text();
+        [role.name.clone(), role.description.clone(), grants, visibilities]
+    };
+    ["name", "description", "grants", "field_visibilities"]
+        .into_iter()
+        .zip(fields(before).into_iter().zip(fields(after)))
+        .filter(|(_, (before, after))| before != after)
+        .map(|(field, (before, after))| FieldChange { field: field.to_owned(), before, after })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn grant(permission: Permission, scope: Scope) -> Grant {
+        Grant { permission: permission.into(), scope: scope.into() }
+    }
+
+    fn seen(kind: PersonalData, visibility: Visibility) -> FieldVisibility {
+        FieldVisibility { personal_data: kind.into(), visibility: visibility.into() }
+    }
+
+    #[test]
+    fn nobody_gives_more_than_they_hold() {
+        let manager = Holdings::of(
+            &[grant(Permission::CustomersRead, Scope::Group), grant(Permission::ContactsRead, Scope::All)],
+            &[seen(PersonalData::Phone, Visibility::Clear), seen(PersonalData::Email, Visibility::Hidden)],
+        );
+        let hidden = seen(PersonalData::Email, Visibility::Hidden);
+        let within = Holdings::of(&[grant(Permission::CustomersRead, Scope::Own)], &[hidden]);
+        assert!(!within.exceeds(&manager) && !manager.exceeds(&manager));
+        let too_wide = Holdings::of(&[grant(Permission::CustomersRead, Scope::GroupAndBelow)], &[hidden]);
+        let another = Holdings::of(&[grant(Permission::CustomersExport, Scope::Own)], &[hidden]);
+        let too_clear = Holdings::of(&[], &[hidden, seen(PersonalData::Address, Visibility::Clear)]);
+        // Masked by saying nothing, which is clearer than hidden.
+        let clearer_by_default = Holdings::of(&[], &[]);
+        for role in [too_wide, another, too_clear, clearer_by_default] {
+            assert!(role.exceeds(&manager), "{role:?}");
+        }
+    }
+
+    #[test]
+    fn a_role_that_holds_more_may_be_changed_where_it_does_not_grow_beyond() {
+        let giver = Holdings::of(&[grant(Permission::CustomersRead, Scope::Group)], &[]);
+        let before = Holdings::of(&[grant(Permission::CustomersExport, Scope::All)], &[]);
+        let wider = |scope| {
+            let grants = [grant(Permission::CustomersExport, Scope::All), grant(Permission::CustomersRead, scope)];
+            Holdings::of(&grants, &[])
+        };
+        assert!(!wider(Scope::Group).widens_beyond(&before, &giver));
+        assert!(wider(Scope::All).widens_beyond(&before, &giver));
+        assert!(!Holdings::of(&[], &[]).widens_beyond(&before, &giver));
+        let clear = Holdings::of(&[], &[seen(PersonalData::Phone, Visibility::Clear)]);
+        assert!(clear.widens_beyond(&before, &giver));
+    }
+
+    #[test]
+    fn a_role_holds_only_what_roles_can_hold() {
+        let mut role = Role {
+            name: " ".into(),
+            grants: vec![
+                grant(Permission::PolicyWatch, Scope::All),
+                grant(Permission::RolesRead, Scope::Own),
+                grant(Permission::CustomersRead, Scope::Own),
+                grant(Permission::CustomersRead, Scope::All),
+            ],
+            field_visibilities: vec![
+                seen(PersonalData::Phone, Visibility::Clear),
+                seen(PersonalData::Phone, Visibility::Masked),
+            ],
+            ..Default::default()
+        };
+        let refused = clean(&mut role).unwrap_err();
+        let violations: Vec<_> = refused.violations().iter().map(|v| (v.field.as_str(), v.reason.id)).collect();
+        assert_eq!(
+            violations,
+            [
+                ("role.name", "VALUE_REQUIRED"),
+                ("role.grants[0].permission", "PERMISSION_NOT_GRANTABLE"),
+                ("role.grants[1].scope", "SCOPE_NOT_APPLICABLE"),
+                ("role.grants[3].permission", "GIVEN_TWICE"),
+                ("role.field_visibilities[1].personal_data", "GIVEN_TWICE"),
+            ]
+        );
+    }
+}
