@@ -74,9 +74,9 @@ async fn startup(State(health): State<Arc<Health>>) -> Response {
 async fn ready(State(health): State<Arc<Health>>) -> Response {
     let (ready, report) = health.report().await;
     let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    (status, axum::Json(report)).into_response()
+    (status, [(CONTENT_TYPE, "application/json")], report.to_string()).into_response()
 }
 
 async fn metrics() -> Response {
-    ([(CONTENT_TYPE, "text/plain; version=0.0.4")], platform::telemetry::render_metrics()).into_response()
+    ([(CONTENT_TYPE, "text/plain; version=0.0.4")], platform::telemetry::metrics_handle().render()).into_response()
 }

@@ -335,8 +335,8 @@ fn test_config(server: &str, database: &str) -> anyhow::Result<Config> {
     config.cluster.secret = "a-secret-that-only-tests-may-share".to_owned();
     config.gateway.listen = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
     config.gateway.secure_cookies = false;
-    config.gateway.rate_limit.per_second = 100_000;
-    config.gateway.rate_limit.burst = 100_000;
+    config.gateway.rate_limit.per_second = 0;
+    config.gateway.rate_limit.sign_ins_per_minute = 0;
     config.identity.hashing.memory_kib = 64;
     config.identity.hashing.iterations = 1;
     Ok(config)
@@ -366,7 +366,9 @@ async fn template(server: &str) -> anyhow::Result<String> {
         sqlx::query(AssertSqlSafe(format!("CREATE DATABASE {name}"))).execute(&mut admin).await?;
         let config = test_config(server, &name)?;
         crate::migrate(&config, &Selection::all()).await?;
-        crate::seed::administrator(&config, ADMINISTRATOR, PASSWORD).await?;
+        let db = platform::db::Db::new(&config.database, identity::NAME)?;
+        identity::bootstrap::create_administrator_with(&db, &config.identity, ADMINISTRATOR, PASSWORD).await?;
+        db.pool().close().await;
         sqlx::query(AssertSqlSafe(format!("ALTER DATABASE {name} IS_TEMPLATE true ALLOW_CONNECTIONS false")))
             .execute(&mut admin)
             .await?;

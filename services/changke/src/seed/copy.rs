@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 use platform::error::Result;
-use sqlx::{AssertSqlSafe, PgConnection};
+use sqlx::PgConnection;
 use uuid::Uuid;
 
 /// A table's rows on their way into it.
@@ -22,9 +22,8 @@ pub enum Cell<'c> {
     Time(DateTime<Utc>),
     Date(NaiveDate),
     Bytes(&'c [u8]),
-    /// Elements that need no quoting.
     Ids(&'c [Uuid]),
-    Texts(&'c [String]),
+    Ints(&'c [i32]),
 }
 
 impl Rows {
@@ -64,11 +63,9 @@ impl Rows {
                 let list: Vec<String> = ids.iter().map(Uuid::to_string).collect();
                 write!(self.text, "{{{}}}", list.join(","))
             }
-            Cell::Texts(texts) => {
-                let quoted = |text: &String| format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""));
-                let list: Vec<String> = texts.iter().map(quoted).collect();
-                self.escaped(&format!("{{{}}}", list.join(",")));
-                Ok(())
+            Cell::Ints(numbers) => {
+                let list: Vec<String> = numbers.iter().map(i32::to_string).collect();
+                write!(self.text, "{{{}}}", list.join(","))
             }
         };
     }
@@ -90,7 +87,7 @@ impl Rows {
             return Ok(());
         }
         let statement = format!("COPY {} ({}) FROM STDIN", self.table, self.columns);
-        let mut copy = sqlx::postgres::PgConnectionCopyExt::copy_in_raw(connection, AssertSqlSafe(statement)).await?;
+        let mut copy = connection.copy_in_raw(&statement).await?;
         copy.send(self.text.as_bytes()).await?;
         copy.finish().await?;
         Ok(())

@@ -2,7 +2,8 @@
 
 use chrono::{DateTime, Datelike, Days, Duration, NaiveDate, Utc};
 use contracts::customers::{Contact, Customer, CustomerChanged, CustomerKind, CustomerState};
-use customers::search;
+use customers::search::document::{Document, contact_document, customer_document};
+use customers::search::text::phone_digits;
 use platform::db::{Db, timestamp};
 use prost::{Message, Name};
 use rand::Rng;
@@ -162,7 +163,7 @@ impl Setting {
             Cell::Int(customer.satisfaction.into()),
             Cell::Text(&customer.email),
             Cell::Text(&customer.phone),
-            Cell::Text(&customers::phone_digits(&customer.phone)),
+            Cell::Text(&phone_digits(&customer.phone)),
             Cell::Text(&json!([{"label": "office", "region": code, "street": street, "postal_code": ""}]).to_string()),
             Cell::Int(if is_person { if person.female { 2 } else { 1 } } else { 0 }),
             birthday.map_or(Cell::Null, Cell::Date),
@@ -176,8 +177,7 @@ impl Setting {
             owner.map_or(Cell::Null, |owner| Cell::Id(owner.id)),
             Cell::Int(revision),
         ]);
-        let document = search::customer_document(&customer);
-        tables.document(id, id, &document);
+        tables.document(&customer_document(id, &customer.name, &customer.number, &customer.phone));
         if let Some(rose) = rose {
             let before = Customer { level: "ordinary".to_owned(), ..customer.clone() };
             tables.event(random, &before, id, 1, create_time, create_time);
@@ -202,13 +202,7 @@ impl Setting {
         for index in 0..count {
             let id = id_at(create_time + Duration::seconds(index as i64 + 1), random);
             let person = names::person(random);
-            let contact = Contact {
-                id: id.to_string(),
-                customer_id: customer.to_string(),
-                name: person.name,
-                phone: names::mobile(random),
-                ..Contact::default()
-            };
+            let contact = Contact { name: person.name, phone: names::mobile(random), ..Contact::default() };
             tables.contacts.push(&[
                 Cell::Id(id),
                 Cell::Id(customer),
@@ -222,8 +216,7 @@ impl Setting {
                 Cell::Time(create_time),
                 Cell::Time(create_time),
             ]);
-            let document = search::contact_document(&contact);
-            tables.document(id, customer, &document);
+            tables.document(&contact_document(id, customer, &contact.name, &contact.phone));
             ids.push(id);
         }
         ids
@@ -336,17 +329,21 @@ impl Tables {
                 "id, customer_id, type, state, subject, content, occur_time, duration_minutes, contact_ids, employee_id,
                  next_step, next_step_time, create_time, update_time",
             ),
-            documents: Rows::new("search_document", "id, customer_id, content, grams"),
+            documents: Rows::new("search_document", "id, customer_id, of_contact, name, number, phone, reading, grams"),
             events: Rows::new("outbox", "id, aggregate, aggregate_id, type, payload"),
         }
     }
 
-    fn document(&mut self, id: Uuid, customer: Uuid, document: &search::Document) {
+    fn document(&mut self, document: &Document) {
         self.documents.push(&[
-            Cell::Id(id),
-            Cell::Id(customer),
-            Cell::Text(&document.content),
-            Cell::Texts(&document.grams),
+            Cell::Id(document.id),
+            Cell::Id(document.customer_id),
+            Cell::Bool(document.of_contact),
+            Cell::Text(&document.name),
+            Cell::Text(&document.number),
+            Cell::Text(&document.phone),
+            Cell::Text(&document.reading),
+            Cell::Ints(&document.grams),
         ]);
     }
 
