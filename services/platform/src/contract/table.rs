@@ -258,6 +258,11 @@ impl Message {
         }
     }
 
+    /// The fields that break a rule by being left out.
+    pub fn needed(&self) -> &[usize] {
+        &self.needed
+    }
+
     /// By its name in the contract or in JSON.
     pub fn field_named(&self, name: &str) -> Option<usize> {
         self.by_name.get(name).copied()

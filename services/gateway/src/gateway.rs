@@ -1,0 +1,221 @@
+//! The gateway as a whole: what every request goes through, from its id to its line in the log.
+
+use std::collections::HashMap;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Instant;
+
+use axum::body::Body;
+use axum::extract::State;
+use axum::response::Response;
+use bytes::Bytes;
+use futures::FutureExt;
+use http::header::{HeaderName, HeaderValue};
+use http::{HeaderMap, Method, Request, StatusCode};
+use platform::contract::Contract;
+use platform::service::Upstream;
+use platform::telemetry;
+use tracing::Instrument;
+
+use crate::config::Config;
+use crate::console::Console;
+use crate::csrf::Csrf;
+use crate::fault::ROUTE_NOT_FOUND;
+use crate::problem::Problem;
+use crate::rate_limit::Limiter;
+use crate::routes::Routes;
+use crate::session::Sessions;
+use crate::visit::{REQUEST_ID, Visit};
+use crate::{call, deployment, docs, openapi};
+
+pub struct Gateway {
+    pub contract: &'static Contract,
+    pub config: Config,
+    pub routes: Routes,
+    pub upstreams: HashMap<String, Upstream>,
+    pub limiter: Limiter,
+    pub sessions: Sessions,
+    pub console: Console,
+    /// The document, written out once.
+    pub openapi: Bytes,
+    headers: Headers,
+}
+
+/// Headers of every answer.
+struct Headers {
+    common: HeaderMap,
+    api_policy: HeaderValue,
+    page_policy: HeaderValue,
+}
+
+/// Ant Design writes its styles into the page; nothing else runs or loads from anywhere but here.
+const PAGE_POLICY: &str = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; \
+    font-src 'self' data:; object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors 'none'";
+const API_POLICY: &str = "default-src 'none'; frame-ancestors 'none'";
+
+impl Headers {
+    fn new(secure: bool) -> Headers {
+        let mut common = HeaderMap::new();
+        for (name, value) in [
+            ("x-content-type-options", "nosniff"),
+            ("referrer-policy", "same-origin"),
+            ("cross-origin-opener-policy", "same-origin"),
+            ("cross-origin-resource-policy", "same-origin"),
+            ("x-frame-options", "DENY"),
+        ] {
+            common.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
+        }
+        if secure {
+            let value = HeaderValue::from_static("max-age=31536000");
+            common.insert(http::header::STRICT_TRANSPORT_SECURITY, value);
+        }
+        Headers {
+            common,
+            api_policy: HeaderValue::from_static(API_POLICY),
+            page_policy: HeaderValue::from_static(PAGE_POLICY),
+        }
+    }
+}
+
+impl Gateway {
+    pub fn new(config: &Config, upstreams: HashMap<String, Upstream>) -> anyhow::Result<Gateway> {
+        let contract = Contract::get();
+        let document = openapi::document(contract);
+        Ok(Gateway {
+            contract,
+            routes: Routes::new(contract, &upstreams)?,
+            limiter: Limiter::new(&config.rate_limit),
+            sessions: Sessions::new(config.secure_cookies, Csrf::new(&config.csrf_secret)),
+            console: Console::new(config.console_dir.as_deref()),
+            openapi: serde_json::to_vec(&document)?.into(),
+            headers: Headers::new(config.secure_cookies),
+            config: config.clone(),
+            upstreams,
+        })
+    }
+}
+
+pub async fn serve(State(gateway): State<Arc<Gateway>>, request: Request<Body>) -> Response {
+    let started = Instant::now();
+    let visit = Visit::new(&request, gateway.config.trusted_hops);
+    let method = request.method().clone();
+    let api = request.uri().path().starts_with("/v1/");
+    let span = tracing::info_span!(
+        "http",
+        "otel.kind" = "server",
+        "otel.name" = tracing::field::Empty,
+        "http.request.method" = method.as_str(),
+        "http.response.status_code" = tracing::field::Empty,
+        request_id = visit.request_id.to_str().unwrap_or_default(),
+    );
+    let parent = request.headers().get("traceparent").and_then(|parent| parent.to_str().ok());
+    telemetry::set_parent(&span, parent);
+    async {
+        let mut template = if api { "unknown" } else { "files" };
+        let outcome = AssertUnwindSafe(route(&gateway, &visit, request, &mut template)).catch_unwind().await;
+        let outcome = outcome.unwrap_or_else(|_| {
+            tracing::error!("a handler panicked");
+            Err(Problem::internal())
+        });
+        let mut reason = None;
+        let mut response = outcome.unwrap_or_else(|problem| {
+            reason = Some(problem.reason().to_owned());
+            problem.into_response(&visit.call())
+        });
+        finish(&gateway.headers, &visit, api, &mut response);
+        note(&method, template, response.status(), reason.as_deref(), started);
+        response
+    }
+    .instrument(span)
+    .await
+}
+
+async fn route(
+    gateway: &Gateway,
+    visit: &Visit,
+    request: Request<Body>,
+    template: &mut &'static str,
+) -> Result<Response, Problem> {
+    let path = request.uri().path();
+    let readable = matches!(*request.method(), Method::GET | Method::HEAD);
+    let fixed = match path {
+        deployment::PATH => deployment::PATH,
+        openapi::PATH => openapi::PATH,
+        "/docs" | "/docs/" => "/docs",
+        _ if path.starts_with("/docs/") => "/docs/*",
+        _ if path.starts_with("/v1/") => return call::answer(gateway, visit, request, template).await,
+        _ => return gateway.console.answer(request).await,
+    };
+    *template = fixed;
+    if !readable {
+        return Err(Problem::method_not_allowed(vec!["GET"]));
+    }
+    gateway.limiter.check(visit.address, None)?;
+    match fixed {
+        deployment::PATH => Ok(deployment::answer(gateway).await),
+        openapi::PATH => Ok(openapi::answer(gateway.openapi.clone())),
+        _ => docs::answer(path, visit.locale).ok_or_else(|| Problem::new(StatusCode::NOT_FOUND, &ROUTE_NOT_FOUND)),
+    }
+}
+
+fn finish(headers: &Headers, visit: &Visit, api: bool, response: &mut Response) {
+    let answer = response.headers_mut();
+    for (name, value) in &headers.common {
+        answer.insert(name.clone(), value.clone());
+    }
+    let policy = if api { &headers.api_policy } else { &headers.page_policy };
+    answer.insert(http::header::CONTENT_SECURITY_POLICY, policy.clone());
+    answer.insert(HeaderName::from_static(REQUEST_ID), visit.request_id.clone());
+}
+
+/// The one place where a request is logged and counted.
+fn note(method: &Method, template: &'static str, status: StatusCode, reason: Option<&str>, started: Instant) {
+    let seconds = started.elapsed().as_secs_f64();
+    let method = method_name(method);
+    metrics::counter!(
+        "http_requests_total", "route" => template, "method" => method, "status" => status_name(status)
+    )
+    .increment(1);
+    metrics::histogram!("http_request_duration_seconds", "route" => template, "method" => method).record(seconds);
+    let span = tracing::Span::current();
+    span.record("otel.name", template);
+    span.record("http.response.status_code", status.as_u16());
+    let milliseconds = seconds * 1000.0;
+    tracing::info!(target: "access", method, route = template, status = status.as_u16(), reason, milliseconds, "served");
+}
+
+/// Labels of a metric must not grow with what callers make up.
+fn method_name(method: &Method) -> &'static str {
+    match *method {
+        Method::GET => "GET",
+        Method::HEAD => "HEAD",
+        Method::POST => "POST",
+        Method::PUT => "PUT",
+        Method::PATCH => "PATCH",
+        Method::DELETE => "DELETE",
+        Method::OPTIONS => "OPTIONS",
+        _ => "OTHER",
+    }
+}
+
+fn status_name(status: StatusCode) -> &'static str {
+    match status.as_u16() {
+        200 => "200",
+        304 => "304",
+        400 => "400",
+        401 => "401",
+        403 => "403",
+        404 => "404",
+        409 => "409",
+        422 => "422",
+        429 => "429",
+        500 => "500",
+        503 => "503",
+        504 => "504",
+        100..=199 => "1xx",
+        201..=299 => "2xx",
+        300..=399 => "3xx",
+        402..=499 => "4xx",
+        _ => "5xx",
+    }
+}
