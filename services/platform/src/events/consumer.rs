@@ -30,7 +30,7 @@ const BATCH: usize = 256;
 const ACK_WAIT: Duration = Duration::from_secs(600);
 
 /// How often a silent stream shows that it lives; after two of them missed it counts as gone.
-const HEARTBEAT: Duration = Duration::from_secs(5);
+const HEARTBEAT: Duration = Duration::from_secs(2);
 
 /// How often the lease is tried for, and looked after when there are no events.
 const LEASE_INTERVAL: Duration = Duration::from_secs(1);

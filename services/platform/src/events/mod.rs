@@ -10,7 +10,8 @@ mod relay;
 use std::time::Duration;
 
 use async_nats::jetstream::{self, ErrorCode, context::GetStreamErrorKind, stream};
-use async_nats::{Client, ConnectOptions, connection::State};
+use async_nats::{Client, ConnectOptions, ServerAddr, connection::State};
+use percent_encoding::percent_decode_str;
 
 pub use consumer::{Consumer, Handler, Monitor, Retries, span};
 pub use envelope::Envelope;
@@ -45,11 +46,22 @@ pub struct Events {
 
 /// Reaches for the server and comes back at once, whether it answers yet or not.
 pub async fn connect(config: &NatsConfig) -> anyhow::Result<Events> {
-    let options = match &config.credentials {
+    let address: ServerAddr = config.url.parse()?;
+    let mut options = match &config.credentials {
         Some(file) => ConnectOptions::with_credentials_file(file).await?,
         None => ConnectOptions::new(),
     };
-    let client = options.name("changke").retry_on_initial_connect().connect(config.url.as_str()).await?;
+    // The client itself leaves aside what the URL says about them.
+    if let (Some(user), Some(password)) = (address.username(), address.password()) {
+        let decode = |text| percent_decode_str(text).decode_utf8_lossy().into_owned();
+        options = options.user_and_password(decode(user), decode(password));
+    }
+    let client = options
+        .name("changke")
+        .retry_on_initial_connect()
+        .event_callback(async |event| tracing::info!("event stream: {event}"))
+        .connect(address)
+        .await?;
     let mut jetstream = jetstream::new(client.clone());
     jetstream.set_timeout(TIMEOUT);
     Ok(Events { client, jetstream, prefix: config.prefix.clone(), replicas: config.replicas })
@@ -61,14 +73,19 @@ impl Events {
         self.client.connection_state() == State::Connected
     }
 
+    /// For what stands beside the stream of events.
+    pub fn jetstream(&self) -> &jetstream::Context {
+        &self.jetstream
+    }
+
     /// Sends what the client still holds, before the process ends.
     pub async fn flush(&self) -> anyhow::Result<()> {
         tokio::time::timeout(TIMEOUT, self.client.flush()).await??;
         Ok(())
     }
 
-    /// The stream, made when it isn't there.
-    async fn stream(&self) -> anyhow::Result<stream::Stream> {
+    /// The stream of all events, made when it isn't there.
+    pub async fn stream(&self) -> anyhow::Result<stream::Stream> {
         let name = format!("{}_events", self.prefix);
         match self.jetstream.get_stream(&name).await {
             Ok(stream) if stream.cached_info().config.num_replicas != self.replicas => {
