@@ -16,6 +16,7 @@ impl Changes {
         Self { prefix: format!("{key}."), list: Vec::new() }
     }
 
+    #[allow(clippy::needless_pass_by_value, reason = "texts, references, numbers and booleans read alike at the call")]
     pub fn add(&mut self, field: &str, before: impl ToString, after: impl ToString) {
         let (before, after) = (before.to_string(), after.to_string());
         if before != after {

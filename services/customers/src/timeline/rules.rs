@@ -79,7 +79,7 @@ fn kind_of(record_kind: &str, path: &str, fields: &Fields) -> Kind {
     };
     let (head, rest) = path.split_once(['.', '[']).unwrap_or((path, ""));
     if record_kind == "customer" && head == "custom_fields" {
-        return match fields.by_key(rest).map(|field| field.personal_data()) {
+        return match fields.by_key(rest).map(contracts::customers::Field::personal_data) {
             None => Kind::Unknown,
             Some(PersonalData::Unspecified) => Kind::None,
             Some(kind) => Kind::Of(kind),
