@@ -5,6 +5,9 @@ use platform::error::Reason;
 macro_rules! reasons {
     ($($id:ident: $en:literal, $zh:literal;)*) => {
         $(pub static $id: Reason = Reason { id: stringify!($id), en: $en, zh: $zh };)*
+
+        /// The reasons that the gateway itself gives.
+        pub static ALL: &[&Reason] = &[$(&$id),*];
     };
 }
 

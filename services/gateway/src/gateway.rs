@@ -10,11 +10,12 @@ use axum::extract::State;
 use axum::response::Response;
 use bytes::Bytes;
 use futures::FutureExt;
-use http::header::{HeaderName, HeaderValue};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue};
 use http::{HeaderMap, Method, Request, StatusCode};
 use platform::contract::Contract;
 use platform::service::Upstream;
 use platform::telemetry;
+use tower::ServiceExt;
 use tracing::Instrument;
 
 use crate::config::Config;
@@ -26,7 +27,7 @@ use crate::rate_limit::Limiter;
 use crate::routes::Routes;
 use crate::session::Sessions;
 use crate::visit::{REQUEST_ID, Visit};
-use crate::{call, deployment, docs, openapi};
+use crate::{call, deployment, docs, openapi, problem_page};
 
 pub struct Gateway {
     pub contract: &'static Contract,
@@ -37,7 +38,8 @@ pub struct Gateway {
     pub sessions: Sessions,
     pub console: Console,
     /// The document, written out once.
-    pub openapi: Bytes,
+    openapi: Bytes,
+    docs: axum::Router,
     headers: Headers,
 }
 
@@ -47,6 +49,8 @@ struct Headers {
     api_policy: HeaderValue,
     page_policy: HeaderValue,
 }
+
+const OPENAPI: &str = "/v1/openapi.json";
 
 /// Ant Design writes its styles into the page; nothing else runs or loads from anywhere but here.
 const PAGE_POLICY: &str = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; \
@@ -88,6 +92,7 @@ impl Gateway {
             sessions: Sessions::new(config.secure_cookies, Csrf::new(&config.csrf_secret)),
             console: Console::new(config.console_dir.as_deref()),
             openapi: serde_json::to_vec(&document)?.into(),
+            docs: docs::router(),
             headers: Headers::new(config.secure_cookies),
             config: config.clone(),
             upstreams,
@@ -140,7 +145,7 @@ async fn route(
     let readable = matches!(*request.method(), Method::GET | Method::HEAD);
     let fixed = match path {
         deployment::PATH => deployment::PATH,
-        openapi::PATH => openapi::PATH,
+        OPENAPI => OPENAPI,
         "/docs" | "/docs/" => "/docs",
         _ if path.starts_with("/docs/") => "/docs/*",
         _ if path.starts_with("/v1/") => return call::answer(gateway, visit, request, template).await,
@@ -153,8 +158,28 @@ async fn route(
     gateway.limiter.check(visit.address, None)?;
     match fixed {
         deployment::PATH => Ok(deployment::answer(gateway).await),
-        openapi::PATH => Ok(openapi::answer(gateway.openapi.clone())),
-        _ => docs::answer(path, visit.locale).ok_or_else(|| Problem::new(StatusCode::NOT_FOUND, &ROUTE_NOT_FOUND)),
+        OPENAPI => Ok(document(gateway.openapi.clone())),
+        _ => match problem_page::answer(path, visit.locale) {
+            Some(page) => Ok(page),
+            None => reference(gateway.docs.clone(), request).await,
+        },
+    }
+}
+
+fn document(openapi: Bytes) -> Response {
+    let mut response = Response::new(Body::from(openapi));
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(call::JSON));
+    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    response
+}
+
+async fn reference(docs: axum::Router, request: Request<Body>) -> Result<Response, Problem> {
+    match docs.oneshot(request).await {
+        Ok(response) if response.status() == StatusCode::NOT_FOUND => {
+            Err(Problem::new(StatusCode::NOT_FOUND, &ROUTE_NOT_FOUND))
+        }
+        Ok(response) => Ok(response),
+        Err(never) => match never {},
     }
 }
 

@@ -17,6 +17,7 @@ mod grpc;
 mod json;
 mod openapi;
 mod problem;
+mod problem_page;
 mod rate_limit;
 mod routes;
 mod session;

@@ -1,34 +1,22 @@
-//! The API reference at `/docs`: a page of ours that renders the OpenAPI document, with nothing from elsewhere.
+//! The API reference at `/docs`: a small page of our own that draws the OpenAPI document, without any network but us.
 
-use axum::body::Body;
-use axum::response::Response;
-use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
-use platform::locale::Locale;
+use axum::Router;
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use axum::response::{IntoResponse, Redirect};
+use axum::routing::get;
 
-const PAGE: &str = include_str!("page.html");
+const PAGE: &str = include_str!("index.html");
 const SCRIPT: &str = include_str!("app.js");
 const STYLE: &str = include_str!("style.css");
 
-pub fn answer(path: &str, locale: Locale) -> Option<Response> {
-    let (text, content_type) = match path {
-        "/docs/app.js" => (SCRIPT.to_owned(), "text/javascript; charset=utf-8"),
-        "/docs/style.css" => (STYLE.to_owned(), "text/css; charset=utf-8"),
-        "/docs" | "/docs/" => (page(locale), "text/html; charset=utf-8"),
-        _ if path.strip_prefix("/docs/problems/").is_some_and(is_reason) => (page(locale), "text/html; charset=utf-8"),
-        _ => return None,
-    };
-    let mut response = Response::new(Body::from(text));
-    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
-    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
-    Some(response)
+pub fn router() -> Router {
+    Router::new()
+        .route("/docs/", get(|| async { Redirect::permanent("/docs") }))
+        .route("/docs", get(|| async { file("text/html; charset=utf-8", PAGE) }))
+        .route("/docs/app.js", get(|| async { file("text/javascript; charset=utf-8", SCRIPT) }))
+        .route("/docs/style.css", get(|| async { file("text/css; charset=utf-8", STYLE) }))
 }
 
-/// The script takes the language from the page.
-fn page(locale: Locale) -> String {
-    PAGE.replace("lang=\"en\"", &format!("lang=\"{}\"", locale.tag()))
-}
-
-fn is_reason(text: &str) -> bool {
-    (1..=64).contains(&text.len())
-        && text.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_')
+fn file(kind: &'static str, content: &'static str) -> impl IntoResponse {
+    ([(CONTENT_TYPE, kind), (CACHE_CONTROL, "no-cache")], content)
 }

@@ -1,14 +1,11 @@
-//! One operation of the document: a route with its parameters, body and answers.
+//! Methods as operations: parameters from path and query, the body, the answers.
 
-use contracts::options::SessionEffect;
-use platform::contract::{Access, Body, Contract, Field, HttpRule, Label, Message, Method, Segment, Verb, WellKnown};
-use serde_json::{Map, Value, json};
+use platform::contract::{Access, Body, Contract, HttpRule, Label, Method, Segment, Verb, WellKnown};
+use serde_json::{Value, json};
 
-use super::common::problem_responses;
-use super::schema::{Role, Schemas};
-use crate::stream::{EVENTS, LINES};
+use super::schema::{Direction, Schemas};
 
-/// The route with the fields' JSON names: `/v1/customers/{customerId}/contacts`.
+/// The path with its variables by their JSON names.
 pub fn path(contract: &Contract, method: &Method, rule: &HttpRule) -> String {
     let mut path = String::new();
     for segment in &rule.segments {
@@ -16,7 +13,9 @@ pub fn path(contract: &Contract, method: &Method, rule: &HttpRule) -> String {
         match segment {
             Segment::Literal(text) => path.push_str(text),
             Segment::Variable(fields) => {
-                path.push_str(&format!("{{{}}}", variable(contract, contract.message(method.input), fields).0));
+                path.push('{');
+                path.push_str(&variable(contract, method, fields).0);
+                path.push('}');
             }
         }
     }
@@ -27,17 +26,24 @@ pub fn path(contract: &Contract, method: &Method, rule: &HttpRule) -> String {
     path
 }
 
-/// Name and field of a path variable; `customer.id` is called `id`, as it is in the body.
-fn variable<'c>(contract: &'c Contract, input: &'c Message, fields: &[usize]) -> (&'c str, &'c Field) {
-    let mut message = input;
-    let mut field = &message.fields[fields[0]];
-    for &index in &fields[1..] {
-        if let Some(id) = field.message() {
-            message = contract.message(id);
-            field = &message.fields[index];
+/// The name of a path variable, and its field's place.
+fn variable<'c>(
+    contract: &'c Contract,
+    method: &Method,
+    fields: &[usize],
+) -> (String, Option<&'c platform::contract::Field>) {
+    let mut message = method.input;
+    let mut names = Vec::new();
+    let mut last = None;
+    for index in fields {
+        let Some(field) = contract.message(message).fields.get(*index) else { break };
+        names.push(field.json_name.as_str());
+        if let Some(below) = field.message() {
+            message = below;
         }
+        last = Some(field);
     }
-    (&field.json_name, field)
+    (names.join("."), last)
 }
 
 pub fn describe(
@@ -45,153 +51,145 @@ pub fn describe(
     schemas: &mut Schemas<'_>,
     method: &Method,
     rule: &HttpRule,
-    position: usize,
+    index: usize,
 ) -> Value {
-    let input = contract.message(method.input);
-    let suffix = if position == 0 { String::new() } else { format!("_{}", position + 1) };
-    let public = method.access == Access::Public;
+    let number = if index == 0 { String::new() } else { format!("_{}", index + 1) };
     let mut operation = json!({
-        "operationId": format!("{}_{}{suffix}", method.service_name, method.name),
+        "operationId": format!("{}_{}{number}", method.service_name, method.name),
         "tags": [method.service_name],
         "summary": summary(method),
-        "x-service": method.service,
+        "parameters": parameters(contract, schemas, method, rule),
+        "responses": responses(contract, schemas, method),
+        "x-grpc-method": method.path,
     });
     if !method.comment.is_empty() {
-        operation["description"] = method.comment.replace('\n', " ").into();
+        operation["description"] = json!(method.comment);
     }
     match method.access {
         Access::Public => operation["security"] = json!([]),
         Access::SignedIn => {}
-        Access::Permission(permission) => operation["x-permission"] = permission.as_str_name().into(),
+        Access::Permission(permission) => operation["x-permission"] = json!(permission.as_str_name()),
     }
-    operation["parameters"] = parameters(contract, schemas, method, rule).into();
-    if let Some(body) = body(contract, schemas, input, rule) {
+    if let Some(body) = body(contract, schemas, method, rule) {
         operation["requestBody"] = body;
     }
-    let mut responses = Map::new();
-    responses.insert("200".to_owned(), answer(contract, schemas, method));
-    responses.extend(problem_responses(public));
-    operation["responses"] = responses.into();
     operation
 }
 
-/// The comment's first sentence, or the name in words.
+/// The first sentence of the comment, or the method's name in words.
 fn summary(method: &Method) -> String {
-    let comment = method.comment.replace('\n', " ");
-    match comment.split_once(". ") {
-        Some((first, _)) => format!("{first}."),
-        None if !comment.is_empty() => comment,
-        None => {
-            let mut words = String::new();
-            for (index, character) in method.name.char_indices() {
-                match character.is_ascii_uppercase() && index > 0 {
-                    true => words.push_str(&format!(" {}", character.to_ascii_lowercase())),
-                    false => words.push(character),
-                }
-            }
-            words
+    let sentence = method.comment.split(". ").next().unwrap_or_default().trim_end_matches('.').replace('\n', " ");
+    if !sentence.is_empty() && sentence.chars().count() <= 120 {
+        return sentence;
+    }
+    let mut words = String::new();
+    for character in method.name.chars() {
+        if character.is_uppercase() && !words.is_empty() {
+            words.push(' ');
+            words.push(character.to_ascii_lowercase());
+        } else {
+            words.push(character);
         }
     }
+    words
 }
 
-fn parameters(contract: &Contract, schemas: &mut Schemas<'_>, method: &Method, rule: &HttpRule) -> Vec<Value> {
-    let input = contract.message(method.input);
+/// Top-level fields of the request that neither the path nor the body binds.
+fn query_fields(rule: &HttpRule, count: usize) -> Vec<usize> {
+    let in_path = |index: &usize| rule.variables().any(|fields| fields == [*index]);
+    let in_body = |index: &usize| match rule.body {
+        Body::None => false,
+        Body::Whole => true,
+        Body::Field(field) => field == *index,
+    };
+    (0..count).filter(|index| !in_path(index) && !in_body(index)).collect()
+}
+
+fn parameters(contract: &Contract, schemas: &mut Schemas<'_>, method: &Method, rule: &HttpRule) -> Value {
     let mut parameters = Vec::new();
     for fields in rule.variables() {
-        let (name, field) = variable(contract, input, fields);
-        let mut schema = schemas.value(field, Role::Input);
-        if schema.get("minLength").is_none() && schema["type"] == "string" {
-            schema["minLength"] = 1.into();
+        let (name, field) = variable(contract, method, fields);
+        let mut schema = field.map_or_else(|| json!({"type": "string"}), |field| schemas.field(field, Direction::Input));
+        // A path can't hold an empty part.
+        if let Some(alternatives) = schema.get("anyOf").and_then(Value::as_array) {
+            schema = alternatives.last().cloned().unwrap_or_default();
         }
-        parameters.push(parameter(name, "path", true, field, schema));
-    }
-    if rule.body != Body::Whole {
-        for (index, field) in input.fields.iter().enumerate() {
-            let bound = rule.variables().any(|fields| fields[0] == index);
-            if bound || rule.body == Body::Field(index) || !fits_query(contract, field) {
-                continue;
-            }
-            let required = input.needed().contains(&index);
-            let schema = schemas.field(field, Role::Input);
-            parameters.push(parameter(&field.json_name, "query", required, field, schema));
+        if schema.get("minLength").is_none() && schema.get("format").is_none() {
+            schema["minLength"] = json!(1);
         }
+        if let Some(object) = schema.as_object_mut() {
+            object.remove("readOnly");
+        }
+        parameters.push(json!({"name": name, "in": "path", "required": true, "schema": schema}));
     }
-    parameters.push(json!({ "$ref": "#/components/parameters/AcceptLanguage" }));
-    if !matches!(rule.verb, Verb::Get) {
-        parameters.push(json!({ "$ref": "#/components/parameters/IdempotencyKey" }));
+    let message = contract.message(method.input);
+    for index in query_fields(rule, message.fields.len()) {
+        let field = &message.fields[index];
+        let plain = field.message().is_none_or(|id| contract.message(id).well_known != WellKnown::No);
+        if !plain || field.label == Label::Map {
+            continue;
+        }
+        let mut schema = schemas.field(field, Direction::Input);
+        let description = schema.as_object_mut().and_then(|object| object.remove("description"));
+        let mut parameter = json!({
+            "name": field.json_name,
+            "in": "query",
+            "required": rule.verb == Verb::Get && field.rules.required,
+            "schema": schema,
+        });
+        if let Some(description) = description {
+            parameter["description"] = description;
+        }
+        if field.label == Label::Repeated {
+            parameter["style"] = json!("form");
+            parameter["explode"] = json!(true);
+        }
+        parameters.push(parameter);
     }
-    if matches!(method.session_effect, SessionEffect::Start | SessionEffect::Refresh) {
-        parameters.push(json!({ "$ref": "#/components/parameters/SessionMode" }));
+    parameters.push(json!({"$ref": "#/components/parameters/AcceptLanguage"}));
+    if rule.verb != Verb::Get {
+        parameters.push(json!({"$ref": "#/components/parameters/IdempotencyKey"}));
     }
-    parameters
+    Value::Array(parameters)
 }
 
-fn fits_query(contract: &Contract, field: &Field) -> bool {
-    let textual = field
-        .message()
-        .is_none_or(|id| matches!(contract.message(id).well_known, WellKnown::Timestamp | WellKnown::FieldMask));
-    textual && field.label != Label::Map
-}
-
-fn parameter(name: &str, place: &str, required: bool, field: &Field, mut schema: Value) -> Value {
-    let mut parameter = json!({ "name": name, "in": place, "required": required });
-    // Said once, at the parameter.
-    if let Some(object) = schema.as_object_mut() {
-        object.remove("description");
-        object.remove("readOnly");
-    }
-    if !field.comment.is_empty() {
-        parameter["description"] = field.comment.replace('\n', " ").into();
-    }
-    parameter["schema"] = schema;
-    parameter
-}
-
-fn body(contract: &Contract, schemas: &mut Schemas<'_>, input: &Message, rule: &HttpRule) -> Option<Value> {
-    let (schema, required) = match rule.body {
+fn body(contract: &Contract, schemas: &mut Schemas<'_>, method: &Method, rule: &HttpRule) -> Option<Value> {
+    let schema = match rule.body {
         Body::None => return None,
         Body::Whole => {
             let bound: Vec<usize> =
-                rule.variables().filter(|fields| fields.len() == 1).map(|fields| fields[0]).collect();
-            let needed = input.needed().iter().any(|index| !bound.contains(index));
-            (schemas.request(input, &bound), needed)
+                rule.variables().filter_map(|fields| (fields.len() == 1).then(|| fields[0])).collect();
+            schemas.body(method.input, &bound)
         }
         Body::Field(index) => {
-            let message = contract.message(input.fields[index].message()?);
-            if message.well_known == WellKnown::HttpBody {
-                let file = json!({ "schema": { "type": "string", "format": "binary" } });
-                return Some(json!({
-                    "required": true,
-                    "description": "The file itself. Other content types are taken as well.",
-                    "content": { "application/octet-stream": file },
-                }));
+            let field = contract.message(method.input).fields.get(index)?;
+            let id = field.message()?;
+            if contract.message(id).well_known == WellKnown::HttpBody {
+                let file = json!({"schema": {"type": "string", "format": "binary"}});
+                return Some(json!({"required": true, "content": {"application/octet-stream": file}}));
             }
-            let role = if rule.verb == Verb::Patch { Role::Patch } else { Role::Input };
-            (schemas.reference(message, role), true)
+            schemas.reference(id, Direction::Input)
         }
     };
-    Some(json!({ "required": required, "content": { "application/json": { "schema": schema } } }))
+    Some(json!({"required": true, "content": {"application/json": {"schema": schema}}}))
 }
 
-fn answer(contract: &Contract, schemas: &mut Schemas<'_>, method: &Method) -> Value {
-    let output = contract.message(method.output);
-    if output.well_known == WellKnown::HttpBody {
-        return json!({
-            "description": "The file.",
-            "headers": { "Content-Disposition": { "schema": { "type": "string" } } },
-            "content": { "*/*": { "schema": { "type": "string", "format": "binary" } } },
-        });
-    }
-    let schema = schemas.reference(output, Role::Output);
-    if !method.server_streaming {
-        return json!({ "description": "OK", "content": { "application/json": { "schema": schema } } });
-    }
+fn responses(contract: &Contract, schemas: &mut Schemas<'_>, method: &Method) -> Value {
+    let is_file = contract.message(method.output).well_known == WellKnown::HttpBody;
+    let content = if is_file {
+        json!({"*/*": {"schema": {"type": "string", "format": "binary"}}})
+    } else {
+        let schema = schemas.reference(method.output, Direction::Output);
+        if method.server_streaming {
+            // One JSON object a line, or one an event.
+            let stream = json!({"schema": {"type": "string"}, "x-item-schema": schema});
+            json!({"application/x-ndjson": stream.clone(), "text/event-stream": stream})
+        } else {
+            json!({"application/json": {"schema": schema}})
+        }
+    };
     json!({
-        "description": "A stream: server-sent events for callers that accept them (`event: end` is the last one, or \
-            `event: problem`), otherwise JSON lines.",
-        "content": {
-            LINES: { "schema": { "type": "string" }, "x-item-schema": schema },
-            EVENTS: { "schema": { "type": "string" }, "x-item-schema": schema },
-        },
+        "200": {"description": "Done.", "content": content},
+        "default": {"$ref": "#/components/responses/Problem"},
     })
 }
