@@ -1,1 +1,3 @@
-//! Stories through the gateway.
+//! Stories through the gateway, each on a product of its own.
+
+mod smoke;
