@@ -143,7 +143,7 @@ mod tests {
         let passwords = cheap();
         // Nobody gets a turn while these are held.
         let _held = passwords.running.clone().acquire_many_owned(2).await.unwrap();
-        let mut flood = futures::stream::FuturesUnordered::new();
+        let mut flood = Vec::new();
         for _ in 0..WAITING * 2 {
             let mut waiting = Box::pin(passwords.hash("x".into()));
             assert!(futures::poll!(&mut waiting).is_pending());

@@ -265,6 +265,7 @@ pub async fn session_list(
     after: Option<(DateTime<Utc>, Uuid)>,
     limit: i64,
 ) -> Result<Vec<(Session, DateTime<Utc>, Uuid)>> {
+    type Row = (Uuid, String, String, DateTime<Utc>, DateTime<Utc>);
     let mut query = QueryBuilder::new(
         "SELECT id, device, address, create_time, last_use_time FROM session
          WHERE revoke_time IS NULL AND expire_time > now() AND employee_id = ",
@@ -274,11 +275,10 @@ pub async fn session_list(
         query.push(" AND (last_use_time, id) < (").push_bind(last_use_time).push(", ").push_bind(id).push(")");
     }
     query.push(" ORDER BY last_use_time DESC, id DESC LIMIT ").push_bind(limit);
-    let rows: Vec<(Uuid, String, String, DateTime<Utc>, DateTime<Utc>)> =
-        query.build_query_as().fetch_all(executor).await?;
-    let session = |(id, device, address, create_time, last_use_time)| {
+    let rows: Vec<Row> = query.build_query_as().fetch_all(executor).await?;
+    let session = |(id, device, address, create_time, last_use_time): Row| {
         let session = Session {
-            id: Uuid::to_string(&id),
+            id: id.to_string(),
             device,
             address,
             create_time: Some(timestamp(create_time)),

@@ -81,9 +81,9 @@ fn readings(name: &str) -> Vec<(String, String)> {
 }
 
 fn syllables(character: char) -> Vec<String> {
-    let Some(pinyin) = character.to_pinyin_multi() else { return vec![character.to_string()] };
+    let Some(readings) = character.to_pinyin_multi() else { return vec![character.to_string()] };
     let mut syllables = Vec::new();
-    for syllable in pinyin.into_iter().map(|pinyin| pinyin.plain()) {
+    for syllable in readings.into_iter().map(pinyin::Pinyin::plain) {
         // People type ü as v, passports write u.
         let spellings = match syllable.contains('ü') {
             true => vec![syllable.replace('ü', "v"), syllable.replace('ü', "u")],
@@ -119,10 +119,14 @@ mod tests {
 
     #[test]
     fn polyphones_are_found_by_each_reading() {
-        for (name, parts) in [("单雄信", ["shanxiongxin", "danxx"]), ("曾国藩", ["zengguofan", "cgf"])] {
-            for part in &parts[..1] {
-                assert!(finds(name, part), "{name} {part}");
-            }
+        for (name, part) in [
+            ("单雄信", "shanxiongxin"),
+            ("单雄信", "danxiong"),
+            ("曾国藩", "zengguofan"),
+            ("曾国藩", "cgf"),
+            ("曾国藩", "zgf"),
+        ] {
+            assert!(finds(name, part), "{name} {part}");
         }
         for part in ["lvbu", "lubu", "lb"] {
             assert!(finds("吕布", part), "{part}");

@@ -155,7 +155,7 @@ impl EmployeeService for Identity {
         if before.etag != update::etag(etag) {
             return Err(Error::stale_etag().into());
         }
-        let mut after = rules::merged(&before, asked, &paths);
+        let mut after = rules::merged(&before, &asked, &paths);
         rules::clean(&mut after, |kind| call.caller.visibility(kind))?;
         let group_id = crate::optional_id("employee.group_id", &after.group_id)?;
         if after.group_id != before.group_id {

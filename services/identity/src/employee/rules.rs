@@ -45,7 +45,7 @@ pub fn clean(employee: &mut Employee, visibility: impl Fn(PersonalData) -> Visib
 }
 
 /// The employee with the fields that a mask names taken from another.
-pub fn merged(before: &Employee, asked: Employee, paths: &[&str]) -> Employee {
+pub fn merged(before: &Employee, asked: &Employee, paths: &[&str]) -> Employee {
     let mut after = before.clone();
     for path in paths {
         match *path {
@@ -147,7 +147,7 @@ mod tests {
     #[test]
     fn an_update_touches_what_it_names_alone() {
         let asked = Employee { display_name: "韩梅梅".into(), phone: "1".into(), ..Default::default() };
-        let after = merged(&li_lei(), asked, &["display_name"]);
+        let after = merged(&li_lei(), &asked, &["display_name"]);
         assert_eq!((after.display_name.as_str(), after.phone.as_str()), ("韩梅梅", "138****5678"));
         let changes = changes(&li_lei(), &after);
         assert_eq!(changes.len(), 1);

@@ -87,7 +87,8 @@ impl Snapshot {
 }
 
 async fn employees(connection: &mut PgConnection, after: i64) -> Result<Vec<proto::PolicyEmployee>> {
-    let rows: Vec<(Uuid, String, Option<Uuid>, bool, bool, Vec<Uuid>)> = sqlx::query_as(
+    type Row = (Uuid, String, Option<Uuid>, bool, bool, Vec<Uuid>);
+    let rows: Vec<Row> = sqlx::query_as(
         "SELECT id, display_name, group_id, state = 1, password_change_required,
                 ARRAY(SELECT role_id FROM employee_role WHERE employee_id = id ORDER BY role_id)
          FROM employee WHERE policy_revision > $1",
@@ -95,14 +96,7 @@ async fn employees(connection: &mut PgConnection, after: i64) -> Result<Vec<prot
     .bind(after)
     .fetch_all(connection)
     .await?;
-    let employee = |(id, display_name, group_id, active, password_change_required, roles): (
-        Uuid,
-        String,
-        Option<Uuid>,
-        bool,
-        bool,
-        Vec<Uuid>,
-    )| proto::PolicyEmployee {
+    let employee = |(id, display_name, group_id, active, password_change_required, roles): Row| proto::PolicyEmployee {
         id: id.to_string(),
         display_name,
         group_id: group_id.map(|id| id.to_string()).unwrap_or_default(),
@@ -130,7 +124,8 @@ async fn groups(connection: &mut PgConnection, after: i64) -> Result<Vec<proto::
 }
 
 async fn roles(connection: &mut PgConnection, after: i64) -> Result<Vec<proto::PolicyRole>> {
-    let rows: Vec<(Uuid, Vec<i32>, Vec<i32>, Vec<i32>, Vec<i32>)> = sqlx::query_as(
+    type Row = (Uuid, Vec<i32>, Vec<i32>, Vec<i32>, Vec<i32>);
+    let rows: Vec<Row> = sqlx::query_as(
         "SELECT id,
                 ARRAY(SELECT permission FROM role_grant WHERE role_id = id ORDER BY permission),
                 ARRAY(SELECT scope FROM role_grant WHERE role_id = id ORDER BY permission),
@@ -141,7 +136,7 @@ async fn roles(connection: &mut PgConnection, after: i64) -> Result<Vec<proto::P
     .bind(after)
     .fetch_all(connection)
     .await?;
-    let role = |(id, permissions, scopes, kinds, visibilities): (Uuid, Vec<i32>, Vec<i32>, Vec<i32>, Vec<i32>)| {
+    let role = |(id, permissions, scopes, kinds, visibilities): Row| {
         let grants = permissions.into_iter().zip(scopes).map(|(permission, scope)| Grant { permission, scope });
         let visibilities = kinds
             .into_iter()

@@ -79,7 +79,7 @@ impl ProfileService for Identity {
             locale: asked.locale,
             ..Default::default()
         };
-        let mut after = rules::merged(&before, asked, &paths);
+        let mut after = rules::merged(&before, &asked, &paths);
         // Nobody is shown their own data masked.
         rules::clean(&mut after, |_| Visibility::Clear).map_err(as_profile)?;
         let changes = rules::changes(&before, &after);

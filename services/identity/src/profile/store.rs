@@ -16,6 +16,7 @@ pub async fn directory_list(
     after: Option<(String, Uuid)>,
     limit: i64,
 ) -> Result<Vec<(DirectoryEntry, String, Uuid)>> {
+    type Row = (Uuid, String, Option<Uuid>, Option<String>, bool, String);
     let mut query = QueryBuilder::new(
         "SELECT e.id, e.display_name, e.group_id, g.name, e.state = 1, e.sort_name
          FROM employee e LEFT JOIN employee_group g ON g.id = e.group_id WHERE TRUE",
@@ -28,18 +29,16 @@ pub async fn directory_list(
         query.push(" AND (e.sort_name, e.id) > (").push_bind(sort_name).push(", ").push_bind(id).push(")");
     }
     query.push(" ORDER BY e.sort_name, e.id LIMIT ").push_bind(limit);
-    let rows: Vec<(Uuid, String, Option<Uuid>, Option<String>, bool, String)> =
-        query.build_query_as().fetch_all(executor).await?;
-    let entry =
-        |(id, display_name, group_id, group_name, active, sort_name): (Uuid, _, Option<Uuid>, Option<_>, _, _)| {
-            let entry = DirectoryEntry {
-                id: id.to_string(),
-                display_name,
-                group_id: group_id.map(|id| id.to_string()).unwrap_or_default(),
-                group_name: group_name.unwrap_or_default(),
-                active,
-            };
-            (entry, sort_name, id)
+    let rows: Vec<Row> = query.build_query_as().fetch_all(executor).await?;
+    let entry = |(id, display_name, group_id, group_name, active, sort_name): Row| {
+        let entry = DirectoryEntry {
+            id: id.to_string(),
+            display_name,
+            group_id: group_id.map(|id| id.to_string()).unwrap_or_default(),
+            group_name: group_name.unwrap_or_default(),
+            active,
         };
+        (entry, sort_name, id)
+    };
     Ok(rows.into_iter().map(entry).collect())
 }

@@ -77,7 +77,7 @@ impl RoleService for Identity {
         if before.etag != update::etag(etag) {
             return Err(Error::stale_etag().into());
         }
-        let mut after = rules::merged(&before, asked, &paths);
+        let mut after = rules::merged(&before, &asked, &paths);
         rules::clean(&mut after)?;
         let held = Holdings::of(&before.grants, &before.field_visibilities);
         let wanted = Holdings::of(&after.grants, &after.field_visibilities);

@@ -116,7 +116,7 @@ pub fn clean(role: &mut Role) -> Result<()> {
 }
 
 /// The role with the fields that a mask names taken from another.
-pub fn merged(before: &Role, asked: Role, paths: &[&str]) -> Role {
+pub fn merged(before: &Role, asked: &Role, paths: &[&str]) -> Role {
     let mut after = before.clone();
     for path in paths {
         match *path {

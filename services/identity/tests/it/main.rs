@@ -1,0 +1,11 @@
+//! The identity service behind its guard, on real Postgres and NATS, at the addresses in `CHANGKE_TEST_DATABASE_URL` and
+//! `CHANGKE_TEST_NATS_URL`.
+
+mod directory;
+mod employees;
+mod groups;
+mod policy;
+mod roles;
+mod sessions;
+mod sign_in;
+mod stage;

@@ -1,0 +1,185 @@
+//! What becomes of a session.
+
+use contracts::identity as proto;
+use contracts::identity::{ChangePasswordRequest, RefreshSessionRequest, RefreshSessionResponse};
+use tonic::Status;
+
+use crate::stage::{ADMIN, PASSWORD, Session, Stage, refused, stage, until};
+
+async fn refresh(stage: &Stage, refresh_token: &str) -> Result<RefreshSessionResponse, Status> {
+    let request = RefreshSessionRequest { refresh_token: refresh_token.into() };
+    Ok(stage.authentication().refresh_session(request).await?.into_inner())
+}
+
+async fn works(stage: &Stage, access_token: &str) -> bool {
+    let session =
+        Session { access_token: access_token.into(), refresh_token: String::new(), password_change_required: false };
+    stage.profiles().get_profile(session.call(proto::GetProfileRequest {})).await.is_ok()
+}
+
+async fn sessions(stage: &Stage, caller: &Session) -> Vec<proto::Session> {
+    let request = caller.call(proto::ListSessionsRequest::default());
+    stage.authentication().list_sessions(request).await.unwrap().into_inner().sessions
+}
+
+#[tokio::test]
+async fn a_used_token_ends_the_session_for_thief_and_owner() {
+    let stage = stage(&[], &[("lilei", "", &[])]).await;
+    let first = stage.sign_in("lilei").await;
+    let elsewhere = stage.sign_in("lilei").await;
+    let second = refresh(&stage, &first.refresh_token).await.unwrap();
+    let third = refresh(&stage, &second.refresh_token).await.unwrap();
+    assert!(works(&stage, &third.access_token).await);
+
+    assert_eq!(refused(refresh(&stage, &first.refresh_token).await), "REFRESH_TOKEN_REUSED");
+    assert_eq!(refused(refresh(&stage, &third.refresh_token).await), "REFRESH_TOKEN_INVALID");
+    for access_token in [&first.access_token, &second.access_token, &third.access_token] {
+        assert!(!works(&stage, access_token).await);
+    }
+    assert!(works(&stage, &elsewhere.access_token).await, "the other session is not concerned");
+    let audit = stage.audit(&stage.id("lilei")).await;
+    assert!(audit.iter().any(|(action, _)| action == "employee.refresh_token_reused"));
+}
+
+#[tokio::test]
+async fn a_made_up_token_ends_nothing() {
+    let stage = stage(&[], &[("lilei", "", &[])]).await;
+    let session = stage.sign_in("lilei").await;
+    let other = stage.sign_in("lilei").await;
+    // The session's id is no secret: the caller sees it. The rest comes from another session.
+    let made_up = format!("{}{}", &session.refresh_token[..20], &other.refresh_token[20..]);
+    for token in ["", "x", "AAAA", &made_up] {
+        assert_eq!(refused(refresh(&stage, token).await), "REFRESH_TOKEN_INVALID");
+    }
+    assert!(works(&stage, &session.access_token).await);
+    refresh(&stage, &session.refresh_token).await.unwrap();
+}
+
+#[tokio::test]
+async fn of_two_exchanges_at_the_same_time_one_wins_and_the_session_goes_on() {
+    let stage = stage(&[], &[("lilei", "", &[])]).await;
+    let session = stage.sign_in("lilei").await;
+    // Both have seen the token to be the newest when they wait for the row.
+    let mut held = stage.db.pool().begin().await.unwrap();
+    sqlx::query("SELECT FROM session FOR UPDATE").execute(&mut *held).await.unwrap();
+    let exchanges =
+        async { tokio::join!(refresh(&stage, &session.refresh_token), refresh(&stage, &session.refresh_token)) };
+    let release = async {
+        until("both wait", async || {
+            let waiting: i64 = sqlx::query_scalar(
+                "SELECT count(*) FROM pg_stat_activity
+                 WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE 'UPDATE session%'",
+            )
+            .fetch_one(stage.db.pool())
+            .await
+            .unwrap();
+            waiting == 2
+        })
+        .await;
+        held.commit().await.unwrap();
+    };
+    let ((one, other), ()) = tokio::join!(exchanges, release);
+    let (winner, loser) = if one.is_ok() { (one, other) } else { (other, one) };
+    assert_eq!(refused(loser), "REFRESH_TOKEN_REUSED");
+    let winner = winner.unwrap();
+    assert!(works(&stage, &winner.access_token).await);
+    refresh(&stage, &winner.refresh_token).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_session_ends_in_time_however_often_it_is_refreshed() {
+    let stage = stage(&[], &[("lilei", "", &[])]).await;
+    let session = stage.sign_in("lilei").await;
+    let near_end = "UPDATE session SET end_time = now() + interval '1 minute'";
+    sqlx::query(near_end).execute(stage.db.pool()).await.unwrap();
+    let next = refresh(&stage, &session.refresh_token).await.unwrap();
+    let limit = chrono::Utc::now().timestamp() + 60;
+    assert!(next.access_token_expire_time.unwrap().seconds <= limit);
+    assert!(next.refresh_token_expire_time.unwrap().seconds <= limit);
+    let over = "UPDATE session SET expire_time = now() - interval '1 second'";
+    sqlx::query(over).execute(stage.db.pool()).await.unwrap();
+    assert_eq!(refused(refresh(&stage, &next.refresh_token).await), "REFRESH_TOKEN_INVALID");
+}
+
+#[tokio::test]
+async fn sessions_are_listed_and_ended_by_their_owner_alone() {
+    let stage = stage(&[], &[("lilei", "", &[]), ("hanmeimei", "", &[ADMIN])]).await;
+    let [desk, phone] = [stage.sign_in("lilei").await, stage.sign_in("lilei").await];
+    let listed = sessions(&stage, &phone).await;
+    assert_eq!(listed.iter().map(|session| session.current).collect::<Vec<_>>(), [true, false]);
+    assert_eq!(listed[0].device, "test");
+
+    let other = listed[1].id.clone();
+    let revoke = |caller: &Session| caller.call(proto::RevokeSessionRequest { id: other.clone() });
+    let administrator = stage.sign_in("hanmeimei").await;
+    assert_eq!(refused(stage.authentication().revoke_session(revoke(&administrator)).await), "NOT_FOUND");
+    stage.authentication().revoke_session(revoke(&phone)).await.unwrap();
+    assert_eq!(refused(stage.authentication().revoke_session(revoke(&phone)).await), "NOT_FOUND");
+    assert!(!works(&stage, &desk.access_token).await && works(&stage, &phone.access_token).await);
+    assert_eq!(sessions(&stage, &phone).await.len(), 1);
+
+    stage.authentication().sign_out(phone.call(proto::SignOutRequest {})).await.unwrap();
+    assert!(!works(&stage, &phone.access_token).await);
+    assert_eq!(refused(refresh(&stage, &phone.refresh_token).await), "REFRESH_TOKEN_INVALID");
+}
+
+#[tokio::test]
+async fn an_initial_password_opens_nothing_but_its_own_change() {
+    let stage = stage(&[], &[("admin", "", &[ADMIN])]).await;
+    let admin = stage.sign_in("admin").await;
+    let employee = proto::Employee {
+        login_name: "lilei".into(),
+        display_name: "李雷".into(),
+        role_ids: vec![stage.role_id(ADMIN).await],
+        ..Default::default()
+    };
+    let request = proto::CreateEmployeeRequest { employee: Some(employee) };
+    let created = stage.employees().create_employee(admin.call(request)).await.unwrap().into_inner();
+    let initial = created.initial_password;
+    let newcomer = stage.try_sign_in("lilei", &initial).await.unwrap();
+    assert!(newcomer.password_change_required);
+    assert!(works(&stage, &newcomer.access_token).await, "the profile is open");
+    let list = stage.authentication().list_sessions(newcomer.call(proto::ListSessionsRequest::default())).await;
+    assert_eq!(refused(list), "PASSWORD_CHANGE_REQUIRED");
+    let list = stage.employees().list_employees(newcomer.call(proto::ListEmployeesRequest::default())).await;
+    assert_eq!(refused(list), "PASSWORD_CHANGE_REQUIRED");
+
+    let change = |current: &str, new: &str| {
+        newcomer.call(ChangePasswordRequest { current_password: current.into(), new_password: new.into() })
+    };
+    for (current, new, answer) in [
+        ("wrong", PASSWORD, "current_password: CURRENT_PASSWORD_WRONG"),
+        (&initial, "short", "new_password: PASSWORD_TOO_SHORT"),
+        (&initial, "Password123!", "new_password: PASSWORD_COMMON"),
+        (&initial, &initial, "new_password: PASSWORD_UNCHANGED"),
+    ] {
+        assert_eq!(refused(stage.authentication().change_password(change(current, new)).await), answer);
+    }
+    let changed = stage.authentication().change_password(change(&initial, PASSWORD)).await.unwrap().into_inner();
+    let session = Session {
+        access_token: changed.access_token,
+        refresh_token: changed.refresh_token,
+        password_change_required: false,
+    };
+    // The new session works at once, the old one no more.
+    assert_eq!(sessions(&stage, &session).await.len(), 1);
+    assert!(!works(&stage, &newcomer.access_token).await);
+    assert_eq!(refused(stage.try_sign_in("lilei", &initial).await), "SIGN_IN_FAILED");
+    assert!(!stage.sign_in("lilei").await.password_change_required);
+}
+
+#[tokio::test]
+async fn a_stolen_session_is_no_way_to_guess_the_password() {
+    let stage = crate::stage::stage_with(&[], &[("lilei", "", &[])], |config| config.lock_out_failures = 2).await;
+    let session = stage.sign_in("lilei").await;
+    let change = |current: &str| {
+        let new_password = "Another-Horse-8".to_owned();
+        session.call(ChangePasswordRequest { current_password: current.into(), new_password })
+    };
+    for _ in 0..2 {
+        stage.authentication().change_password(change("wrong")).await.unwrap_err();
+    }
+    let late = stage.authentication().change_password(change(PASSWORD)).await;
+    assert_eq!(refused(late), "current_password: CURRENT_PASSWORD_WRONG");
+    stage.try_sign_in("lilei", PASSWORD).await.unwrap_err();
+}
