@@ -1,0 +1,6 @@
+//! Import of customers.
+
+mod codes;
+pub mod file;
+mod target;
+pub mod value;
