@@ -1,0 +1,79 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { onSessionLost, sessionFetch } from "./session";
+
+type Handler = (request: Request) => Response;
+
+/** The network's edge: a session that is over until it's refreshed. */
+function network(handler: Handler) {
+  const calls: Request[] = [];
+  vi.stubGlobal("fetch", (input: RequestInfo | URL, init?: RequestInit) => {
+    const url = input instanceof Request ? input : new URL(String(input), location.origin);
+    const request = new Request(url, init);
+    calls.push(request);
+    return Promise.resolve(handler(request));
+  });
+  return calls;
+}
+
+const paths = (calls: Request[]) => calls.map((call) => `${call.method} ${new URL(call.url).pathname}`);
+const url = (path: string) => new URL(path, location.origin);
+
+describe("a session", () => {
+  beforeEach(() => {
+    document.cookie = "changke_csrf=token";
+  });
+  afterEach(() => {
+    vi.unstubAllGlobals();
+    document.cookie = "changke_csrf=; max-age=0";
+  });
+
+  it("is refreshed once for calls that fail together, and they are repeated", async () => {
+    let fresh = false;
+    const calls = network((request) => {
+      if (new URL(request.url).pathname === "/v1/sessions:refresh") {
+        fresh = true;
+        return new Response("{}");
+      }
+      return new Response("{}", { status: fresh ? 200 : 401 });
+    });
+    const answers = await Promise.all(["/v1/a", "/v1/b", "/v1/c"].map((path) => sessionFetch(new Request(url(path)))));
+    expect(answers.map(({ status }) => status)).toEqual([200, 200, 200]);
+    expect(paths(calls).filter((path) => path.endsWith(":refresh"))).toHaveLength(1);
+  });
+
+  it("repeats an unsafe call with its body and its idempotency key", async () => {
+    let fresh = false;
+    const calls = network((request) => {
+      if (request.url.endsWith(":refresh")) fresh = true;
+      return new Response("{}", { status: fresh ? 200 : 401 });
+    });
+    await sessionFetch(new Request(url("/v1/x"), { method: "POST", body: '{"a":1}', headers: { "Idempotency-Key": "k" } }));
+    const last = calls.at(-1);
+    expect(await last?.text()).toBe('{"a":1}');
+    expect(last?.headers.get("idempotency-key")).toBe("k");
+    expect(last?.headers.get("x-csrf-token")).toBe("token");
+  });
+
+  it("is lost when it can't be refreshed, and says so", async () => {
+    const calls = network(() => new Response("{}", { status: 401 }));
+    const lost = vi.fn();
+    const forget = onSessionLost(lost);
+    const answer = await sessionFetch(new Request(url("/v1/a")));
+    forget();
+    expect(answer.status).toBe(401);
+    expect(lost).toHaveBeenCalledTimes(1);
+    expect(paths(calls)).toEqual(["GET /v1/a", "POST /v1/sessions:refresh"]);
+  });
+
+  it("isn't refreshed by a wrong password", async () => {
+    const calls = network(() => new Response("{}", { status: 401 }));
+    await sessionFetch(new Request(url("/v1/sessions:signIn"), { method: "POST", body: "{}" }));
+    expect(calls).toHaveLength(1);
+  });
+
+  it("sends no CSRF token with safe calls", async () => {
+    const calls = network(() => new Response("{}"));
+    await sessionFetch(new Request(url("/v1/a")));
+    expect(calls[0]?.headers.has("x-csrf-token")).toBe(false);
+  });
+});

@@ -1,0 +1,71 @@
+// The browser's side of a cookie session: the CSRF header, one refresh at a time after a 401, and the news that the
+// session is over. `client.ts` sends every call through `sessionFetch`; uploads and downloads do too.
+import { newKey } from "./key";
+
+type Listener = () => void;
+
+const unsafe = new Set(["POST", "PUT", "PATCH", "DELETE"]);
+const lost = new Set<Listener>();
+let refreshing: Promise<boolean> | undefined;
+
+export function csrfToken(cookies = document.cookie): string {
+  const match = /(?:^|;\s*)(?:__Host-|__Secure-)?changke_csrf=([^;]*)/.exec(cookies);
+  return decodeURIComponent(match?.[1] ?? "");
+}
+
+/** Calls back when a session ended on its own: revoked, expired or signed out in another tab. */
+export function onSessionLost(listener: Listener): () => void {
+  lost.add(listener);
+  return () => lost.delete(listener);
+}
+
+/** The headers that the gateway wants of a browser; safe calls need none. */
+export function sessionHeaders(method: string): Record<string, string> {
+  if (!unsafe.has(method)) return {};
+  return { "X-CSRF-Token": csrfToken(), "X-Session-Mode": "cookie" };
+}
+
+function withSession(request: Request): Request {
+  const headers = new Headers(request.headers);
+  for (const [name, value] of Object.entries(sessionHeaders(request.method))) headers.set(name, value);
+  return new Request(request, { headers });
+}
+
+export async function sessionFetch(request: Request): Promise<Response> {
+  const again = request.clone();
+  const response = await fetch(withSession(request));
+  const path = new URL(request.url, location.href).pathname;
+  if (response.status !== 401 || /^\/v1\/sessions:(signIn|refresh)$/.test(path)) return response;
+  if (await refreshSession()) return fetch(withSession(again));
+  lost.forEach((listener) => listener());
+  return response;
+}
+
+/** Exchanges the refresh cookie; callers that fail together share one exchange, because a refresh token works once. */
+export function refreshSession(): Promise<boolean> {
+  refreshing ??= exchange().finally(() => {
+    refreshing = undefined;
+  });
+  return refreshing;
+}
+
+async function exchange(): Promise<boolean> {
+  const post = () =>
+    fetch("/v1/sessions:refresh", {
+      method: "POST",
+      headers: {
+        ...sessionHeaders("POST"),
+        "Content-Type": "application/json",
+        "Idempotency-Key": newKey(),
+      },
+      body: "{}",
+    }).then((response) => response.ok);
+  try {
+    // Tabs share the cookie, so they take turns; the second of two finds the first one's fresh session.
+    if (!("locks" in navigator)) return await post();
+    const before = csrfToken();
+    return await navigator.locks.request("changke-refresh", () => (csrfToken() === before ? post() : true));
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,57 @@
+// Every address of the console. A screen's code is fetched when it is first opened.
+import type { ComponentType } from "react";
+import { createBrowserRouter, type RouteObject } from "react-router";
+import type { Permission } from "@/api/types";
+import { Guard } from "./Guard";
+import { NotFound } from "./NotFound";
+import { RouteFault } from "./RouteFault";
+import { Shell } from "./Shell";
+import { StartUp } from "./StartUp";
+
+type Screen = () => Promise<ComponentType>;
+
+function screen(path: string, load: Screen, service?: string, permission?: Permission): RouteObject {
+  return {
+    path,
+    lazy: async () => {
+      const Component = await load();
+      return {
+        element: (
+          <Guard service={service} permission={permission}>
+            <Component />
+          </Guard>
+        ),
+      };
+    },
+  };
+}
+
+const inside: RouteObject[] = [
+  screen("", () => import("@/workbench/WorkbenchPage").then((m) => m.WorkbenchPage)),
+  screen("customers", () => import("@/customers/list/CustomerListPage").then((m) => m.CustomerListPage), "customers", "PERMISSION_CUSTOMERS_READ"),
+  screen("customers/:id", () => import("@/customers/record/CustomerPage").then((m) => m.CustomerPage), "customers", "PERMISSION_CUSTOMERS_READ"),
+  screen("pool", () => import("@/customers/pool/PoolPage").then((m) => m.PoolPage), "customers", "PERMISSION_CUSTOMERS_CLAIM"),
+  screen("imports", () => import("@/customers/imports/ImportsPage").then((m) => m.ImportsPage), "customers", "PERMISSION_CUSTOMERS_IMPORT"),
+  screen("imports/:id", () => import("@/customers/imports/ImportPage").then((m) => m.ImportPage), "customers", "PERMISSION_CUSTOMERS_IMPORT"),
+  screen("reports/composition", () => import("@/reporting/CompositionPage").then((m) => m.CompositionPage), "reporting", "PERMISSION_REPORTS_READ"),
+  screen("employees", () => import("@/identity/employees/EmployeesPage").then((m) => m.EmployeesPage), "identity", "PERMISSION_EMPLOYEES_READ"),
+  screen("groups", () => import("@/identity/groups/GroupsPage").then((m) => m.GroupsPage), "identity"),
+  screen("roles", () => import("@/identity/roles/RolesPage").then((m) => m.RolesPage), "identity", "PERMISSION_ROLES_READ"),
+  screen("dictionaries", () => import("@/customers/dictionaries/DictionariesPage").then((m) => m.DictionariesPage), "customers"),
+  screen("dictionaries/:code", () => import("@/customers/dictionaries/DictionariesPage").then((m) => m.DictionariesPage), "customers"),
+  screen("fields", () => import("@/customers/fields/FieldsPage").then((m) => m.FieldsPage), "customers"),
+  screen("profile", () => import("@/identity/profile/ProfilePage").then((m) => m.ProfilePage), "identity"),
+  { path: "*", element: <NotFound /> },
+];
+
+export const router = createBrowserRouter([
+  {
+    errorElement: <RouteFault />,
+    hydrateFallbackElement: <StartUp />,
+    children: [
+      { path: "/sign-in", lazy: () => import("@/identity/sign-in/SignInPage").then((m) => ({ Component: m.SignInPage })) },
+      { path: "/change-password", lazy: () => import("@/identity/sign-in/FirstPasswordPage").then((m) => ({ Component: m.FirstPasswordPage })) },
+      { path: "/", element: <Shell />, children: [{ errorElement: <RouteFault />, children: inside }] },
+    ],
+  },
+]);

@@ -1,0 +1,168 @@
+// Calls of the customers service. The import's calls are in `imports/api.ts`, the dictionaries' beside their screen.
+import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { allPages } from "@/api/pages";
+import { client, unwrap } from "@/api/client";
+import type {
+  ContactInput,
+  ContactPatch,
+  CustomerInput,
+  CustomerPatch,
+  InteractionInput,
+  InteractionPatch,
+  RelationType,
+  ViewInput,
+  ViewPatch,
+} from "@/api/types";
+
+export interface CustomerQuery {
+  filter?: string;
+  orderBy?: string;
+  pageToken?: string;
+  pageSize?: number;
+  count?: boolean;
+}
+
+export const listCustomers = (query: CustomerQuery) => unwrap(client.GET("/v1/customers", { params: { query } }));
+
+export const searchCustomers = (query: string, pageToken?: string, pageSize = 20) =>
+  unwrap(client.GET("/v1/customers:search", { params: { query: { query, pageToken, pageSize } } }));
+
+export const getCustomer = (id: string) => unwrap(client.GET("/v1/customers/{id}", { params: { path: { id } } }));
+
+export function useCustomer(id: string) {
+  return useQuery({ queryKey: ["customer", id], queryFn: () => getCustomer(id) });
+}
+
+export const createCustomer = (customer: CustomerInput) => unwrap(client.POST("/v1/customers", { body: customer }));
+
+export const updateCustomer = (id: string, body: CustomerPatch, mask: string[]) =>
+  unwrap(client.PATCH("/v1/customers/{id}", { params: { path: { id }, query: { updateMask: mask.join(",") } }, body }));
+
+export const invalidateCustomer = (id: string, reason: string, etag: string) =>
+  unwrap(client.POST("/v1/customers/{id}:invalidate", { params: { path: { id } }, body: { reason, etag } }));
+
+export const restoreCustomer = (id: string, etag: string) =>
+  unwrap(client.POST("/v1/customers/{id}:restore", { params: { path: { id } }, body: { etag } }));
+
+export const claimCustomer = (id: string) =>
+  unwrap(client.POST("/v1/customers/{id}:claim", { params: { path: { id } }, body: {} }));
+
+export const returnCustomer = (id: string, reason: string, etag: string) =>
+  unwrap(client.POST("/v1/customers/{id}:return", { params: { path: { id } }, body: { reason, etag } }));
+
+export const assignCustomers = (ids: string[], ownerId: string) =>
+  unwrap(client.POST("/v1/customers:assign", { body: { ids, ownerId } }));
+
+export const listPoolCustomers = (query: CustomerQuery) => unwrap(client.GET("/v1/pool/customers", { params: { query } }));
+
+export function usePoolRule() {
+  return useQuery({ queryKey: ["poolRule"], queryFn: () => unwrap(client.GET("/v1/pool/rule")) });
+}
+
+export const updatePoolRule = (rule: { maxOwned: number; maxClaimsPerDay: number; recycleAfterDays: number; etag: string }) =>
+  unwrap(client.PATCH("/v1/pool/rule", { body: rule }));
+
+export function useViews() {
+  return useQuery({
+    queryKey: ["views"],
+    queryFn: () =>
+      allPages(
+        (pageToken) => unwrap(client.GET("/v1/views", { params: { query: { pageSize: 200, pageToken } } })),
+        (page) => page.views,
+      ),
+    staleTime: 60_000,
+  });
+}
+
+export const createView = (view: ViewInput) => unwrap(client.POST("/v1/views", { body: view }));
+
+export const updateView = (id: string, body: ViewPatch) =>
+  unwrap(client.PATCH("/v1/views/{id}", { params: { path: { id } }, body }));
+
+export const deleteView = (id: string, etag: string) =>
+  unwrap(client.DELETE("/v1/views/{id}", { params: { path: { id }, query: { etag } } }));
+
+export function useContacts(customerId: string, includeInvalid = false) {
+  return useQuery({
+    queryKey: ["contacts", customerId, includeInvalid],
+    queryFn: () =>
+      allPages(
+        (pageToken) =>
+          unwrap(
+            client.GET("/v1/customers/{customerId}/contacts", {
+              params: { path: { customerId }, query: { pageSize: 200, pageToken, includeInvalid } },
+            }),
+          ),
+        (page) => page.contacts,
+      ),
+  });
+}
+
+export const createContact = (customerId: string, contact: ContactInput) =>
+  unwrap(client.POST("/v1/customers/{customerId}/contacts", { params: { path: { customerId } }, body: contact }));
+
+export const updateContact = (id: string, body: ContactPatch) =>
+  unwrap(client.PATCH("/v1/contacts/{id}", { params: { path: { id } }, body }));
+
+export const invalidateContact = (id: string, etag: string) =>
+  unwrap(client.POST("/v1/contacts/{id}:invalidate", { params: { path: { id } }, body: { etag } }));
+
+export function useRelations(customerId: string) {
+  return useQuery({
+    queryKey: ["relations", customerId],
+    queryFn: () =>
+      allPages(
+        (pageToken) =>
+          unwrap(client.GET("/v1/customers/{customerId}/relations", { params: { path: { customerId }, query: { pageSize: 200, pageToken } } })),
+        (page) => page.relations,
+      ),
+  });
+}
+
+export const createRelation = (customerId: string, body: { relatedCustomerId: string; type: RelationType; remark: string }) =>
+  unwrap(client.POST("/v1/customers/{customerId}/relations", { params: { path: { customerId } }, body }));
+
+export const deleteRelation = (id: string) => unwrap(client.DELETE("/v1/relations/{id}", { params: { path: { id } } }));
+
+export function useShares(customerId: string) {
+  return useQuery({
+    queryKey: ["shares", customerId],
+    queryFn: () =>
+      allPages(
+        (pageToken) =>
+          unwrap(client.GET("/v1/customers/{customerId}/shares", { params: { path: { customerId }, query: { pageSize: 200, pageToken } } })),
+        (page) => page.shares,
+      ),
+  });
+}
+
+export const createShare = (customerId: string, share: { employeeId?: string; groupId?: string; expireTime?: string }) =>
+  unwrap(client.POST("/v1/customers/{customerId}/shares", { params: { path: { customerId } }, body: share }));
+
+export const deleteShare = (id: string) => unwrap(client.DELETE("/v1/shares/{id}", { params: { path: { id } } }));
+
+export const listTimeline = (customerId: string, pageToken?: string) =>
+  unwrap(client.GET("/v1/customers/{customerId}/timeline", { params: { path: { customerId }, query: { pageSize: 30, pageToken } } }));
+
+export const listInteractions = (query: { filter?: string; orderBy?: string; pageSize?: number; pageToken?: string }) =>
+  unwrap(client.GET("/v1/interactions", { params: { query } }));
+
+export const createInteraction = (customerId: string, interaction: InteractionInput) =>
+  unwrap(client.POST("/v1/customers/{customerId}/interactions", { params: { path: { customerId } }, body: interaction }));
+
+export const updateInteraction = (id: string, body: InteractionPatch) =>
+  unwrap(client.PATCH("/v1/interactions/{id}", { params: { path: { id } }, body }));
+
+export const cancelInteraction = (id: string, reason: string, etag: string) =>
+  unwrap(client.POST("/v1/interactions/{id}:cancel", { params: { path: { id } }, body: { reason, etag } }));
+
+/** A change of a customer or of what hangs on it shows in lists, on its page and in its timeline. */
+export function useCustomerChanged() {
+  const queries = useQueryClient();
+  return () =>
+    Promise.all(
+      ["customers", "customer", "contacts", "relations", "shares", "timeline", "interactions", "pool", "search"].map((key) =>
+        queries.invalidateQueries({ queryKey: [key] }),
+      ),
+    );
+}

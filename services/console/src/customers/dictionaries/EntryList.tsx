@@ -1,0 +1,82 @@
+import { useState, type ReactNode } from "react";
+import { PlusOutlined } from "@ant-design/icons";
+import { useQuery } from "@tanstack/react-query";
+import { Button, Card, Flex, Table, Tag, type TableColumnsType } from "antd";
+import { useTranslation } from "react-i18next";
+import type { DictionaryEntry } from "@/api/types";
+import { Loaded, Nothing } from "@/shared/states";
+import { useEntryActions } from "./actions";
+import { listEntries } from "./api";
+import { EntryForm } from "./EntryForm";
+
+interface EntryListProps {
+  dictionary: string;
+  title: ReactNode;
+  manages: boolean;
+}
+
+const step = 10;
+
+export function EntryList({ dictionary, title, manages }: EntryListProps) {
+  const { t } = useTranslation();
+  const entries = useQuery({ queryKey: ["entryChildren", dictionary, ""], queryFn: () => listEntries(dictionary) });
+  const [editing, setEditing] = useState<DictionaryEntry | "new">();
+  const actions = useEntryActions(dictionary);
+  const nextPosition = Math.max(0, ...(entries.data ?? []).map((entry) => entry.position)) + step;
+
+  const columns: TableColumnsType<DictionaryEntry> = [
+    {
+      title: t("settings.nameZh"),
+      key: "nameZh",
+      render: (_, entry) => (
+        <Tag color={entry.color || undefined} style={{ margin: 0, opacity: entry.retired ? 0.5 : 1 }}>
+          {entry.nameZh}
+        </Tag>
+      ),
+    },
+    { title: t("settings.nameEn"), dataIndex: "nameEn" },
+    { title: t("settings.code"), dataIndex: "code", render: (code: string) => <code>{code}</code> },
+    { title: t("settings.position"), dataIndex: "position", align: "end", className: "tabular" },
+    { title: t("settings.state"), key: "state", render: (_, entry) => (entry.retired ? <Tag>{t("settings.retired")}</Tag> : <Tag color="green">{t("settings.inUse")}</Tag>) },
+    ...(manages
+      ? [
+          {
+            key: "actions",
+            align: "end" as const,
+            render: (_: unknown, entry: DictionaryEntry) => (
+              <Flex justify="flex-end">
+                <Button size="small" type="link" onClick={() => setEditing(entry)} aria-label={`${t("common.edit")} ${entry.nameZh}`}>
+                  {t("common.edit")}
+                </Button>
+                <Button size="small" type="link" onClick={() => void actions.setRetired(entry, !entry.retired)}>
+                  {t(entry.retired ? "settings.entry.restore" : "settings.entry.retire")}
+                </Button>
+                <Button size="small" type="link" danger onClick={() => actions.remove(entry)}>
+                  {t("common.delete")}
+                </Button>
+              </Flex>
+            ),
+          },
+        ]
+      : []),
+  ];
+  return (
+    <Card
+      title={title}
+      extra={
+        manages && (
+          <Button icon={<PlusOutlined />} onClick={() => setEditing("new")} data-testid="add-entry">
+            {t("settings.entry.add")}
+          </Button>
+        )
+      }
+    >
+      <Loaded query={entries} small>
+        {(list) =>
+          list.length === 0 ? <Nothing text={t("settings.entry.empty")} /> : <Table<DictionaryEntry> rowKey="code" size="small" columns={columns} dataSource={list} pagination={false} scroll={{ x: 640 }} data-testid="entries" />
+        }
+      </Loaded>
+      <EntryForm dictionary={dictionary} entry={editing === "new" ? undefined : editing} nextPosition={nextPosition} open={editing !== undefined} onClose={() => setEditing(undefined)} />
+    </Card>
+  );
+}

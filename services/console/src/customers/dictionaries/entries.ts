@@ -1,0 +1,61 @@
+// Codes → names, colours and trees. A dictionary is loaded once, whole, and shared by every label, filter and form.
+import { useMemo } from "react";
+import { useQuery } from "@tanstack/react-query";
+import { useTranslation } from "react-i18next";
+import type { DictionaryEntry } from "@/api/types";
+import { listEntries } from "./api";
+
+export interface EntryIndex {
+  list: DictionaryEntry[];
+  byCode: Map<string, DictionaryEntry>;
+  childrenOf: Map<string, DictionaryEntry[]>;
+}
+
+const nothing: EntryIndex = { list: [], byCode: new Map(), childrenOf: new Map() };
+
+export function indexEntries(list: DictionaryEntry[]): EntryIndex {
+  const byCode = new Map(list.map((entry) => [entry.code, entry]));
+  const childrenOf = new Map<string, DictionaryEntry[]>();
+  for (const entry of list) {
+    const siblings = childrenOf.get(entry.parentCode);
+    if (siblings) siblings.push(entry);
+    else childrenOf.set(entry.parentCode, [entry]);
+  }
+  return { list, byCode, childrenOf };
+}
+
+export function useEntries(dictionary: string | undefined): { index: EntryIndex; isPending: boolean } {
+  const query = useQuery({
+    queryKey: ["entries", dictionary],
+    queryFn: async () => indexEntries(await listEntries(dictionary ?? "")),
+    enabled: Boolean(dictionary),
+    staleTime: 300_000,
+    gcTime: 3_600_000,
+  });
+  return { index: query.data ?? nothing, isPending: query.isPending && Boolean(dictionary) };
+}
+
+/** From the top of the tree down to the entry itself. */
+export function ancestry(index: EntryIndex, code: string): DictionaryEntry[] {
+  const path: DictionaryEntry[] = [];
+  for (let entry = index.byCode.get(code); entry && !path.includes(entry); entry = index.byCode.get(entry.parentCode)) {
+    path.unshift(entry);
+  }
+  return path;
+}
+
+type Names = Pick<DictionaryEntry, "nameZh" | "nameEn">;
+
+/** The name in the caller's language; English falls back to Chinese, which is always there. */
+export function useEntryName(): (entry: Names) => string {
+  const { i18n } = useTranslation();
+  const english = i18n.language === "en";
+  return useMemo(() => (entry: Names) => (english && entry.nameEn ? entry.nameEn : entry.nameZh), [english]);
+}
+
+/** 浙江省 杭州市 西湖区, as one would say it. */
+export function pathName(index: EntryIndex, code: string, nameOf: (entry: Names) => string): string {
+  const names = ancestry(index, code).map(nameOf);
+  // 北京市 北京市 东城区: a municipality is its own city.
+  return names.filter((name, place) => name !== names[place - 1]).join(" ") || code;
+}

@@ -1,0 +1,108 @@
+import { useState } from "react";
+import { PlusOutlined } from "@ant-design/icons";
+import { Button, Card, Flex, Switch, Table, Tag, type TableColumnsType } from "antd";
+import { useTranslation } from "react-i18next";
+import type { Field } from "@/api/types";
+import { useAccess } from "@/app/access";
+import { useNotices } from "@/shared/notices";
+import { PageHeader } from "@/shared/PageHeader";
+import { Loaded, Nothing } from "@/shared/states";
+import { updateField, useFields, useFieldsChanged } from "./api";
+import { FieldForm } from "./FieldForm";
+
+export function FieldsPage() {
+  const { t } = useTranslation();
+  const { can } = useAccess();
+  const notices = useNotices();
+  const changed = useFieldsChanged();
+  const [withRetired, setWithRetired] = useState(false);
+  const [editing, setEditing] = useState<Field | "new">();
+  const fields = useFields(withRetired);
+  const manages = can("PERMISSION_FIELDS_MANAGE");
+
+  const setRetired = async (field: Field, retired: boolean) => {
+    try {
+      await updateField(field.key, { retired, etag: field.etag });
+      notices.done(t(retired ? "settings.field.retired" : "settings.field.restored"));
+    } catch (fault) {
+      notices.fault(fault);
+    } finally {
+      await changed();
+    }
+  };
+  const columns: TableColumnsType<Field> = [
+    { title: t("settings.field.label"), key: "label", render: (_, field) => <strong style={{ opacity: field.retired ? 0.5 : 1 }}>{field.labelZh}</strong> },
+    { title: t("settings.field.labelEn"), dataIndex: "labelEn" },
+    { title: t("settings.field.key"), dataIndex: "key", render: (key: string) => <code>custom.{key}</code> },
+    {
+      title: t("settings.field.type"),
+      key: "type",
+      render: (_, field) => (
+        <>
+          {t(`enums.FieldType.${field.type ?? "FIELD_TYPE_UNSPECIFIED"}`)} {field.dictionary && <Tag>{field.dictionary}</Tag>}
+        </>
+      ),
+    },
+    {
+      title: t("settings.field.rules"),
+      key: "rules",
+      render: (_, field) => (
+        <Flex gap={4} wrap>
+          {field.required && <Tag color="red" style={{ margin: 0 }}>{t("settings.field.required")}</Tag>}
+          {field.unique && <Tag color="blue" style={{ margin: 0 }}>{t("settings.field.unique")}</Tag>}
+          {field.personalData && field.personalData !== "PERSONAL_DATA_UNSPECIFIED" && <Tag color="gold" style={{ margin: 0 }}>{t(`enums.PersonalData.${field.personalData}`)}</Tag>}
+          {field.retired && <Tag style={{ margin: 0 }}>{t("settings.retired")}</Tag>}
+        </Flex>
+      ),
+    },
+    { title: t("settings.position"), dataIndex: "position", align: "end", className: "tabular" },
+    ...(manages
+      ? [
+          {
+            key: "actions",
+            align: "end" as const,
+            render: (_: unknown, field: Field) => (
+              <Flex justify="flex-end">
+                <Button size="small" type="link" onClick={() => setEditing(field)} aria-label={`${t("common.edit")} ${field.labelZh}`}>
+                  {t("common.edit")}
+                </Button>
+                <Button size="small" type="link" danger={!field.retired} onClick={() => void setRetired(field, !field.retired)}>
+                  {t(field.retired ? "settings.entry.restore" : "settings.entry.retire")}
+                </Button>
+              </Flex>
+            ),
+          },
+        ]
+      : []),
+  ];
+  return (
+    <>
+      <PageHeader
+        title={t("app.menu.fields")}
+        subtitle={t("settings.field.subtitle")}
+        actions={
+          manages && (
+            <Button type="primary" icon={<PlusOutlined />} onClick={() => setEditing("new")} data-testid="create-field">
+              {t("settings.field.create")}
+            </Button>
+          )
+        }
+      />
+      <Card
+        extra={
+          <Flex gap={8} align="center" component="label">
+            <Switch size="small" checked={withRetired} onChange={setWithRetired} />
+            {t("settings.field.showRetired")}
+          </Flex>
+        }
+      >
+        <Loaded query={fields} small>
+          {(list) =>
+            list.length === 0 ? <Nothing text={t("settings.field.empty")} /> : <Table<Field> rowKey="key" size="middle" columns={columns} dataSource={list} pagination={false} scroll={{ x: 820 }} data-testid="fields" />
+          }
+        </Loaded>
+      </Card>
+      <FieldForm field={editing === "new" ? undefined : editing} open={editing !== undefined} onClose={() => setEditing(undefined)} />
+    </>
+  );
+}

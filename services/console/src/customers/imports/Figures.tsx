@@ -1,0 +1,33 @@
+import { Flex, Statistic, theme } from "antd";
+import { useTranslation } from "react-i18next";
+import type { Import } from "@/api/types";
+import { figures } from "./progress";
+
+/** How many rows came to what; `dry` says what would come. */
+export function Figures({ item, dry = false }: { item: Import; dry?: boolean }) {
+  const { t } = useTranslation();
+  const { token } = theme.useToken();
+  const colors: Record<(typeof figures)[number], string | undefined> = {
+    created: token.colorSuccess,
+    updated: token.colorPrimary,
+    unchanged: undefined,
+    skipped: token.colorWarning,
+    failed: token.colorError,
+  };
+  return (
+    <Flex gap={32} wrap justify="center">
+      {figures.map((figure) => {
+        const value = Number(item.progress?.[figure] ?? 0);
+        return (
+          <Statistic
+            key={figure}
+            title={t(dry ? `imports.dry.${figure}` : `imports.result.${figure}`)}
+            value={value}
+            styles={{ content: { color: value > 0 ? colors[figure] : token.colorTextTertiary, fontSize: 22 } }}
+            data-testid={`figure-${figure}`}
+          />
+        );
+      })}
+    </Flex>
+  );
+}

@@ -1,0 +1,90 @@
+import { Flex, Table, Typography, type TableColumnsType, type TableProps } from "antd";
+import { BankOutlined, UserOutlined } from "@ant-design/icons";
+import { Link, useNavigate } from "react-router";
+import type { Customer } from "@/api/types";
+import { AttributeValue } from "../AttributeValue";
+import type { Attribute } from "../attributes";
+import { orderText, parseOrder, sortOrderOf } from "./order";
+
+interface CustomerTableProps {
+  rows: Customer[];
+  columns: Attribute[];
+  orderBy: string;
+  onOrder?: (orderBy: string) => void;
+  selected?: string[];
+  onSelect?: (ids: string[]) => void;
+  loading: boolean;
+  /** Through whom a customer was found. */
+  foundBy?: Map<string, string>;
+  rowActions?: (customer: Customer) => React.ReactNode;
+}
+
+const widths: Record<string, number> = { name: 220, region: 180, remark: 240, email: 190, satisfaction: 140, kind: 80, level: 90 };
+
+export function CustomerTable({ rows, columns, orderBy, onOrder, selected, onSelect, loading, foundBy, rowActions }: CustomerTableProps) {
+  const navigate = useNavigate();
+  const orders = parseOrder(orderBy);
+  const tableColumns: TableColumnsType<Customer> = columns.map((attribute) => ({
+    key: attribute.path,
+    title: attribute.label,
+    width: widths[attribute.path] ?? 140,
+    ellipsis: attribute.kind === "longText",
+    fixed: attribute.path === "name" ? "start" : undefined,
+    sorter: Boolean(onOrder) && attribute.sortable,
+    sortOrder: sortOrderOf(orders, attribute.path),
+    render: (_, customer) =>
+      attribute.path === "name" ? <NameCell customer={customer} contact={foundBy?.get(customer.id)} /> : <AttributeValue customer={customer} attribute={attribute} />,
+  }));
+  if (rowActions) tableColumns.push({ key: "actions", title: "", width: 110, fixed: "end", render: (_, customer) => rowActions(customer) });
+
+  const onChange: TableProps<Customer>["onChange"] = (_pages, _filters, sorter) => {
+    const sorters = [sorter].flat().filter(({ order }) => order);
+    onOrder?.(orderText(sorters.map(({ columnKey, order }) => ({ path: String(columnKey), descending: order === "descend" }))));
+  };
+  return (
+    <Table<Customer>
+      rowKey="id"
+      size="middle"
+      columns={tableColumns}
+      dataSource={rows}
+      loading={loading}
+      pagination={false}
+      sticky={{ offsetHeader: 56 }}
+      scroll={{ x: tableColumns.reduce((sum, column) => sum + Number(column.width ?? 140), onSelect ? 48 : 0) }}
+      onChange={onChange}
+      showSorterTooltip={false}
+      rowSelection={onSelect && { selectedRowKeys: selected, onChange: (keys) => onSelect(keys.map(String)), columnWidth: 48, fixed: true }}
+      rowClassName="row-link"
+      onRow={(customer) => ({
+        onClick: (event) => {
+          // Links, buttons and check boxes in the row keep their own meaning, as does selecting text.
+          const target = event.target as HTMLElement;
+          if (target.closest("a, button, input, .ant-table-selection-column") || window.getSelection()?.toString()) return;
+          void navigate(`/customers/${customer.id}`);
+        },
+      })}
+      data-testid="customers"
+    />
+  );
+}
+
+export function NameCell({ customer, contact }: { customer: Customer; contact?: string }) {
+  const Icon = customer.kind === "CUSTOMER_KIND_ORGANIZATION" ? BankOutlined : UserOutlined;
+  return (
+    <Flex align="center" gap={8} style={{ minWidth: 0 }}>
+      <Typography.Text type="secondary">
+        <Icon aria-hidden />
+      </Typography.Text>
+      <Flex vertical style={{ minWidth: 0 }}>
+        <Link to={`/customers/${customer.id}`} style={{ fontWeight: 500 }} title={customer.name}>
+          {customer.name}
+        </Link>
+        {contact && (
+          <Typography.Text type="secondary" style={{ fontSize: 12 }}>
+            {contact}
+          </Typography.Text>
+        )}
+      </Flex>
+    </Flex>
+  );
+}

@@ -1,0 +1,31 @@
+// Which columns a list shows, in which order: the view's, else this browser's, else a standard set.
+import { useState } from "react";
+import { readStored, store } from "@/app/preferences";
+import type { View } from "@/api/types";
+import type { Attribute } from "../attributes";
+
+const storageKey = "changke.customers.columns";
+
+export const standardColumns = ["name", "number", "kind", "level", "phone", "region", "industry", "owner_id", "last_contact_time", "create_time"];
+
+/** Known columns only: a custom field may have been retired since the choice was made. */
+export function knownColumns(wanted: readonly string[], attributes: readonly Attribute[]): Attribute[] {
+  const byPath = new Map(attributes.map((attribute) => [attribute.maskPath, attribute]));
+  return wanted.flatMap((path) => byPath.get(path) ?? []);
+}
+
+export function useColumns(view: View | undefined, attributes: Attribute[]) {
+  const [own, setOwn] = useState<string[]>(() => readStored(storageKey, standardColumns));
+  const [override, setOverride] = useState<{ viewId: string; columns: string[] }>();
+  const ofView = view && view.columns.length > 0 ? view.columns : undefined;
+  const chosen = (view && override?.viewId === view.id ? override.columns : ofView) ?? own;
+  return {
+    paths: chosen,
+    columns: knownColumns(chosen, attributes),
+    choose: (paths: string[]) => {
+      if (view) return setOverride({ viewId: view.id, columns: paths });
+      setOwn(paths);
+      store(storageKey, paths);
+    },
+  };
+}

@@ -1,0 +1,102 @@
+import { Col, DatePicker, Form, Input, Rate, Row, Select, Switch } from "antd";
+import dayjs from "dayjs";
+import { useTranslation } from "react-i18next";
+import type { Contact, DecisionRole } from "@/api/types";
+import { changedFields } from "@/shared/changes";
+import { FormDrawer } from "@/shared/FormDrawer";
+import { useNotices } from "@/shared/notices";
+import { createContact, updateContact, useCustomerChanged } from "../api";
+
+interface ContactFormProps {
+  customerId: string;
+  contact: Contact | undefined;
+  open: boolean;
+  onClose: () => void;
+}
+
+type Values = Pick<Contact, "name" | "post" | "decisionRole" | "phone" | "email" | "wechat" | "hobby" | "birthday" | "relationshipStrength" | "primary" | "remark">;
+
+const decisionRoles: DecisionRole[] = ["DECISION_ROLE_BUYER", "DECISION_ROLE_TECHNICAL", "DECISION_ROLE_FINANCIAL", "DECISION_ROLE_DECISION_MAKER", "DECISION_ROLE_USER"];
+const blank: Values = { name: "", post: "", decisionRole: "DECISION_ROLE_UNSPECIFIED", phone: "", email: "", wechat: "", hobby: "", birthday: "", relationshipStrength: 0, primary: false, remark: "" };
+
+export function ContactForm({ customerId, contact, open, onClose }: ContactFormProps) {
+  const { t } = useTranslation();
+  const notices = useNotices();
+  const changed = useCustomerChanged();
+  const before: Values = contact ? pick(contact) : blank;
+  const save = async (values: Values) => {
+    const complete = { ...before, ...values };
+    if (contact) {
+      const changes = changedFields<Values>(before, complete);
+      if (Object.keys(changes).length === 0) return;
+      await updateContact(contact.id, { ...changes, etag: contact.etag });
+    } else {
+      await createContact(customerId, complete);
+    }
+    notices.done(t("common.saved"));
+    await changed();
+  };
+  const text = (name: "post" | "phone" | "email" | "wechat" | "hobby", maxLength: number) => (
+    <Col xs={24} sm={12}>
+      <Form.Item name={name} label={t(`customers.contact.${name}`)}>
+        <Input maxLength={maxLength} autoComplete="off" />
+      </Form.Item>
+    </Col>
+  );
+  return (
+    <FormDrawer<Values>
+      open={open}
+      title={contact ? t("customers.editName", { name: contact.name }) : t("customers.contact.add")}
+      initialValues={before}
+      onClose={onClose}
+      onSubmit={save}
+      testId="contact-form"
+    >
+      <Form.Item name="name" label={t("customers.contact.name")} rules={[{ required: true, whitespace: true, message: t("common.required") }]}>
+        <Input maxLength={64} autoFocus autoComplete="off" />
+      </Form.Item>
+      <Row gutter={16}>
+        {text("post", 64)}
+        <Col xs={24} sm={12}>
+          <Form.Item name="decisionRole" label={t("customers.contact.decisionRole")}>
+            <Select
+              options={["DECISION_ROLE_UNSPECIFIED" as const, ...decisionRoles].map((role) => ({ value: role, label: t(`enums.DecisionRole.${role}`) }))}
+            />
+          </Form.Item>
+        </Col>
+        {text("phone", 32)}
+        {text("email", 254)}
+        {text("wechat", 64)}
+        {text("hobby", 200)}
+        <Col xs={24} sm={12}>
+          <Form.Item
+            name="birthday"
+            label={t("customers.contact.birthday")}
+            getValueProps={(value: string) => ({ value: value ? dayjs(value) : null })}
+            normalize={(value: dayjs.Dayjs | null) => value?.format("YYYY-MM-DD") ?? ""}
+          >
+            <DatePicker style={{ width: "100%" }} />
+          </Form.Item>
+        </Col>
+        <Col xs={12} sm={6}>
+          <Form.Item name="relationshipStrength" label={t("customers.contact.relationshipStrength")}>
+            <Rate />
+          </Form.Item>
+        </Col>
+        <Col xs={12} sm={6}>
+          <Form.Item name="primary" label={t("customers.contact.primary")} valuePropName="checked">
+            <Switch />
+          </Form.Item>
+        </Col>
+      </Row>
+      <Form.Item name="remark" label={t("customers.attributes.remark")}>
+        <Input.TextArea maxLength={2000} autoSize={{ minRows: 2, maxRows: 6 }} />
+      </Form.Item>
+    </FormDrawer>
+  );
+}
+
+function pick(contact: Contact): Values {
+  const { name, post, decisionRole, phone, email, wechat, hobby, birthday, relationshipStrength, primary, remark } = contact;
+  return { name, post, decisionRole, phone, email, wechat, hobby, birthday, relationshipStrength, primary, remark };
+}

@@ -1,0 +1,116 @@
+import { useState } from "react";
+import { MailOutlined, PhoneOutlined, PlusOutlined, StarFilled, WechatOutlined } from "@ant-design/icons";
+import { Button, Card, Flex, Popconfirm, Rate, Switch, Tag, Tooltip, Typography } from "antd";
+import { useTranslation } from "react-i18next";
+import type { Contact, Customer } from "@/api/types";
+import { useAccess } from "@/app/access";
+import { useNotices } from "@/shared/notices";
+import { PersonAvatar } from "@/shared/PersonAvatar";
+import { Loaded, Nothing } from "@/shared/states";
+import { invalidateContact, useContacts, useCustomerChanged } from "../api";
+import { ContactForm } from "./ContactForm";
+
+export function ContactsCard({ customer }: { customer: Customer }) {
+  const { t } = useTranslation();
+  const { can } = useAccess();
+  const [withInvalid, setWithInvalid] = useState(false);
+  const [editing, setEditing] = useState<Contact | "new">();
+  const contacts = useContacts(customer.id, withInvalid);
+  const writes = can("PERMISSION_CONTACTS_WRITE");
+  return (
+    <Card
+      title={t("customers.contact.title")}
+      data-testid="contacts"
+      extra={
+        <Flex gap={12} align="center">
+          <Tooltip title={t("customers.contact.showInvalid")}>
+            <Switch size="small" checked={withInvalid} onChange={setWithInvalid} aria-label={t("customers.contact.showInvalid")} />
+          </Tooltip>
+          {writes && (
+            <Button type="text" icon={<PlusOutlined />} onClick={() => setEditing("new")} data-testid="add-contact">
+              {t("common.add")}
+            </Button>
+          )}
+        </Flex>
+      }
+    >
+      <Loaded query={contacts} small>
+        {(list) =>
+          list.length === 0 ? (
+            <Nothing text={t("customers.contact.empty")} />
+          ) : (
+            <Flex vertical gap={16} component="ul" style={{ listStyle: "none", margin: 0, padding: 0 }}>
+              {list.map((contact) => (
+                <li key={contact.id}>
+                  <ContactRow contact={contact} writes={writes} onEdit={() => setEditing(contact)} />
+                </li>
+              ))}
+            </Flex>
+          )
+        }
+      </Loaded>
+      <ContactForm customerId={customer.id} contact={editing === "new" ? undefined : editing} open={editing !== undefined} onClose={() => setEditing(undefined)} />
+    </Card>
+  );
+}
+
+function ContactRow({ contact, writes, onEdit }: { contact: Contact; writes: boolean; onEdit: () => void }) {
+  const { t } = useTranslation();
+  const notices = useNotices();
+  const changed = useCustomerChanged();
+  const invalidate = async () => {
+    try {
+      await invalidateContact(contact.id, contact.etag);
+      notices.done(t("customers.contact.invalidated"));
+    } catch (fault) {
+      notices.fault(fault);
+    } finally {
+      await changed();
+    }
+  };
+  return (
+    <Flex gap={12} align="flex-start" style={{ opacity: contact.invalid ? 0.55 : 1 }}>
+      <PersonAvatar name={contact.name} />
+      <Flex vertical flex={1} gap={2} style={{ minWidth: 0 }}>
+        <Flex gap={8} align="center" wrap>
+          <strong>{contact.name}</strong>
+          {contact.primary && (
+            <Tooltip title={t("customers.contact.primary")}>
+              <StarFilled style={{ color: "#f59e0b" }} aria-label={t("customers.contact.primary")} />
+            </Tooltip>
+          )}
+          {contact.post && <Typography.Text type="secondary">{contact.post}</Typography.Text>}
+          {contact.decisionRole && contact.decisionRole !== "DECISION_ROLE_UNSPECIFIED" && <Tag style={{ margin: 0 }}>{t(`enums.DecisionRole.${contact.decisionRole}`)}</Tag>}
+          {contact.invalid && <Tag style={{ margin: 0 }}>{t("customers.contact.invalid")}</Tag>}
+        </Flex>
+        <Flex gap={14} wrap>
+          {contact.phone && <Reach icon={<PhoneOutlined />} text={contact.phone} href={contact.phone.includes("*") ? undefined : `tel:${contact.phone}`} />}
+          {contact.email && <Reach icon={<MailOutlined />} text={contact.email} href={contact.email.includes("*") ? undefined : `mailto:${contact.email}`} />}
+          {contact.wechat && <Reach icon={<WechatOutlined />} text={contact.wechat} />}
+        </Flex>
+        {contact.relationshipStrength > 0 && <Rate disabled value={contact.relationshipStrength} style={{ fontSize: 12 }} aria-label={t("customers.contact.relationshipStrength")} />}
+        {contact.remark && <Typography.Text type="secondary">{contact.remark}</Typography.Text>}
+      </Flex>
+      {writes && !contact.invalid && (
+        <Flex gap={4}>
+          <Button size="small" type="text" onClick={onEdit}>
+            {t("common.edit")}
+          </Button>
+          <Popconfirm title={t("customers.contact.invalidateTitle", { name: contact.name })} description={t("customers.contact.invalidateText")} onConfirm={() => void invalidate()}>
+            <Button size="small" type="text" danger>
+              {t("customers.contact.invalidate")}
+            </Button>
+          </Popconfirm>
+        </Flex>
+      )}
+    </Flex>
+  );
+}
+
+function Reach({ icon, text, href }: { icon: React.ReactNode; text: string; href?: string }) {
+  return (
+    <Typography.Text type="secondary" className="tabular">
+      {icon} {href ? <a href={href}>{text}</a> : text}
+    </Typography.Text>
+  );
+}

@@ -1,0 +1,172 @@
+// Creates or edits a customer. Only changed fields are sent; when somebody else was faster, both versions are compared.
+import { useState } from "react";
+import { DeleteOutlined, PlusOutlined } from "@ant-design/icons";
+import { Button, Col, Divider, Flex, Form, Input, Row, Segmented } from "antd";
+import { useTranslation } from "react-i18next";
+import { asProblem } from "@/api/problem";
+import type { Customer, CustomerInput } from "@/api/types";
+import { FormDrawer } from "@/shared/FormDrawer";
+import { useNotices } from "@/shared/notices";
+import { createCustomer, updateCustomer, useCustomerChanged } from "../api";
+import { AttributeInput } from "../AttributeInput";
+import { useAttributes, type Attribute, type Section } from "../attributes";
+import { TreeEntryPicker } from "../dictionaries/pickers";
+import { Conflict } from "./Conflict";
+import { patchOf, valuesOf, type CustomerChanges, type CustomerValues } from "./formValues";
+
+interface CustomerFormProps {
+  customer: Customer | undefined;
+  open: boolean;
+  onClose: () => void;
+  onSaved?: (customer: Customer) => void;
+}
+
+const sections: Section[] = ["main", "contact", "business", "finance", "custom"];
+
+export function CustomerForm({ customer, open, onClose, onSaved }: CustomerFormProps) {
+  const { t } = useTranslation();
+  const notices = useNotices();
+  const changed = useCustomerChanged();
+  const attributes = useAttributes().filter((attribute) => attribute.editable);
+  const [conflict, setConflict] = useState<CustomerChanges>();
+  const before = valuesOf(customer, attributes);
+
+  const save = async (values: CustomerValues) => {
+    const patch = patchOf(customer ? before : {}, { ...before, ...values }, attributes);
+    if (customer && patch.mask.length === 0) return;
+    const saved = customer
+      ? await updateCustomer(customer.id, { ...patch.body, etag: customer.etag }, patch.mask)
+      : await createCustomer(patch.body as CustomerInput);
+    notices.done(t(customer ? "common.saved" : "customers.created"));
+    await changed();
+    onSaved?.(saved);
+  };
+  return (
+    <>
+      <FormDrawer<CustomerValues>
+        open={open}
+        title={customer ? t("customers.editName", { name: customer.name }) : t("customers.create")}
+        initialValues={before}
+        submitText={customer ? undefined : t("common.create")}
+        size={640}
+        onClose={onClose}
+        onSubmit={save}
+        onFault={(fault, values) => {
+          if (!customer || !asProblem(fault).isConflict) return false;
+          setConflict(patchOf(before, { ...before, ...values }, attributes));
+          return true;
+        }}
+        testId="customer-form"
+      >
+        <Fields attributes={attributes} />
+      </FormDrawer>
+      {customer && conflict && (
+        <Conflict
+          customer={customer}
+          patch={conflict}
+          onClose={() => setConflict(undefined)}
+          onSettled={() => {
+            setConflict(undefined);
+            onClose();
+          }}
+        />
+      )}
+    </>
+  );
+}
+
+function Fields({ attributes }: { attributes: Attribute[] }) {
+  const { t } = useTranslation();
+  const form = Form.useFormInstance<CustomerValues>();
+  const kind = Form.useWatch("kind", form) as string | undefined;
+  const shown = attributes.filter((attribute) => attribute.key !== "kind" && (!attribute.only || attribute.only === kind));
+  return (
+    <>
+      <Form.Item name="kind" label={t("customers.attributes.kind")}>
+        <Segmented
+          options={[
+            { value: "CUSTOMER_KIND_ORGANIZATION", label: t("enums.CustomerKind.CUSTOMER_KIND_ORGANIZATION") },
+            { value: "CUSTOMER_KIND_PERSON", label: t("enums.CustomerKind.CUSTOMER_KIND_PERSON") },
+          ]}
+        />
+      </Form.Item>
+      {sections.map((section) => {
+        const inSection = shown.filter((attribute) => attribute.section === section);
+        if (inSection.length === 0) return null;
+        return (
+          <section key={section} aria-label={t(`customers.sections.${section}`)}>
+            {section !== "main" && (
+              <Divider titlePlacement="start" plain style={{ marginTop: 4 }}>
+                {t(`customers.sections.${section}`)}
+              </Divider>
+            )}
+            <Row gutter={16}>
+              {inSection.map((attribute) => (
+                <Col key={attribute.path} xs={24} sm={attribute.kind === "longText" || attribute.key === "name" ? 24 : 12}>
+                  <AttributeItem attribute={attribute} kind={kind} />
+                </Col>
+              ))}
+            </Row>
+            {section === "contact" && <Addresses />}
+          </section>
+        );
+      })}
+    </>
+  );
+}
+
+function AttributeItem({ attribute, kind }: { attribute: Attribute; kind: string | undefined }) {
+  const { t } = useTranslation();
+  const isRequired = attribute.key === "name" || attribute.field?.required === true;
+  const isPerson = kind === "CUSTOMER_KIND_PERSON";
+  const label = attribute.key === "idNumber" ? t(isPerson ? "customers.personId" : "customers.organizationId") : attribute.label;
+  return (
+    <Form.Item
+      name={attribute.field ? ["customFields", attribute.field.key ?? ""] : attribute.key}
+      label={label}
+      tooltip={attribute.key === "number" ? t("customers.numberHint") : undefined}
+      rules={isRequired ? [{ required: true, message: t("common.required") }] : undefined}
+    >
+      <AttributeInput attribute={attribute} />
+    </Form.Item>
+  );
+}
+
+function Addresses() {
+  const { t } = useTranslation();
+  return (
+    <Form.List name="addresses">
+      {(fields, { add, remove }) => (
+        <Flex vertical gap={8} style={{ marginBottom: 16 }}>
+          {fields.map((field) => (
+            <Row key={field.key} gutter={8} align="middle">
+              <Col xs={8} sm={4}>
+                <Form.Item name={[field.name, "label"]} noStyle>
+                  <Input placeholder={t("customers.address.label")} aria-label={t("customers.address.label")} maxLength={32} />
+                </Form.Item>
+              </Col>
+              <Col xs={16} sm={8}>
+                <Form.Item name={[field.name, "region"]} noStyle>
+                  <TreeEntryPicker dictionary="region" aria-label={t("customers.attributes.region")} placeholder={t("customers.attributes.region")} />
+                </Form.Item>
+              </Col>
+              <Col xs={20} sm={10}>
+                <Form.Item name={[field.name, "street"]} noStyle>
+                  <Input placeholder={t("customers.address.street")} aria-label={t("customers.address.street")} maxLength={200} />
+                </Form.Item>
+              </Col>
+              <Col xs={4} sm={2}>
+                <Button type="text" icon={<DeleteOutlined />} onClick={() => remove(field.name)} aria-label={t("customers.address.remove")} />
+              </Col>
+            </Row>
+          ))}
+          {fields.length < 10 && (
+            <Button type="dashed" icon={<PlusOutlined />} onClick={() => add({ label: "", region: "", street: "", postalCode: "" })}>
+              {t("customers.address.add")}
+            </Button>
+          )}
+        </Flex>
+      )}
+    </Form.List>
+  );
+}

@@ -1,0 +1,71 @@
+import { useState } from "react";
+import { EditOutlined } from "@ant-design/icons";
+import { Card, Flex, Timeline, Typography } from "antd";
+import dayjs from "dayjs";
+import { useTranslation } from "react-i18next";
+import type { Customer, Interaction, TimelineEntry } from "@/api/types";
+import { usePages } from "@/api/pages";
+import { LoadMore } from "@/shared/LoadMore";
+import { Loaded, Nothing } from "@/shared/states";
+import { Time } from "@/shared/Time";
+import { listTimeline } from "../api";
+import { ChangeEntry } from "./ChangeEntry";
+import { InteractionEntry } from "./InteractionEntry";
+import { InteractionForm } from "./InteractionForm";
+import { InteractionIcon } from "./interactions";
+
+/** Everything that happened to the customer, latest first. */
+export function TimelineCard({ customer }: { customer: Customer }) {
+  const { t } = useTranslation();
+  const timeline = usePages(["timeline", customer.id], (pageToken) => listTimeline(customer.id, pageToken));
+  const [editing, setEditing] = useState<{ interaction: Interaction; complete: boolean }>();
+
+  const item = (entry: TimelineEntry) => {
+    const { interaction, change } = entry;
+    return {
+      key: entry.id,
+      color: interaction ? colorOf(interaction) : "gray",
+      icon: interaction ? <InteractionIcon type={interaction.type} /> : <EditOutlined style={{ fontSize: 12 }} />,
+      content: (
+        <Flex vertical gap={4} data-testid="timeline-entry">
+          <Typography.Text type="secondary" style={{ fontSize: 12 }}>
+            <Time value={entry.time} /> · {entry.actorName}
+          </Typography.Text>
+          {interaction && (
+            <InteractionEntry
+              interaction={interaction}
+              onEdit={() => setEditing({ interaction, complete: false })}
+              onComplete={() => setEditing({ interaction, complete: true })}
+            />
+          )}
+          {change && <ChangeEntry change={change} />}
+        </Flex>
+      ),
+    };
+  };
+  return (
+    <Card title={t("customers.timeline.title")} data-testid="timeline">
+      <Loaded query={timeline} small>
+        {({ pages }) => {
+          const entries = pages.flatMap((page) => page.entries);
+          if (entries.length === 0) return <Nothing text={t("customers.timeline.empty")} />;
+          return <Timeline items={entries.map(item)} />;
+        }}
+      </Loaded>
+      <LoadMore query={timeline} />
+      <InteractionForm
+        customerId={customer.id}
+        interaction={editing?.interaction}
+        complete={editing?.complete}
+        open={editing !== undefined}
+        onClose={() => setEditing(undefined)}
+      />
+    </Card>
+  );
+}
+
+function colorOf(interaction: Interaction): string {
+  if (interaction.state === "INTERACTION_STATE_CANCELLED") return "gray";
+  if (interaction.state !== "INTERACTION_STATE_PLANNED") return "green";
+  return dayjs(interaction.occurTime).isBefore(dayjs()) ? "red" : "blue";
+}

@@ -1,0 +1,135 @@
+// Calls of the identity service, and what each change makes stale.
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { allPages } from "@/api/pages";
+import { client, unwrap } from "@/api/client";
+import type { EmployeeInput, EmployeePatch, GroupPatch, ProfilePatch, RoleInput, RolePatch } from "@/api/types";
+import { profileKey } from "@/app/access";
+
+const cookieMode = { "X-Session-Mode": "cookie" };
+
+export const signIn = (body: { loginName: string; password: string; device: string }) =>
+  unwrap(client.POST("/v1/sessions:signIn", { body, headers: cookieMode }));
+
+export const signOut = () => unwrap(client.POST("/v1/sessions:signOut", { body: {} }));
+
+export const changePassword = (body: { currentPassword: string; newPassword: string }) =>
+  unwrap(client.POST("/v1/profile:changePassword", { body, headers: cookieMode }));
+
+export function usePasswordPolicy() {
+  return useQuery({
+    queryKey: ["passwordPolicy"],
+    queryFn: () => unwrap(client.GET("/v1/passwordPolicy")),
+    staleTime: Infinity,
+  });
+}
+
+export function useSessions() {
+  return useQuery({
+    queryKey: ["sessions"],
+    queryFn: () =>
+      allPages(
+        (pageToken) => unwrap(client.GET("/v1/sessions", { params: { query: { pageSize: 200, pageToken } } })),
+        (page) => page.sessions,
+      ),
+  });
+}
+
+export function useRevokeSession() {
+  const queries = useQueryClient();
+  return useMutation({
+    mutationFn: (id: string) => unwrap(client.DELETE("/v1/sessions/{id}", { params: { path: { id } } })),
+    onSettled: () => queries.invalidateQueries({ queryKey: ["sessions"] }),
+  });
+}
+
+export function useUpdateProfile() {
+  const queries = useQueryClient();
+  return useMutation({
+    mutationFn: (profile: ProfilePatch) => unwrap(client.PATCH("/v1/profile", { body: profile })),
+    onSuccess: (profile) => queries.setQueryData(profileKey, profile),
+  });
+}
+
+export const listDirectory = (query: string) =>
+  unwrap(client.GET("/v1/directory", { params: { query: { query: query || undefined, pageSize: 30 } } }));
+
+export const directoryEntries = (ids: string[]) =>
+  unwrap(client.GET("/v1/directory", { params: { query: { ids, pageSize: 200 } } }));
+
+export const listEmployees = (query: { query?: string; filter?: string; orderBy?: string; pageToken?: string; pageSize?: number }) =>
+  unwrap(client.GET("/v1/employees", { params: { query } }));
+
+export const createEmployee = (employee: EmployeeInput) => unwrap(client.POST("/v1/employees", { body: employee }));
+
+export const updateEmployee = (id: string, body: EmployeePatch) =>
+  unwrap(client.PATCH("/v1/employees/{id}", { params: { path: { id } }, body }));
+
+export const disableEmployee = (id: string, etag: string) =>
+  unwrap(client.POST("/v1/employees/{id}:disable", { params: { path: { id } }, body: { etag } }));
+
+export const enableEmployee = (id: string, etag: string) =>
+  unwrap(client.POST("/v1/employees/{id}:enable", { params: { path: { id } }, body: { etag } }));
+
+export const resetEmployeePassword = (id: string) =>
+  unwrap(client.POST("/v1/employees/{id}:resetPassword", { params: { path: { id } }, body: {} }));
+
+export const deleteEmployee = (id: string, etag: string) =>
+  unwrap(client.DELETE("/v1/employees/{id}", { params: { path: { id }, query: { etag } } }));
+
+export function useGroups() {
+  return useQuery({
+    queryKey: ["groups"],
+    queryFn: () =>
+      allPages(
+        (pageToken) => unwrap(client.GET("/v1/groups", { params: { query: { pageSize: 1000, pageToken } } })),
+        (page) => page.groups,
+      ),
+    staleTime: 60_000,
+  });
+}
+
+export const createGroup = (body: { name: string; parentId: string; employeeIds: string[] }) =>
+  unwrap(client.POST("/v1/groups", { body }));
+
+export const updateGroup = (id: string, body: GroupPatch) =>
+  unwrap(client.PATCH("/v1/groups/{id}", { params: { path: { id } }, body }));
+
+export const deleteGroup = (id: string, etag: string) =>
+  unwrap(client.DELETE("/v1/groups/{id}", { params: { path: { id }, query: { etag } } }));
+
+export function useRoles(enabled = true) {
+  return useQuery({
+    queryKey: ["roles"],
+    queryFn: () =>
+      allPages(
+        (pageToken) => unwrap(client.GET("/v1/roles", { params: { query: { pageSize: 200, pageToken } } })),
+        (page) => page.roles,
+      ),
+    enabled,
+  });
+}
+
+export function usePermissionCatalog() {
+  return useQuery({
+    queryKey: ["permissionCatalog"],
+    queryFn: () => unwrap(client.GET("/v1/permissionCatalog")),
+    staleTime: Infinity,
+  });
+}
+
+export const createRole = (role: RoleInput) => unwrap(client.POST("/v1/roles", { body: role }));
+
+export const updateRole = (id: string, body: RolePatch) =>
+  unwrap(client.PATCH("/v1/roles/{id}", { params: { path: { id } }, body }));
+
+export const deleteRole = (id: string, etag: string) =>
+  unwrap(client.DELETE("/v1/roles/{id}", { params: { path: { id }, query: { etag } } }));
+
+/** Employees, groups and roles show each other's names and counts, so a change of one refreshes all. */
+export function useOrganizationChanged() {
+  const queries = useQueryClient();
+  return () =>
+    Promise.all(
+      ["employees", "groups", "roles", "directory", "profile"].map((key) => queries.invalidateQueries({ queryKey: [key] })),
+    );
+}

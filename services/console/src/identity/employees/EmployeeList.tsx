@@ -1,0 +1,146 @@
+import { EllipsisOutlined } from "@ant-design/icons";
+import { Button, Card, Dropdown, Flex, Table, Tag, Tooltip, Typography, type MenuProps, type TableColumnsType } from "antd";
+import { useTranslation } from "react-i18next";
+import dayjs from "dayjs";
+import type { Employee } from "@/api/types";
+import { useAccess } from "@/app/access";
+import { PersonAvatar } from "@/shared/PersonAvatar";
+import { Time } from "@/shared/Time";
+import type { EmployeeActions } from "./actions";
+
+interface ListProps {
+  rows: Employee[];
+  manages: boolean;
+  actions: EmployeeActions;
+  onEdit: (employee: Employee) => void;
+}
+
+export function EmployeeTable({ rows, ...handlers }: ListProps) {
+  const { t } = useTranslation();
+  const columns: TableColumnsType<Employee> = [
+    {
+      title: t("identity.employee.displayName"),
+      key: "name",
+      render: (_, employee) => (
+        <Flex align="center" gap={10}>
+          <PersonAvatar name={employee.displayName} />
+          <Flex vertical style={{ minWidth: 0 }}>
+            <EmployeeName employee={employee} {...handlers} />
+            <Typography.Text type="secondary" style={{ fontSize: 12 }}>
+              {employee.loginName}
+            </Typography.Text>
+          </Flex>
+        </Flex>
+      ),
+    },
+    { title: t("identity.employee.group"), key: "group", render: (_, { groupName }) => groupName || <Ungrouped /> },
+    { title: t("identity.employee.roles"), key: "roles", render: (_, employee) => <RoleTags employee={employee} /> },
+    { title: t("identity.employee.phone"), dataIndex: "phone", className: "tabular" },
+    { title: t("identity.employee.email"), dataIndex: "email", responsive: ["xl"] },
+    { title: t("identity.employee.state"), key: "state", render: (_, employee) => <StateTags employee={employee} /> },
+    {
+      title: t("identity.employee.lastSignIn"),
+      key: "lastSignIn",
+      responsive: ["lg"],
+      render: (_, employee) => <Time value={employee.lastSignInTime} as="relative" />,
+    },
+    {
+      title: <span className="ant-sr-only">{t("common.actions")}</span>,
+      key: "actions",
+      width: 56,
+      render: (_, employee) => <EmployeeMenu employee={employee} {...handlers} />,
+    },
+  ];
+  return <Table rowKey="id" columns={columns} dataSource={rows} pagination={false} scroll={{ x: 860 }} data-testid="employees" />;
+}
+
+export function EmployeeCards({ rows, ...handlers }: ListProps) {
+  return (
+    <Flex vertical gap={8} data-testid="employees">
+      {rows.map((employee) => (
+        <Card key={employee.id} size="small">
+          <Flex gap={12} align="center">
+            <PersonAvatar name={employee.displayName} />
+            <Flex vertical flex={1} gap={4} style={{ minWidth: 0 }}>
+              <Flex gap={8} wrap align="center">
+                <EmployeeName employee={employee} {...handlers} />
+                <StateTags employee={employee} />
+              </Flex>
+              <Typography.Text type="secondary">{[employee.loginName, employee.groupName, employee.phone].filter(Boolean).join(" · ")}</Typography.Text>
+              <RoleTags employee={employee} />
+            </Flex>
+            <EmployeeMenu employee={employee} {...handlers} />
+          </Flex>
+        </Card>
+      ))}
+    </Flex>
+  );
+}
+
+function EmployeeName({ employee, manages, onEdit }: { employee: Employee } & Omit<ListProps, "rows">) {
+  if (!manages) return <strong>{employee.displayName}</strong>;
+  return (
+    <Typography.Link strong onClick={() => onEdit(employee)} role="button" tabIndex={0} onKeyDown={(event) => event.key === "Enter" && onEdit(employee)}>
+      {employee.displayName}
+    </Typography.Link>
+  );
+}
+
+function Ungrouped() {
+  const { t } = useTranslation();
+  return <Tag color="warning">{t("identity.employee.ungrouped")}</Tag>;
+}
+
+function RoleTags({ employee }: { employee: Employee }) {
+  return (
+    <Flex wrap gap={4}>
+      {employee.roleNames.map((name) => (
+        <Tag key={name} variant="filled" color="blue" style={{ margin: 0 }}>
+          {name}
+        </Tag>
+      ))}
+    </Flex>
+  );
+}
+
+function StateTags({ employee }: { employee: Employee }) {
+  const { t } = useTranslation();
+  const locked = employee.lockedUntil && dayjs(employee.lockedUntil).isAfter(dayjs());
+  return (
+    <Flex wrap gap={4}>
+      {employee.state === "EMPLOYEE_STATE_DISABLED" ? (
+        <Tag>{t("enums.EmployeeState.EMPLOYEE_STATE_DISABLED")}</Tag>
+      ) : (
+        <Tag color="green">{t("enums.EmployeeState.EMPLOYEE_STATE_ACTIVE")}</Tag>
+      )}
+      {employee.passwordChangeRequired && (
+        <Tooltip title={t("identity.employee.initialHint")}>
+          <Tag color="gold">{t("identity.employee.initial")}</Tag>
+        </Tooltip>
+      )}
+      {locked && <Tag color="red">{t("identity.employee.locked")}</Tag>}
+    </Flex>
+  );
+}
+
+function EmployeeMenu({ employee, manages, actions, onEdit }: { employee: Employee } & Omit<ListProps, "rows">) {
+  const { t } = useTranslation();
+  const { profile } = useAccess();
+  if (!manages) return null;
+  const own = profile?.id === employee.id;
+  const disabled = employee.state === "EMPLOYEE_STATE_DISABLED";
+  const items: MenuProps["items"] = [
+    { key: "edit", label: t("common.edit"), onClick: () => onEdit(employee) },
+    { key: "reset", label: t("identity.employee.reset"), onClick: () => actions.resetPassword(employee) },
+    disabled
+      ? { key: "enable", label: t("identity.employee.enable"), onClick: () => actions.enable(employee) }
+      : { key: "disable", label: t("identity.employee.disable"), disabled: own, onClick: () => actions.disable(employee) },
+    { type: "divider" },
+    { key: "delete", label: t("common.delete"), danger: true, disabled: own, onClick: () => actions.remove(employee) },
+  ];
+  return (
+    <Dropdown trigger={["click"]} menu={{ items }} placement="bottomRight">
+      <Button type="text" icon={<EllipsisOutlined />} aria-label={t("identity.employee.actionsOf", { name: employee.displayName })} />
+    </Dropdown>
+  );
+}

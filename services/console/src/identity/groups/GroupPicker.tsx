@@ -1,0 +1,47 @@
+import { TreeSelect } from "antd";
+import { useTranslation } from "react-i18next";
+import { useGroups } from "../api";
+import { groupTree, type GroupNode } from "./tree";
+
+interface GroupPickerProps {
+  id?: string;
+  value?: string;
+  onChange?: (id: string | undefined) => void;
+  allowClear?: boolean;
+  /** These can't be chosen. */
+  except?: ReadonlySet<string>;
+  placeholder?: string;
+  style?: React.CSSProperties;
+  "aria-label"?: string;
+}
+
+interface Option {
+  value: string;
+  title: string;
+  disabled: boolean;
+  children: Option[];
+}
+
+export function GroupPicker({ value, onChange, except, placeholder, style, ...rest }: GroupPickerProps) {
+  const { t } = useTranslation();
+  const groups = useGroups();
+  const option = (node: GroupNode): Option => ({
+    value: node.group.id,
+    title: node.group.name,
+    disabled: except?.has(node.group.id) ?? false,
+    children: node.children.map(option),
+  });
+  return (
+    <TreeSelect
+      {...rest}
+      value={value || undefined}
+      onChange={(id: string | undefined) => onChange?.(id)}
+      treeData={groupTree(groups.data ?? []).map(option)}
+      treeDefaultExpandAll
+      showSearch={{ treeNodeFilterProp: "title" }}
+      loading={groups.isPending}
+      placeholder={placeholder ?? t("identity.group.placeholder")}
+      style={{ width: "100%", ...style }}
+    />
+  );
+}

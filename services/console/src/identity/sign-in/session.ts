@@ -1,0 +1,22 @@
+import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useNavigate } from "react-router";
+import { signOut } from "../api";
+
+/** Signs out and forgets everything that was loaded, so that the next person at this browser sees none of it. */
+export function useSignOut() {
+  const queries = useQueryClient();
+  const navigate = useNavigate();
+  return useMutation({
+    mutationFn: signOut,
+    // An ended session can't be signed out; the way to the sign-in is the same.
+    onSettled: () => {
+      queries.clear();
+      void navigate("/sign-in");
+    },
+  });
+}
+
+/** Only an address of this console may be returned to: `//host` would lead elsewhere. */
+export function safeNext(next: string | null): string {
+  return next && /^\/(?![/\\])/.test(next) ? next : "/";
+}
