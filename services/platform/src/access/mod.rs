@@ -49,6 +49,13 @@ impl Caller {
         Self(Principal::Employee { employee, session_id, grants, policy })
     }
 
+    /// An employee for whom background work is done, with what the policy allows them now. Nobody when there is no such
+    /// active employee.
+    pub fn of_employee(policy: Arc<Policy>, employee_id: Uuid) -> Option<Self> {
+        let employee = policy.employee(employee_id).filter(|employee| employee.active).cloned()?;
+        Some(Self::employee(policy, employee, Uuid::nil()))
+    }
+
     /// The employee's id; NOT for anonymous callers and services.
     pub fn employee_id(&self) -> Option<Uuid> {
         match &self.0 {
@@ -64,7 +71,8 @@ impl Caller {
 
     pub fn session_id(&self) -> Option<Uuid> {
         match &self.0 {
-            Principal::Employee { session_id, .. } => Some(*session_id),
+            // Background work has none.
+            Principal::Employee { session_id, .. } => Some(*session_id).filter(|id| !id.is_nil()),
             _ => None,
         }
     }

@@ -7,7 +7,7 @@ use sqlx::{PgConnection, Postgres, Transaction};
 use uuid::Uuid;
 
 use super::Db;
-use crate::access::Call;
+use crate::access::{Call, Caller};
 use crate::error::{Error, Result, reason};
 use crate::jobs::{self, Enqueued, NewJob};
 
@@ -64,6 +64,7 @@ pub struct Tx {
     events: Events,
     audit: Audit,
     jobs: bool,
+    actor: Option<Caller>,
     db: Db,
 }
 
@@ -74,6 +75,7 @@ impl Db {
             events: Events::default(),
             audit: Audit::default(),
             jobs: false,
+            actor: None,
             db: self.clone(),
         })
     }
@@ -136,6 +138,11 @@ impl Tx {
         self.audit.changes.push(serde_json::to_value(entry.changes).unwrap_or_default());
     }
 
+    /// Names who stands behind the work of a background task, for the audit trail.
+    pub fn act_for(&mut self, caller: &Caller) {
+        self.actor = Some(caller.clone());
+    }
+
     /// Commits the work of a background task.
     pub async fn commit(mut self) -> Result<()> {
         self.flush(None).await?;
@@ -182,6 +189,7 @@ impl Tx {
     /// One round trip for events and audit entries.
     async fn flush(&mut self, call: Option<&Call>) -> Result<()> {
         let (events, audit) = (&self.events, &self.audit);
+        let actor = call.map(|call| &call.caller).or(self.actor.as_ref());
         if events.ids.is_empty() && audit.ids.is_empty() {
             return Ok(());
         }
@@ -208,9 +216,9 @@ impl Tx {
         .bind(&audit.record_ids)
         .bind(&audit.subject_ids)
         .bind(&audit.changes)
-        .bind(call.and_then(|call| call.caller.employee_id()))
-        .bind(call.map(|call| call.caller.display_name()).unwrap_or_default())
-        .bind(call.and_then(|call| call.caller.session_id()))
+        .bind(actor.and_then(Caller::employee_id))
+        .bind(actor.map(Caller::display_name).unwrap_or_default())
+        .bind(actor.and_then(Caller::session_id))
         .bind(call.map(|call| call.address.as_str()).unwrap_or_default())
         .bind(call.map(|call| call.request_id.as_str()).unwrap_or_default())
         .execute(&mut *self.inner)
