@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use platform::access::{RowColumns, RowPredicate};
 use platform::error::Result;
 use platform::filter::{EvalContext, Predicate};
-use sqlx::{AssertSqlSafe, PgConnection, Postgres, QueryBuilder};
+use sqlx::{PgConnection, Postgres, QueryBuilder};
 
 const ROWS: RowColumns =
     RowColumns { owner: "d.owner_id", group: "d.group_id", shares: Some(("d.customer_id", "customer_share")) };
@@ -30,7 +30,7 @@ pub async fn composition_count(connection: &mut PgConnection, selection: &Select
     let [first, second] = selection.groupings;
     let mut query = QueryBuilder::<Postgres>::new("WITH zone AS (SELECT ");
     query.push_bind(selection.zone.to_owned());
-    query.push("::text) SELECT ").push(AssertSqlSafe(first)).push(", ").push(AssertSqlSafe(second));
+    query.push("::text) SELECT ").push(first).push(", ").push(second);
     query.push(", count(*) FROM dim_customer d WHERE d.state = 1 AND ");
     match selection.as_of {
         None => {
