@@ -25,12 +25,14 @@ use contracts::identity::policy_service_server::PolicyServiceServer;
 use contracts::identity::profile_service_server::ProfileServiceServer;
 use contracts::identity::role_service_server::RoleServiceServer;
 use futures::FutureExt;
-use platform::access::Access;
-use platform::db::Db;
+use platform::access::{Access, Call};
+use platform::db::{Db, Once};
 use platform::error::{Error, Result, reason};
 use platform::service::{Clients, Context, Parts};
+use prost::Message;
 use sqlx::migrate::Migrator;
 use tokio_util::sync::CancellationToken;
+use tonic::Code;
 use tonic::service::Routes;
 use uuid::Uuid;
 
@@ -71,6 +73,20 @@ impl Deref for Identity {
 }
 
 impl Identity {
+    /// Of two equal calls at the same time, the later one finds in its way what the first has made: it is given the
+    /// answer of the first.
+    async fn repeated<R: Message + Default>(&self, call: &Call, result: Result<R>) -> Result<R> {
+        match result {
+            Err(error) if error.code() == Code::AlreadyExists && call.idempotency_key.is_some() => {
+                match self.db.begin_once(call).await? {
+                    Once::Done(reply) => Ok(reply),
+                    Once::New(_) => Err(error),
+                }
+            }
+            result => result,
+        }
+    }
+
     /// Tells the watchers of a committed revision, and lets the caller go on once this process decides by it.
     async fn announce(&self, revision: i64) {
         self.feed.reached(revision);

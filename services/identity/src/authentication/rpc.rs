@@ -5,7 +5,7 @@ use contracts::identity as proto;
 use contracts::identity::authentication_service_server::AuthenticationService;
 use platform::access::Call;
 use platform::db::AuditEntry;
-use platform::error::{Error, Reason, Result};
+use platform::error::{Error, Reason, Result, reason};
 use platform::page;
 use tonic::{Code, Request, Response, Status};
 use uuid::Uuid;
@@ -150,6 +150,10 @@ impl AuthenticationService for Identity {
         let employee_id = call.caller.require_employee()?;
         let request = request.into_inner();
         let after: Option<(DateTime<Utc>, Uuid)> = page::decode(&["sessions"], &request.page_token)?;
+        // The database's calendar begins later than ours.
+        if after.is_some_and(|(last_use_time, _)| last_use_time < DateTime::UNIX_EPOCH) {
+            return Err(Error::invalid("page_token", &reason::PAGE_TOKEN_INVALID).into());
+        }
         let size = page::size(request.page_size, 50);
         let current = call.caller.session_id();
         let mut rows = store::session_list(self.db.pool(), employee_id, current, after, size + 1).await?;

@@ -103,10 +103,9 @@ impl EmployeeService for Identity {
         request: Request<proto::CreateEmployeeRequest>,
     ) -> Result<Response<proto::CreateEmployeeResponse>, Status> {
         let call = Call::of(&request)?;
-        let once = self.db.begin_once::<proto::CreateEmployeeResponse>(&call).await?;
-        if let Once::Done(reply) = once {
-            let id = crate::id("id", &reply.employee.as_ref().map(|employee| employee.id.clone()).unwrap_or_default())?;
-            let initial_password = self.repeated_password(&call, id).await?;
+        if let Once::Done(reply) = self.db.begin_once::<proto::CreateEmployeeResponse>(&call).await? {
+            let id = reply.employee.as_ref().map(|employee| employee.id.as_str()).unwrap_or_default();
+            let initial_password = self.repeated_password(&call, crate::id("id", id)?).await?;
             return Ok(Response::new(proto::CreateEmployeeResponse { initial_password, ..reply }));
         }
         let mut asked = request.into_inner().employee.unwrap_or_default();
@@ -116,21 +115,8 @@ impl EmployeeService for Identity {
         // Hashed before the transaction: it takes long, and transactions of the policy wait for each other.
         let initial_password = self.initial_password(&call).await?;
         let hash = self.passwords.hash(initial_password.clone()).await?;
-
-        let mut tx = self.db.begin().await?;
-        let policy_revision = policy::store::advance(tx.connection()).await?;
-        let role_ids = grantable_roles(&mut tx, &call, &[], &asked.role_ids).await?;
-        let id = Uuid::now_v7();
-        let password = Password { hash: &hash, change_required: true };
-        store::employee_insert(tx.connection(), id, &asked, group_id, password, policy_revision).await?;
-        store::roles_replace(tx.connection(), id, &role_ids).await?;
-        let employee = store::employee_read(tx.connection(), id).await?;
-        emit_changed(&mut tx, id, 1, group_id, true);
-        tx.audit(audit("employee.created", id, rules::changes(&Employee::default(), &employee)));
-        // The password is no part of the answer that is kept.
-        let reply = proto::CreateEmployeeResponse { employee: Some(employee), initial_password: String::new() };
-        let reply = tx.commit_call(&call, reply).await?;
-        self.announce(policy_revision).await;
+        let created = self.employee_create(&call, &asked, group_id, &hash).await;
+        let reply = self.repeated(&call, created).await?;
         Ok(Response::new(proto::CreateEmployeeResponse { initial_password, ..reply }))
     }
 
@@ -263,6 +249,30 @@ impl EmployeeService for Identity {
 }
 
 impl Identity {
+    /// Writes a new employee; the answer, which is kept, doesn't hold the password.
+    async fn employee_create(
+        &self,
+        call: &Call,
+        asked: &Employee,
+        group_id: Option<Uuid>,
+        hash: &str,
+    ) -> Result<proto::CreateEmployeeResponse> {
+        let mut tx = self.db.begin().await?;
+        let policy_revision = policy::store::advance(tx.connection()).await?;
+        let role_ids = grantable_roles(&mut tx, call, &[], &asked.role_ids).await?;
+        let id = Uuid::now_v7();
+        let password = Password { hash, change_required: true };
+        store::employee_insert(tx.connection(), id, asked, group_id, password, policy_revision).await?;
+        store::roles_replace(tx.connection(), id, &role_ids).await?;
+        let employee = store::employee_read(tx.connection(), id).await?;
+        emit_changed(&mut tx, id, 1, group_id, true);
+        tx.audit(audit("employee.created", id, rules::changes(&Employee::default(), &employee)));
+        let reply = proto::CreateEmployeeResponse { employee: Some(employee), initial_password: String::new() };
+        let reply = tx.commit_call(call, reply).await?;
+        self.announce(policy_revision).await;
+        Ok(reply)
+    }
+
     async fn state_set(&self, call: &Call, id: &str, etag: &str, state: EmployeeState) -> Result<Employee> {
         let mut tx = match self.db.begin_once(call).await? {
             Once::Done(reply) => return Ok(reply),

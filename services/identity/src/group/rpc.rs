@@ -60,32 +60,12 @@ impl GroupService for Identity {
         request: Request<proto::CreateGroupRequest>,
     ) -> Result<Response<proto::Group>, Status> {
         let call = Call::of(&request)?;
-        let mut tx = match self.db.begin_once(&call).await? {
+        let tx = match self.db.begin_once(&call).await? {
             Once::Done(reply) => return Ok(Response::new(reply)),
             Once::New(tx) => tx,
         };
-        let request = request.into_inner();
-        let name = cleaned("name", &request.name)?;
-        let parent_id = crate::id("parent_id", &request.parent_id)?;
-        let employee_ids = request.employee_ids.iter().enumerate();
-        let employee_ids = employee_ids
-            .map(|(index, id)| crate::id(&format!("employee_ids[{index}]"), id))
-            .collect::<Result<Vec<Uuid>>>()?;
-
-        let revision = policy::store::advance(tx.connection()).await?;
-        rules::check_new(&store::parents(tx.connection()).await?, parent_id)?;
-        rules::permit(&call.caller, "parent_id", parent_id)?;
-        let id = Uuid::now_v7();
-        store::group_insert(tx.connection(), id, Some(parent_id), &name, revision).await?;
-        emit_changed(&mut tx, id, 1, Some(parent_id), false);
-        if !employee_ids.is_empty() {
-            join(&mut tx, &call, &employee_ids, id, revision).await?;
-        }
-        let reply = store::group_get(tx.connection(), id).await?;
-        tx.audit(audit("group.created", id, change("name", "", &name).into_iter().collect()));
-        let reply = tx.commit_call(&call, reply).await?;
-        self.announce(revision).await;
-        Ok(Response::new(reply))
+        let created = self.group_create(tx, &call, &request.into_inner()).await;
+        Ok(Response::new(self.repeated(&call, created).await?))
     }
 
     async fn update_group(
@@ -182,6 +162,32 @@ impl GroupService for Identity {
         let reply = tx.commit_call(&call, proto::DeleteGroupResponse {}).await?;
         self.announce(policy_revision).await;
         Ok(Response::new(reply))
+    }
+}
+
+impl Identity {
+    async fn group_create(&self, mut tx: Tx, call: &Call, request: &proto::CreateGroupRequest) -> Result<proto::Group> {
+        let name = cleaned("name", &request.name)?;
+        let parent_id = crate::id("parent_id", &request.parent_id)?;
+        let employee_ids = request.employee_ids.iter().enumerate();
+        let employee_ids = employee_ids
+            .map(|(index, id)| crate::id(&format!("employee_ids[{index}]"), id))
+            .collect::<Result<Vec<Uuid>>>()?;
+
+        let revision = policy::store::advance(tx.connection()).await?;
+        rules::check_new(&store::parents(tx.connection()).await?, parent_id)?;
+        rules::permit(&call.caller, "parent_id", parent_id)?;
+        let id = Uuid::now_v7();
+        store::group_insert(tx.connection(), id, Some(parent_id), &name, revision).await?;
+        emit_changed(&mut tx, id, 1, Some(parent_id), false);
+        if !employee_ids.is_empty() {
+            join(&mut tx, call, &employee_ids, id, revision).await?;
+        }
+        let reply = store::group_get(tx.connection(), id).await?;
+        tx.audit(audit("group.created", id, change("name", "", &name).into_iter().collect()));
+        let reply = tx.commit_call(call, reply).await?;
+        self.announce(revision).await;
+        Ok(reply)
     }
 }
 

@@ -6,7 +6,7 @@ use contracts::identity::{Employee, Grant, Profile};
 use contracts::options::Visibility;
 use platform::access::{Call, Caller};
 use platform::db::{AuditEntry, Once};
-use platform::error::{Error, Result, Violation};
+use platform::error::{Error, Result, Violation, reason};
 use platform::{page, update};
 use tonic::{Request, Response, Status};
 use uuid::Uuid;
@@ -112,6 +112,9 @@ impl ProfileService for Identity {
         let id_list = request.ids.join(",");
         let page_of = ["directory", &request.query, &id_list];
         let after: Option<(String, Uuid)> = page::decode(&page_of, &request.page_token)?;
+        if after.as_ref().is_some_and(|(sort_name, _)| sort_name.contains('\0')) {
+            return Err(Error::invalid("page_token", &reason::PAGE_TOKEN_INVALID).into());
+        }
         let size = page::size(request.page_size, 50);
         let mut rows = store::directory_list(self.db.pool(), &request.query, &ids, after, size + 1).await?;
         let next_page_token = page::cut(&mut rows, size, &page_of, |(_, sort_name, id)| (sort_name.clone(), *id))?;

@@ -4,7 +4,7 @@ use contracts::identity as proto;
 use contracts::identity::role_service_server::RoleService;
 use platform::access::Call;
 use platform::contract::Contract;
-use platform::db::{AuditEntry, FieldChange, Once};
+use platform::db::{AuditEntry, FieldChange, Once, Tx};
 use platform::error::{Error, Result};
 use platform::{page, update};
 use tonic::{Request, Response, Status};
@@ -40,7 +40,7 @@ impl RoleService for Identity {
 
     async fn create_role(&self, request: Request<proto::CreateRoleRequest>) -> Result<Response<proto::Role>, Status> {
         let call = Call::of(&request)?;
-        let mut tx = match self.db.begin_once(&call).await? {
+        let tx = match self.db.begin_once(&call).await? {
             Once::Done(reply) => return Ok(Response::new(reply)),
             Once::New(tx) => tx,
         };
@@ -50,14 +50,8 @@ impl RoleService for Identity {
         if Holdings::of(&role.grants, &role.field_visibilities).exceeds(&Holdings::of_caller(&call.caller)) {
             return Err(Error::permission_denied(&error::ROLE_EXCEEDS_OWN).into());
         }
-        let revision = policy::store::advance(tx.connection()).await?;
-        let id = Uuid::now_v7();
-        store::role_insert(tx.connection(), id, &role, revision).await?;
-        tx.audit(audit("role.created", id, rules::changes(&proto::Role::default(), &role)));
-        let reply = store::role_get(tx.connection(), id).await?;
-        let reply = tx.commit_call(&call, reply).await?;
-        self.announce(revision).await;
-        Ok(Response::new(reply))
+        let created = self.role_create(tx, &call, &role).await;
+        Ok(Response::new(self.repeated(&call, created).await?))
     }
 
     async fn update_role(&self, request: Request<proto::UpdateRoleRequest>) -> Result<Response<proto::Role>, Status> {
@@ -132,5 +126,18 @@ impl RoleService for Identity {
         _: Request<proto::GetPermissionCatalogRequest>,
     ) -> Result<Response<proto::PermissionCatalog>, Status> {
         Ok(Response::new(proto::PermissionCatalog { permissions: catalog::entries(Contract::get()) }))
+    }
+}
+
+impl Identity {
+    async fn role_create(&self, mut tx: Tx, call: &Call, role: &proto::Role) -> Result<proto::Role> {
+        let revision = policy::store::advance(tx.connection()).await?;
+        let id = Uuid::now_v7();
+        store::role_insert(tx.connection(), id, role, revision).await?;
+        tx.audit(audit("role.created", id, rules::changes(&proto::Role::default(), role)));
+        let reply = store::role_get(tx.connection(), id).await?;
+        let reply = tx.commit_call(call, reply).await?;
+        self.announce(revision).await;
+        Ok(reply)
     }
 }

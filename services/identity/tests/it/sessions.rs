@@ -102,6 +102,59 @@ async fn a_session_ends_in_time_however_often_it_is_refreshed() {
 }
 
 #[tokio::test]
+async fn what_is_over_is_removed() {
+    let stage = stage(&[], &[("lilei", "", &[])]).await;
+    let live = stage.sign_in("lilei").await;
+    for _ in 0..2 {
+        stage.sign_in("lilei").await;
+    }
+    stage.try_sign_in("nobody", "x").await.unwrap_err();
+    for statement in [
+        "UPDATE session SET expire_time = now() - interval '1 second'
+         WHERE id = (SELECT id FROM session ORDER BY create_time DESC LIMIT 1)",
+        "UPDATE session SET revoke_time = now(), access_expire_time = now() - interval '2 hours'
+         WHERE id = (SELECT id FROM session WHERE expire_time > now() ORDER BY create_time DESC LIMIT 1)",
+        "UPDATE sign_in_failure SET last_time = now() - interval '2 days'",
+        "INSERT INTO policy_tombstone VALUES ('role', gen_random_uuid(), 1, now() - interval '2 days')",
+    ] {
+        sqlx::query(statement).execute(stage.db.pool()).await.unwrap();
+    }
+    let _restarted = crate::stage::instance(&stage.db, &stage.config, Default::default()).await;
+    let due = "UPDATE job SET run_time = now() WHERE kind = 'identity.housekeeping' AND state = 'pending'";
+    sqlx::query(due).execute(stage.db.pool()).await.unwrap();
+    until("only the live session is left", async || {
+        let left: i64 = sqlx::query_scalar(
+            "SELECT (SELECT count(*) FROM session) + (SELECT count(*) FROM sign_in_failure)
+                    + (SELECT count(*) FROM policy_tombstone)",
+        )
+        .fetch_one(stage.db.pool())
+        .await
+        .unwrap();
+        left == 1
+    })
+    .await;
+    assert!(works(&stage, &live.access_token).await);
+}
+
+#[tokio::test]
+async fn a_page_token_of_ones_own_making_is_refused() {
+    use base64::Engine;
+    let stage = stage(&[], &[("lilei", "", &[])]).await;
+    let session = stage.sign_in("lilei").await;
+    stage.sign_in("lilei").await;
+    let page = |page_token: String| session.call(proto::ListSessionsRequest { page_size: 1, page_token });
+    let first = stage.authentication().list_sessions(page(String::new())).await.unwrap().into_inner();
+    let encoding = base64::engine::general_purpose::URL_SAFE_NO_PAD;
+    let mut bytes = encoding.decode(&first.next_page_token).unwrap();
+    bytes.truncate(6);
+    bytes.extend(br#"["-100000-01-01T00:00:00Z","018f0000-0000-7000-8000-000000000000"]"#);
+    let answer = stage.authentication().list_sessions(page(encoding.encode(bytes))).await;
+    assert_eq!(refused(answer), "page_token: PAGE_TOKEN_INVALID");
+    let second = stage.authentication().list_sessions(page(first.next_page_token)).await.unwrap().into_inner();
+    assert_eq!((second.sessions.len(), second.next_page_token.as_str()), (1, ""));
+}
+
+#[tokio::test]
 async fn sessions_are_listed_and_ended_by_their_owner_alone() {
     let stage = stage(&[], &[("lilei", "", &[]), ("hanmeimei", "", &[ADMIN])]).await;
     let [desk, phone] = [stage.sign_in("lilei").await, stage.sign_in("lilei").await];

@@ -35,11 +35,9 @@ pub const SALES: &str = "salesperson";
 
 pub struct Stage {
     pub db: Db,
-    pub database: DatabaseConfig,
     pub config: Config,
     pub people: Seeded,
     pub identity: Upstream,
-    pub policy: Arc<PolicyCache>,
     _running: DropGuard,
 }
 
@@ -71,8 +69,8 @@ pub async fn stage_with(groups: &[&str], people: &[(&str, &str, &[&str])], adjus
     let database = database().await;
     let db = Db::new(&database, identity::NAME).unwrap();
     let people = seed(&db, &config, &plan(groups, people)).await.unwrap();
-    let Instance { identity, policy, running } = instance(&db, &config, HashMap::new()).await;
-    Stage { db, database, config, people, identity, policy, _running: running }
+    let Instance { identity, running, .. } = instance(&db, &config, HashMap::new()).await;
+    Stage { db, config, people, identity, _running: running }
 }
 
 /// Starts an instance that follows its own policy; `upstreams` are the other services it can reach.
@@ -90,6 +88,7 @@ pub async fn instance(db: &Db, config: &Config, mut upstreams: HashMap<String, U
         shutdown: shutdown.clone(),
     };
     let parts = identity::build(config.clone(), context).await.unwrap();
+    tokio::spawn(parts.worker.unwrap().run(shutdown.clone()));
     parts.tasks.into_iter().for_each(|task| drop(tokio::spawn(task)));
     let identity = in_process(parts.routes, access);
     upstreams.insert("identity".to_owned(), identity.clone());
