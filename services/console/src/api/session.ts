@@ -31,12 +31,15 @@ function withSession(request: Request): Request {
   return new Request(request, { headers });
 }
 
+/** Without the cookie that comes with every session there is none to refresh. */
+const hasSession = () => csrfToken() !== "";
+
 export async function sessionFetch(request: Request): Promise<Response> {
   const again = request.clone();
   const response = await fetch(withSession(request));
   const path = new URL(request.url, location.href).pathname;
   if (response.status !== 401 || /^\/v1\/sessions:(signIn|refresh)$/.test(path)) return response;
-  if (await refreshSession()) return fetch(withSession(again));
+  if (hasSession() && (await refreshSession())) return fetch(withSession(again));
   lost.forEach((listener) => listener());
   return response;
 }

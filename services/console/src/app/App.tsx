@@ -19,7 +19,7 @@ export function App() {
     document.documentElement.dataset.theme = dark ? "dark" : "light";
   }, [dark]);
   return (
-    <ConfigProvider locale={language === "zh-CN" ? zhCN : enUS} theme={themeFor(dark)}>
+    <ConfigProvider locale={language === "zh-CN" ? zhCN : enUS} theme={themeFor(dark)} button={{ autoInsertSpace: false }}>
       <AntApp notification={{ placement: "topRight", maxCount: 3 }} message={{ maxCount: 2 }}>
         <QueryClientProvider client={queryClient}>
           <RouterProvider router={router} />

@@ -13,7 +13,6 @@ import { Brand } from "./Brand";
 import { Navigation } from "./Navigation";
 import { setPreferences, usePreferences } from "./preferences";
 import { ProgressLine } from "./ProgressLine";
-import { queryClient } from "./queryClient";
 import { StartUp } from "./StartUp";
 import { TopBar } from "./TopBar";
 
@@ -32,7 +31,7 @@ export function Shell() {
   useEffect(
     () =>
       onSessionLost(() => {
-        queryClient.clear();
+        // What was loaded is forgotten at the next sign-in; forgetting it here would only fetch it again in vain.
         void navigate(signInPath(window.location.pathname + window.location.search), { replace: true });
       }),
     [navigate],

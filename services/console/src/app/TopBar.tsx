@@ -26,12 +26,14 @@ export function TopBar({ phone, menuCollapsed, onMenu }: TopBarProps) {
         background: token.colorBgContainer,
         borderBottom: `1px solid ${token.colorBorderSecondary}`,
         paddingInline: phone ? 8 : 16,
+        // The header centres its items by itself; the tall line would stretch the search box.
+        lineHeight: "normal",
       }}
     >
       <Flex align="center" gap={phone ? 4 : 12} style={{ height: "100%" }}>
         <Button type="text" icon={icon} onClick={onMenu} aria-label={t("app.toggleMenu")} title={t("app.toggleMenu")} />
         {access.has("customers") && access.can("PERMISSION_CUSTOMERS_READ") && <QuickSearch compact={phone} />}
-        <Flex flex={1} />
+        <div style={{ flex: 1 }} />
         {!phone && <LanguageSwitch />}
         {!phone && <ThemeSwitch />}
         <UserMenu phone={phone} />

@@ -58,7 +58,7 @@ export function DictionariesPage() {
                       items={list.map((dictionary) => ({
                         key: dictionary.code,
                         label: (
-                          <Flex justify="space-between">
+                          <Flex justify="space-between" align="center">
                             {nameOf(dictionary)}
                             <Typography.Text type="secondary" className="tabular">
                               {dictionary.entryCount}

@@ -44,6 +44,8 @@ export function ancestry(index: EntryIndex, code: string): DictionaryEntry[] {
   return path;
 }
 
+const fillers = new Set(["市辖区", "县", "省直辖县级行政区划", "自治区直辖县级行政区划"]);
+
 type Names = Pick<DictionaryEntry, "nameZh" | "nameEn">;
 
 /** The name in the caller's language; English falls back to Chinese, which is always there. */
@@ -55,7 +57,8 @@ export function useEntryName(): (entry: Names) => string {
 
 /** 浙江省 杭州市 西湖区, as one would say it. */
 export function pathName(index: EntryIndex, code: string, nameOf: (entry: Names) => string): string {
-  const names = ancestry(index, code).map(nameOf);
-  // 北京市 北京市 东城区: a municipality is its own city.
-  return names.filter((name, place) => name !== names[place - 1]).join(" ") || code;
+  const path = ancestry(index, code);
+  // 北京市 市辖区 东城区: the middle of a municipality says nothing.
+  const telling = path.filter((entry, place) => place === path.length - 1 || !fillers.has(entry.nameZh));
+  return telling.map(nameOf).join(" ") || code;
 }

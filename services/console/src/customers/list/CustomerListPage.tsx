@@ -68,7 +68,7 @@ export function CustomerListPage() {
             <ViewMenu views={views.data ?? []} current={view} shown={shown} changed={changed} onPick={(viewId) => show({ viewId })} />
             <FilterButton filter={state.filter} attributes={attributes} onClick={() => setFiltering(true)} />
             <ListSearch key={state.query} query={state.query} phone={phone} onSearch={(query) => show({ query })} />
-            <Flex flex={1} />
+            <div style={{ flex: 1 }} />
             {!phone && <ColumnChooser attributes={attributes} chosen={paths} onChange={choose} compact={false} />}
             {can("PERMISSION_CUSTOMERS_EXPORT") && <ExportMenu shown={shown} compact={phone} />}
           </Flex>
@@ -116,7 +116,7 @@ function ListSearch({ query, phone, onSearch }: { query: string; phone: boolean;
         if (event.target.value === "" && query !== "") onSearch("");
       }}
       onPressEnter={() => onSearch(text.trim())}
-      style={{ width: phone ? "100%" : 240 }}
+      style={{ width: phone ? "100%" : 240, order: phone ? 1 : 0 }}
     />
   );
 }

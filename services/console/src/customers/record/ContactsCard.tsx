@@ -1,6 +1,6 @@
 import { useState } from "react";
-import { MailOutlined, PhoneOutlined, PlusOutlined, StarFilled, WechatOutlined } from "@ant-design/icons";
-import { Button, Card, Flex, Popconfirm, Rate, Switch, Tag, Tooltip, Typography } from "antd";
+import { EllipsisOutlined, MailOutlined, PhoneOutlined, PlusOutlined, StarFilled, WechatOutlined } from "@ant-design/icons";
+import { App, Button, Card, Dropdown, Flex, Rate, Switch, Tag, Tooltip, Typography } from "antd";
 import { useTranslation } from "react-i18next";
 import type { Contact, Customer } from "@/api/types";
 import { useAccess } from "@/app/access";
@@ -58,6 +58,7 @@ function ContactRow({ contact, writes, onEdit }: { contact: Contact; writes: boo
   const { t } = useTranslation();
   const notices = useNotices();
   const changed = useCustomerChanged();
+  const { modal } = App.useApp();
   const invalidate = async () => {
     try {
       await invalidateContact(contact.id, contact.etag);
@@ -68,6 +69,14 @@ function ContactRow({ contact, writes, onEdit }: { contact: Contact; writes: boo
       await changed();
     }
   };
+  const askInvalidate = () =>
+    void modal.confirm({
+      title: t("customers.contact.invalidateTitle", { name: contact.name }),
+      content: t("customers.contact.invalidateText"),
+      okText: t("customers.contact.invalidate"),
+      okButtonProps: { danger: true },
+      onOk: invalidate,
+    });
   return (
     <Flex gap={12} align="flex-start" style={{ opacity: contact.invalid ? 0.55 : 1 }}>
       <PersonAvatar name={contact.name} />
@@ -92,16 +101,18 @@ function ContactRow({ contact, writes, onEdit }: { contact: Contact; writes: boo
         {contact.remark && <Typography.Text type="secondary">{contact.remark}</Typography.Text>}
       </Flex>
       {writes && !contact.invalid && (
-        <Flex gap={4}>
-          <Button size="small" type="text" onClick={onEdit}>
-            {t("common.edit")}
-          </Button>
-          <Popconfirm title={t("customers.contact.invalidateTitle", { name: contact.name })} description={t("customers.contact.invalidateText")} onConfirm={() => void invalidate()}>
-            <Button size="small" type="text" danger>
-              {t("customers.contact.invalidate")}
-            </Button>
-          </Popconfirm>
-        </Flex>
+        <Dropdown
+          trigger={["click"]}
+          placement="bottomRight"
+          menu={{
+            items: [
+              { key: "edit", label: t("common.edit"), onClick: onEdit },
+              { key: "invalidate", label: t("customers.contact.invalidate"), danger: true, onClick: askInvalidate },
+            ],
+          }}
+        >
+          <Button size="small" type="text" icon={<EllipsisOutlined />} aria-label={t("identity.employee.actionsOf", { name: contact.name })} />
+        </Dropdown>
       )}
     </Flex>
   );

@@ -49,6 +49,7 @@ export function DetailsCard({ customer }: { customer: Customer }) {
             <Descriptions
               key={section}
               size="small"
+              className="aligned-details"
               column={{ xs: 1, sm: 2, xl: 2 }}
               title={section === "main" ? undefined : <Typography.Text type="secondary" style={{ fontSize: 13 }}>{t(`customers.sections.${section}`)}</Typography.Text>}
               styles={{ header: { marginBottom: 6 }, label: { minWidth: 84 } }}

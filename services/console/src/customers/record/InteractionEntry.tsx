@@ -1,5 +1,5 @@
 import { useState } from "react";
-import { ArrowRightOutlined } from "@ant-design/icons";
+import { ArrowRightOutlined, EditOutlined } from "@ant-design/icons";
 import { Button, Flex, Tag, Typography } from "antd";
 import dayjs from "dayjs";
 import { useTranslation } from "react-i18next";
@@ -33,11 +33,22 @@ export function InteractionEntry({ interaction, onEdit, onComplete }: Interactio
   ];
   return (
     <Flex vertical gap={4}>
-      <Flex gap={8} align="center" wrap>
+      <Flex gap={8} align="center">
         <Typography.Text strong delete={cancelled}>
           {interaction.subject}
         </Typography.Text>
         <StateTag interaction={interaction} />
+        {writes && !cancelled && (
+          <Button
+            size="small"
+            type="text"
+            icon={<EditOutlined />}
+            onClick={onEdit}
+            aria-label={`${t("common.edit")} ${interaction.subject}`}
+            title={t("common.edit")}
+            style={{ marginInlineStart: "auto", opacity: 0.6 }}
+          />
+        )}
       </Flex>
       <Typography.Text type="secondary" style={{ fontSize: 13 }}>
         {facts.filter(Boolean).join(" · ")}
@@ -63,21 +74,14 @@ export function InteractionEntry({ interaction, onEdit, onComplete }: Interactio
           <ArrowRightOutlined style={{ fontSize: 12 }} /> {interaction.nextStep} {interaction.nextStepTime && <Time value={interaction.nextStepTime} />}
         </Typography.Text>
       )}
-      {writes && !cancelled && (
-        <Flex gap={4}>
-          {planned && (
-            <Button size="small" type="primary" ghost onClick={onComplete} data-testid="complete-interaction">
-              {t("customers.interaction.complete")}
-            </Button>
-          )}
-          <Button size="small" type="text" onClick={onEdit}>
-            {t("common.edit")}
+      {writes && planned && (
+        <Flex gap={8}>
+          <Button size="small" type="primary" ghost onClick={onComplete} data-testid="complete-interaction">
+            {t("customers.interaction.complete")}
           </Button>
-          {planned && (
-            <Button size="small" type="text" danger onClick={() => setCancelling(true)}>
-              {t("customers.interaction.cancel")}
-            </Button>
-          )}
+          <Button size="small" onClick={() => setCancelling(true)}>
+            {t("customers.interaction.cancel")}
+          </Button>
         </Flex>
       )}
       <ReasonDialog

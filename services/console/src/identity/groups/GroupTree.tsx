@@ -1,4 +1,4 @@
-import { Badge, Flex, Tree, type TreeDataNode } from "antd";
+import { Flex, Tree, Typography, type TreeDataNode } from "antd";
 import { useTranslation } from "react-i18next";
 import type { Group } from "@/api/types";
 import { useNotices } from "@/shared/notices";
@@ -26,7 +26,9 @@ export function GroupTree({ roots, groups, selectedId, onSelect, movable }: Grou
       <MemberHover node={item}>
         <Flex align="center" gap={8} style={{ paddingBlock: 3 }} component="span">
           {item.group.name}
-          <Badge count={item.group.memberCount} color="blue" size="small" overflowCount={9999} title={t("identity.group.members", { count: item.group.memberCount })} />
+          <Typography.Text type="secondary" className="tabular" style={{ fontSize: 12 }}>
+            {item.total}
+          </Typography.Text>
         </Flex>
       </MemberHover>
     ),
