@@ -56,8 +56,7 @@ impl ContactService for ContactRpc {
             let mut connection = pool.acquire().await.map_err(Error::from)?;
             parent::require_visible(&mut connection, &rows, customer_id).await?;
         }
-        let next_page_token =
-            page::cut(&mut contacts, size, &bound, |contact| (contact.primary, contact.id.clone()))?;
+        let next_page_token = page::cut(&mut contacts, size, &bound, |contact| (contact.primary, contact.id.clone()))?;
         Ok(Response::new(ListContactsResponse { contacts, next_page_token }))
     }
 

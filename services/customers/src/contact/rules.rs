@@ -141,7 +141,8 @@ mod tests {
     #[test]
     fn an_update_touches_the_named_fields_alone() {
         let mut contact = li_si();
-        let wanted = Contact { name: " 王五 ".into(), phone: "1".into(), hobby: "钓鱼".into(), ..Contact::default() };
+        let wanted =
+            Contact { name: " 王五 ".into(), phone: "1".into(), hobby: "钓鱼".into(), ..Contact::default() };
         apply(&mut contact, &wanted, &["hobby", "name"]);
         assert_eq!((contact.name.as_str(), contact.phone.as_str()), ("王五", "138 1234 5678"));
         let changed: Vec<String> = changes(&li_si(), &contact).into_iter().map(|change| change.field).collect();
@@ -151,7 +152,11 @@ mod tests {
     #[test]
     fn blank_names_and_phones_without_digits_are_refused() {
         let mut contact = Contact::default();
-        apply(&mut contact, &Contact { name: " \u{3000}".into(), phone: "none".into(), ..Contact::default() }, &MUTABLE);
+        apply(
+            &mut contact,
+            &Contact { name: " \u{3000}".into(), phone: "none".into(), ..Contact::default() },
+            &MUTABLE,
+        );
         let expected = [("contact.name".into(), "VALUE_REQUIRED"), ("contact.phone".into(), "PHONE_INVALID")];
         assert_eq!(faults(&contact, Visibility::Clear), expected);
     }

@@ -14,8 +14,8 @@ use platform::error::{Error, Result};
 use platform::{page, update};
 use tonic::{Request, Response, Status};
 
-use super::store::{self, EntryPlace, EntrySelection};
 use super::rules;
+use super::store::{self, EntryPlace, EntrySelection};
 use crate::audit::{Changes, key_id};
 use crate::error::reason;
 use crate::field::FieldCache;

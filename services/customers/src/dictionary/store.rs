@@ -9,7 +9,8 @@ use sqlx::{AssertSqlSafe, PgConnection, PgPool, Row};
 use crate::error::reason;
 
 const ENTRY_COLUMNS: &str = "e.dictionary, e.code, e.name_zh, e.name_en, e.parent_code, e.position, e.retired, e.color,
-    e.revision, EXISTS (SELECT FROM dictionary_entry AS k WHERE k.dictionary = e.dictionary AND k.parent_code = e.code)";
+    e.revision,
+    EXISTS (SELECT FROM dictionary_entry AS k WHERE k.dictionary = e.dictionary AND k.parent_code = e.code)";
 
 /// Which entries a list asks for.
 pub struct EntrySelection<'a> {
@@ -181,8 +182,8 @@ pub async fn entry_delete(connection: &mut PgConnection, dictionary: &str, code:
     Ok(())
 }
 
-/// Whether a customer holds the code in a column, an address or a custom field, or a custom field has it as its default.
-/// Reads all customers when none does; nobody deletes entries often.
+/// Whether a customer holds the code in a column, an address or a custom field, or a custom field has it as its
+/// default. Reads all customers when none does; nobody deletes entries often.
 pub async fn entry_in_use(connection: &mut PgConnection, dictionary: &str, code: &str) -> sqlx::Result<bool> {
     sqlx::query_scalar(
         "SELECT EXISTS (

@@ -1,5 +1,5 @@
-//! The fields and dictionaries at one moment, held in memory. `schema_revision` tells when to look again: at most once a
-//! second, and at once after a change made here, so that other replicas follow within a second.
+//! The fields and dictionaries at one moment, held in memory. `schema_revision` tells when to look again: at most once
+//! a second, and at once after a change made here, so that other replicas follow within a second.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -23,6 +23,7 @@ pub fn filter_schema(fields: &Fields, schema: Schema) -> Schema {
             FieldType::Options => FilterType::StringList,
             FieldType::Unspecified => return schema,
         };
-        schema.with(Field::new(format!("custom.{}", field.key), filter_type, Column::json(OBJECT, &field.key)).sortable())
+        schema
+            .with(Field::new(format!("custom.{}", field.key), filter_type, Column::json(OBJECT, &field.key)).sortable())
     })
 }

@@ -38,8 +38,7 @@ impl FieldService for FieldRpc {
         let size = page::size(request.page_size, 200);
         let bound = ["fields", if request.include_retired { "all" } else { "active" }];
         let after = page::decode::<(i32, String)>(&bound, &request.page_token)?;
-        let mut fields =
-            store::field_list(self.db.pool(), request.include_retired, after.as_ref(), size + 1).await?;
+        let mut fields = store::field_list(self.db.pool(), request.include_retired, after.as_ref(), size + 1).await?;
         let next_page_token = page::cut(&mut fields, size, &bound, |field| (field.position, field.key.clone()))?;
         Ok(Response::new(ListFieldsResponse { fields, next_page_token }))
     }
@@ -113,7 +112,8 @@ async fn check_count(tx: &mut Tx) -> Result<()> {
 
 fn audit(tx: &mut Tx, action: &'static str, before: &Field, after: &Field, dictionaries: &Dictionaries) {
     let default = |field: &Field| {
-        let json = field.default_value.as_ref().and_then(|value| to_json(field, value, dictionaries, None).ok().flatten());
+        let json =
+            field.default_value.as_ref().and_then(|value| to_json(field, value, dictionaries, None).ok().flatten());
         json.as_ref().map(to_text).unwrap_or_default()
     };
     let named = |field: &Field| if field.key.is_empty() { "" } else { field.r#type().as_str_name() };

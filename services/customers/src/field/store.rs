@@ -11,7 +11,8 @@ use sqlx::{PgConnection, PgPool, Row};
 use super::value::from_json;
 use crate::error::reason;
 
-const COLUMNS: &str = "key, type, label_zh, label_en, required, is_unique, dictionary, default_value, position, retired,
+const COLUMNS: &str =
+    "key, type, label_zh, label_en, required, is_unique, dictionary, default_value, position, retired,
     personal_data, create_time, update_time, revision";
 
 fn field(row: &PgRow) -> sqlx::Result<Field> {

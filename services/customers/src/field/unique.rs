@@ -54,7 +54,8 @@ pub async fn unique_values_set(
     .await?;
     match held.into_iter().find(|(_, holder)| *holder != customer_id) {
         Some((key, _)) => {
-            Err(Error::already_exists(format!("customer.custom_fields.{key}"), &reason::CUSTOM_VALUE_TAKEN).arg("field", key))
+            Err(Error::already_exists(format!("customer.custom_fields.{key}"), &reason::CUSTOM_VALUE_TAKEN)
+                .arg("field", key))
         }
         None => Ok(()),
     }

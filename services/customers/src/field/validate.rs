@@ -39,8 +39,8 @@ impl<'a> Mode<'a> {
     }
 }
 
-/// The object to store in `customer.custom_fields`; `values` are left as they will be read back. Values of retired fields, and
-/// of fields that the caller can't see, stay as they are.
+/// The object to store in `customer.custom_fields`; `values` are left as they will be read back. Values of retired
+/// fields, and of fields that the caller can't see, stay as they are.
 pub fn validate_custom(
     fields: &Fields,
     values: &mut HashMap<String, FieldValue>,
@@ -129,4 +129,3 @@ fn unknown_keys(fields: &Fields, values: &HashMap<String, FieldValue>, mode: Mod
 fn violation(key: &str, reason: &'static Reason, args: Vec<(&'static str, String)>) -> Violation {
     Violation { field: format!("customer.custom_fields.{key}"), reason, args }
 }
-

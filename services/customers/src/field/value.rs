@@ -1,5 +1,6 @@
-//! A value of a custom field between the contract and the `custom_fields` object of a row. What the object holds is what
-//! `platform::filter` reads: numbers as numbers, decimals, dates and times as strings in one spelling, codes as arrays.
+//! A value of a custom field between the contract and the `custom_fields` object of a row. What the object holds is
+//! what `platform::filter` reads: numbers as numbers, decimals, dates and times as strings in one spelling, codes as
+//! arrays.
 
 use std::collections::HashMap;
 

@@ -18,8 +18,8 @@ use tonic::{Request, Response, Status};
 use uuid::Uuid;
 
 use super::filter::{DEFAULT_ORDER, Place, SCHEMA, instant};
-use super::store::{self, Selection};
 use super::rules;
+use super::store::{self, Selection};
 use crate::error::reason as own;
 use crate::parent;
 
@@ -64,10 +64,10 @@ impl InteractionService for InteractionRpc {
             after: after.as_deref(),
             limit: size + 1,
         };
-        let found = store::interaction_list(self.db.pool(), &rows, &names(&call), &selection).await?;
+        let mut connection = self.db.pool().acquire().await.map_err(Error::from)?;
+        let found = store::interaction_list(&mut connection, &rows, &names(&call), &selection).await?;
         let mut interactions = found.map_err(|_| Error::invalid("page_token", &reason::PAGE_TOKEN_INVALID))?;
         if let (Some(customer_id), true) = (customer_id, interactions.is_empty()) {
-            let mut connection = self.db.pool().acquire().await.map_err(Error::from)?;
             parent::require_visible(&mut connection, &rows, customer_id).await?;
         }
         let next_page_token = page::cut(&mut interactions, size, &bound, |last| order.keys(&Place(last)))?;

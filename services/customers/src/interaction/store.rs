@@ -8,11 +8,15 @@ use platform::error::{Error, Result};
 use platform::filter::{EvalContext, FilterError, OrderBy, Predicate, Value};
 use platform::update::etag;
 use sqlx::postgres::PgRow;
-use sqlx::{AssertSqlSafe, PgConnection, PgPool, Postgres, QueryBuilder, Row};
+use sqlx::{AssertSqlSafe, PgConnection, Postgres, QueryBuilder, Row};
 use uuid::Uuid;
 
 use super::filter::instant;
 use crate::parent::CUSTOMER_ROWS;
+use crate::search::store::few_visible;
+
+/// Who sees no more customers than this has lists made from those customers.
+const FEW: usize = 1_000;
 
 const COLUMNS: &str = "i.id, i.customer_id, c.name, i.type, i.state, i.subject, i.content, i.occur_time,
     i.duration_minutes, i.contact_ids,
@@ -62,32 +66,60 @@ pub struct Selection<'a> {
 
 /// `Err` when the keys of the page don't belong to the order.
 pub async fn interaction_list(
-    pool: &PgPool,
+    connection: &mut PgConnection,
     rows: &RowPredicate,
     names: &Policy,
     selection: &Selection<'_>,
 ) -> Result<Result<Vec<Interaction>, FilterError>> {
+    let few = match selection.customer_id {
+        Some(_) => None,
+        None => few_visible(connection, rows, FEW).await?,
+    };
     let mut query = QueryBuilder::<Postgres>::new("SELECT ");
-    query.push(COLUMNS).push(FROM);
-    rows.push_sql(&mut query, CUSTOMER_ROWS);
+    query.push(COLUMNS);
+    let pushed = match few {
+        // From the customers to their interactions: by time, one would go through everybody else's to find a few.
+        Some(customer_ids) => {
+            query.push(
+                " FROM customer AS c CROSS JOIN LATERAL (SELECT i.* FROM interaction AS i WHERE i.customer_id = c.id",
+            );
+            let pushed = push_page(&mut query, selection);
+            query.push(") AS i WHERE c.id = ANY(").push_bind(customer_ids).push(") AND ");
+            rows.push_sql(&mut query, CUSTOMER_ROWS);
+            query.push(" ORDER BY ");
+            selection.order.push_order_sql(&mut query);
+            query.push(" LIMIT ").push_bind(selection.limit);
+            pushed
+        }
+        None => {
+            query.push(FROM);
+            rows.push_sql(&mut query, CUSTOMER_ROWS);
+            push_page(&mut query, selection)
+        }
+    };
+    if let Err(error) = pushed {
+        return Ok(Err(error));
+    }
+    let found = query.build().fetch_all(connection).await?;
+    Ok(Ok(found.iter().map(|row| interaction(row, names)).collect::<sqlx::Result<_>>()?))
+}
+
+fn push_page(query: &mut QueryBuilder<Postgres>, selection: &Selection<'_>) -> Result<(), FilterError> {
     if let Some(customer_id) = selection.customer_id {
         query.push(" AND i.customer_id = ").push_bind(customer_id);
     }
     if !selection.filter.is_everything() {
         query.push(" AND ");
-        selection.filter.push_sql(&mut query, selection.context);
+        selection.filter.push_sql(query, selection.context);
     }
     if let Some(after) = selection.after {
         query.push(" AND ");
-        if let Err(error) = selection.order.push_keyset_sql(&mut query, after) {
-            return Ok(Err(error));
-        }
+        selection.order.push_keyset_sql(query, after)?;
     }
     query.push(" ORDER BY ");
-    selection.order.push_order_sql(&mut query);
+    selection.order.push_order_sql(query);
     query.push(" LIMIT ").push_bind(selection.limit);
-    let found = query.build().fetch_all(pool).await?;
-    Ok(Ok(found.iter().map(|row| interaction(row, names)).collect::<sqlx::Result<_>>()?))
+    Ok(())
 }
 
 /// Those of one customer before a place in time, latest first, for its timeline. Served by `interaction_customer`.
@@ -244,8 +276,8 @@ pub async fn interaction_update(
     Ok(interaction(&row, names)?)
 }
 
-/// Moves the customer's last contact forward to an interaction that was done. That is no change of the customer itself: its
-/// revision stays, so nobody's etag goes stale by a phone call.
+/// Moves the customer's last contact forward to an interaction that was done. That is no change of the customer itself:
+/// its revision stays, so nobody's etag goes stale by a phone call.
 pub async fn last_contact_move(connection: &mut PgConnection, customer_id: Uuid, done: &Interaction) -> Result<()> {
     if done.state() != InteractionState::Done {
         return Ok(());

@@ -58,8 +58,8 @@ pub async fn customer_name(connection: &mut PgConnection, rows: &RowPredicate, i
     Ok(query.build_query_scalar().fetch_optional(connection).await?)
 }
 
-/// One row a pair, from whichever end it is made. A household has no direction, so its row starts from the lesser id and
-/// the constraint finds the pair again.
+/// One row a pair, from whichever end it is made. A household has no direction, so its row starts from the lesser id
+/// and the constraint finds the pair again.
 pub async fn relation_insert(
     connection: &mut PgConnection,
     id: Uuid,
@@ -104,7 +104,9 @@ pub async fn relation_delete(
 ) -> Result<Ends> {
     let mut query = QueryBuilder::<Postgres>::new("DELETE FROM relation AS r WHERE r.id = ");
     query.push_bind(id);
-    for (connective, change, see) in [("AND (", "r.customer_id", "r.related_id"), ("OR", "r.related_id", "r.customer_id")] {
+    for (connective, change, see) in
+        [("AND (", "r.customer_id", "r.related_id"), ("OR", "r.related_id", "r.customer_id")]
+    {
         query.push(" ").push(connective).push(" ");
         push_covered(&mut query, changeable, change);
         query.push(" AND ");

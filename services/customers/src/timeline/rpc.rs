@@ -91,7 +91,9 @@ impl TimelineService for TimelineRpc {
 fn entry((time, id): Place, found: Found, looker: &Looker<'_>) -> TimelineEntry {
     let (actor_name, entry) = match found {
         Found::Interaction(interaction) => (interaction.employee_name.clone(), Entry::Interaction(*interaction)),
-        Found::Change(mut change) => (std::mem::take(&mut change.actor_name), Entry::Change(rules::shown(change, looker))),
+        Found::Change(mut change) => {
+            (std::mem::take(&mut change.actor_name), Entry::Change(rules::shown(change, looker)))
+        }
     };
     TimelineEntry { id: id.to_string(), time: Some(timestamp(time)), actor_name, entry: Some(entry) }
 }

@@ -1,8 +1,8 @@
-//! What a timeline shows of a change: personal data as the caller sees them, other customers only to who sees those, too.
+//! What a timeline shows of a change: personal data as the caller sees them, other customers only to who sees those.
 
 use std::collections::HashMap;
 
-use contracts::customers::{Contact, CustomerChange, Customer, FieldChange};
+use contracts::customers::{Contact, Customer, CustomerChange, FieldChange};
 use contracts::options::{PersonalData, Visibility};
 use platform::contract::Contract;
 use platform::contract::masking::mask_text;

@@ -54,7 +54,8 @@ async fn a_contact_is_reached_through_its_customer_alone() -> Result<()> {
     let story = Story::begin().await?;
     let (li_lei, han_mei) = (&story.li_lei, &story.han_mei);
     let customer = a_customer(li_lei, "杭州大华电子").await?;
-    let contact = json!({"name": "王芳", "phone": "13812345678", "email": "wangfang@example.com", "wechat": "wang_fang_1990"});
+    let contact =
+        json!({"name": "王芳", "phone": "13812345678", "email": "wangfang@example.com", "wechat": "wang_fang_1990"});
     let contact = a_contact(li_lei, &customer, contact).await?;
     let (list, one) = (format!("/v1/customers/{customer}/contacts"), format!("/v1/contacts/{}", id(&contact)?));
     let etag = &contact["etag"];

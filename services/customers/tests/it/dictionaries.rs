@@ -11,7 +11,12 @@ async fn a_tree_is_listed_level_by_level_and_whole() -> Result<()> {
     admin.post("/v1/dictionaries", dictionary.clone()).await?.ok()?;
     admin.post("/v1/dictionaries", dictionary).await?.refused(409, "DICTIONARY_CODE_TAKEN")?;
     let path = "/v1/dictionaries/territory/entries";
-    let entries = [("east", "华东", "", 2), ("north", "华北", "", 1), ("east-zj", "浙江", "east", 1), ("east-js", "江苏", "east", 0)];
+    let entries = [
+        ("east", "华东", "", 2),
+        ("north", "华北", "", 1),
+        ("east-zj", "浙江", "east", 1),
+        ("east-js", "江苏", "east", 0),
+    ];
     for (code, name, parent, position) in entries {
         let entry = json!({"code": code, "nameZh": name, "parentCode": parent, "position": position});
         admin.post(path, entry).await?.ok()?;

@@ -1,5 +1,7 @@
 use anyhow::Result;
+use customers::field::FieldCache;
 use futures::future::join_all;
+use platform::db::Db;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
@@ -16,8 +18,10 @@ async fn a_field_made_now_counts_now() -> Result<()> {
     let old = a_customer(li_lei, "老客户").await?;
     let budget = json!({"key": "budget", "type": "FIELD_TYPE_DECIMAL", "labelZh": "预算", "position": 2});
     let budget = admin.post("/v1/fields", budget).await?.ok()?;
-    let stage =
-        json!({"key": "stage", "type": "FIELD_TYPE_TEXT", "labelZh": "阶段", "position": 1, "defaultValue": {"stringValue": "new"}});
+    let stage = json!({
+        "key": "stage", "type": "FIELD_TYPE_TEXT", "labelZh": "阶段", "position": 1,
+        "defaultValue": {"stringValue": "new"},
+    });
     admin.post("/v1/fields", stage.clone()).await?.ok()?;
     admin.post("/v1/fields", stage).await?.refused(409, "FIELD_KEY_TAKEN")?;
     let rich = a_person("富有", json!({"budget": {"decimalValue": "250000.50"}}));
@@ -57,6 +61,25 @@ async fn a_field_made_now_counts_now() -> Result<()> {
     assert_eq!(seen["customFields"]["budget"], json!({"decimalValue": "250000.5"}));
     let typed = json!({"type": "FIELD_TYPE_TEXT", "etag": retired["etag"]});
     admin.patch("/v1/fields/budget", typed).await?.refused(400, "INVALID_REQUEST")?;
+    story.end().await
+}
+
+/// Another replica has a cache of its own on the same database.
+#[tokio::test]
+async fn other_replicas_follow_by_themselves() -> Result<()> {
+    let story = Story::begin().await?;
+    let replica = FieldCache::new(Db::new(&story.app.config.database, "customers")?);
+    assert!(replica.current().await?.by_key("budget").is_none());
+    let budget = json!({"key": "budget", "type": "FIELD_TYPE_DECIMAL", "labelZh": "预算"});
+    story.admin.post("/v1/fields", budget).await?.ok()?;
+    let follows = async || replica.current().await.is_ok_and(|fields| fields.by_key("budget").is_some());
+    story.app.until("the field is known", follows).await?;
+    let entry = json!({"code": "zz-gold", "nameZh": "黄金"});
+    story.admin.post("/v1/dictionaries/level/entries", entry).await?.ok()?;
+    let follows = async || {
+        replica.current().await.is_ok_and(|fields| fields.dictionaries().contains("level", "zz-gold").is_some())
+    };
+    story.app.until("the code is known", follows).await?;
     story.end().await
 }
 
@@ -117,5 +140,27 @@ async fn only_those_who_may_make_fields() -> Result<()> {
     let nowhere = story.admin.post("/v1/fields", field("a", "OPTION")).await?;
     assert_eq!(violations(&nowhere), refusals(&[("dictionary", "VALUE_REQUIRED")]));
     assert_eq!(story.admin.get("/v1/fields").await?.ok()?["fields"], json!([]));
+    story.end().await
+}
+
+#[tokio::test]
+async fn forms_stay_of_a_bearable_length() -> Result<()> {
+    let story = Story::begin().await?;
+    let mut database = story.app.database().await?;
+    sqlx::query(
+        "INSERT INTO customers.field (key, type, label_zh)
+         SELECT 'f' || n, 1, 'f' || n FROM generate_series(1, 200) AS n",
+    )
+    .execute(&mut database)
+    .await?;
+    let field = json!({"key": "one_more", "type": "FIELD_TYPE_TEXT", "labelZh": "又一个"});
+    story.admin.post("/v1/fields", field.clone()).await?.refused(422, "FIELDS_TOO_MANY")?;
+    let page = list(&story.admin, "/v1/fields", &[("pageSize", "1")]).await?.ok()?;
+    let first = &page["fields"][0];
+    let path = format!("/v1/fields/{}", first["key"].as_str().unwrap());
+    let retired = story.admin.patch(&path, json!({"retired": true, "etag": first["etag"]})).await?.ok()?;
+    story.admin.post("/v1/fields", field).await?.ok()?;
+    let again = json!({"retired": false, "etag": retired["etag"]});
+    story.admin.patch(&path, again).await?.refused(422, "FIELDS_TOO_MANY")?;
     story.end().await
 }

@@ -1,5 +1,7 @@
 use anyhow::Result;
 use chrono::{Duration, SecondsFormat, Utc};
+use contracts::customers::{InteractionChanged, InteractionState, InteractionType};
+use prost::Message;
 use serde_json::{Value, json};
 
 use crate::story::{Story, a_contact, a_customer, all_pages, an_interaction, each, id, list, violations};
@@ -51,6 +53,29 @@ async fn what_was_planned_is_done_or_called_off() -> Result<()> {
     li_lei.post(&format!("{path}:cancel"), cancel).await?.refused(409, "STALE_ETAG")?;
     let revived = json!({"state": "INTERACTION_STATE_DONE", "etag": cancelled["etag"]});
     li_lei.patch(&path, revived).await?.refused(422, "INTERACTION_CANCELLED")?;
+    story.end().await
+}
+
+#[tokio::test]
+async fn others_hear_of_every_change() -> Result<()> {
+    let story = Story::begin().await?;
+    let li_lei = &story.li_lei;
+    let customer = a_customer(li_lei, "杭州大华电子").await?;
+    let stream = platform::events::connect(&story.app.config.nats).await?.stream().await?;
+    let subject = format!("{}.events.customers.interaction.InteractionChanged", story.app.config.nats.prefix);
+    let heard = async |revision: i64| {
+        let last = stream.get_last_raw_message_by_subject(&subject).await.ok()?;
+        InteractionChanged::decode(last.payload).ok().filter(|event| event.revision == revision)
+    };
+    let planned = an_interaction(li_lei, &customer, a_visit("回访", "PLANNED", 24)).await?;
+    story.app.until("the plan is heard of", async || heard(1).await.is_some()).await?;
+    let cancel = json!({"reason": "客户出差", "etag": planned["etag"]});
+    li_lei.post(&format!("/v1/interactions/{}:cancel", id(&planned)?), cancel).await?.ok()?;
+    story.app.until("the cancellation is heard of", async || heard(2).await.is_some()).await?;
+    let event = heard(2).await.unwrap();
+    assert_eq!((event.id, event.customer_id), (id(&planned)?, customer));
+    assert_eq!((event.r#type, event.state), (InteractionType::Visit as i32, InteractionState::Cancelled as i32));
+    assert_eq!(event.employee_id, li_lei.employee_id);
     story.end().await
 }
 
@@ -124,6 +149,10 @@ async fn work_lists_run_over_the_customers_that_one_sees() -> Result<()> {
         let path = format!("/v1/interactions?orderBy={order}");
         let found = all_pages(li_lei, &path, "interactions", 2).await?;
         assert_eq!(found.len(), 6, "ordered by {order:?}");
+        // Who sees everything is served another way, in the same order.
+        let mut all = all_pages(&story.admin, &path, "interactions", 2).await?;
+        all.retain(|interaction| interaction["customerId"] == mine);
+        assert_eq!(all, found, "ordered by {order:?}");
     }
     let unknown = list(li_lei, "/v1/interactions", &[("filter", "stat = DONE")]).await?;
     assert_eq!(violations(&unknown), [("filter".to_owned(), "FILTER_INVALID".to_owned())]);

@@ -6,7 +6,9 @@ use crate::story::{Story, a_contact, a_customer, all_pages, an_interaction, id};
 /// What each entry tells of: the action of a change, the subject of an interaction.
 fn told(entries: &[Value]) -> Vec<&str> {
     let entries = entries.iter();
-    entries.map(|entry| entry["interaction"]["subject"].as_str().or(entry["change"]["action"].as_str()).unwrap_or("?")).collect()
+    entries
+        .map(|entry| entry["interaction"]["subject"].as_str().or(entry["change"]["action"].as_str()).unwrap_or("?"))
+        .collect()
 }
 
 fn change<'e>(entries: &'e [Value], action: &str, field: &str) -> Option<(&'e str, &'e str)> {
