@@ -2,7 +2,7 @@
 //! `assign` gives them to others.
 
 mod assign;
-mod changes;
+pub mod changes;
 pub mod checksum;
 pub mod event;
 pub mod keys;

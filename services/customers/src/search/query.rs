@@ -11,15 +11,18 @@ pub enum Tier {
     WholeName = 0,
     NameStart = 1,
     Name = 2,
+    NumberStart = 3,
     /// Number or phone.
-    Number = 3,
+    Number = 4,
     /// Pinyin or initials.
-    Reading = 4,
-    Contact = 5,
+    Reading = 5,
+    Contact = 6,
 }
 
 impl Tier {
-    pub const OWN: [Self; 5] = [Self::WholeName, Self::NameStart, Self::Name, Self::Number, Self::Reading];
+    /// Those of the customer's own document.
+    pub const OWN: [Self; 6] =
+        [Self::WholeName, Self::NameStart, Self::Name, Self::NumberStart, Self::Number, Self::Reading];
 
     pub fn of(number: i16) -> Option<Self> {
         let contact = [Self::Contact];
@@ -52,17 +55,25 @@ impl Query {
         Some(Self { text, phones, readings, han, latin })
     }
 
-    /// The grams of which a document of this tier has all of one set at least. Empty: the tier can't be met.
+    /// The grams of which a document of this tier has all of one set at least. No set: the tier can't be met. An empty set:
+    /// any document may meet it.
     pub fn grams(&self, tier: Tier) -> Vec<Vec<i32>> {
         match tier {
             Tier::WholeName => vec![vec![whole_gram(&self.text)]],
             Tier::NameStart => {
-                // The longer of the two starts is the rarer.
-                let mut needed: Vec<i32> = start_grams(&self.text).into_iter().next_back().into_iter().collect();
+                // The longest start is the rarest.
+                let mut needed = start_grams(Part::NameStart, &self.text);
+                needed.drain(..needed.len().saturating_sub(1));
                 needed.extend(grams(Part::Name, &self.text));
                 vec![needed]
             }
             Tier::Name => vec![grams(Part::Name, &self.text)],
+            Tier::NumberStart => {
+                let mut needed = start_grams(Part::NumberStart, &self.text);
+                needed.drain(..needed.len().saturating_sub(1));
+                needed.extend(grams(Part::Number, &self.text));
+                vec![needed]
+            }
             Tier::Number => {
                 let mut sets = vec![grams(Part::Number, &self.text)];
                 sets.extend(self.phones.iter().map(|phone| grams(Part::Phone, phone)));
@@ -100,6 +111,7 @@ impl Query {
             Document { name, .. } if *name == self.text => Tier::WholeName,
             Document { name, .. } if name.starts_with(&self.text) => Tier::NameStart,
             Document { name, .. } if name.contains(&self.text) => Tier::Name,
+            Document { number, .. } if number.starts_with(&self.text) => Tier::NumberStart,
             Document { number, .. } if number.contains(&self.text) => Tier::Number,
             _ if by_phone => Tier::Number,
             _ if by_reading => Tier::Reading,
@@ -182,7 +194,7 @@ mod tests {
             ("曾国藩", "zgf", Some(Tier::Reading)),
             ("张三", "李四", None),
             ("张三", "000012", Some(Tier::Number)),
-            ("张三", "c0000", Some(Tier::Number)),
+            ("张三", "c0000", Some(Tier::NumberStart)),
             ("张三", "+86 138-0013", Some(Tier::Number)),
             ("张三", "0013 80", Some(Tier::Number)),
             ("张三", "139", None),

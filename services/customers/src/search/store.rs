@@ -13,12 +13,22 @@ use super::document::Document;
 use super::query::{Query, Tier};
 use crate::customer::store::CUSTOMER_ROWS;
 
-/// How many of the newest documents are looked at before the index is asked.
-const NEWEST: i64 = 2_000;
-/// The same where only some of the matches may be seen.
-const NEWEST_SCOPED: i64 = 8_000;
-/// Who sees no more customers than this is served from them.
-const FEW: usize = 3_000;
+/// How far a search looks before it takes another way. All ways find the same.
+#[derive(Debug, Clone, Copy)]
+pub struct Reach {
+    /// How many of the newest documents are looked at before the index is asked.
+    pub newest: i64,
+    /// The same where only some of the matches may be seen.
+    pub newest_scoped: i64,
+    /// Who sees no more customers than this is served from them.
+    pub few: usize,
+}
+
+impl Default for Reach {
+    fn default() -> Self {
+        Self { newest: 2_000, newest_scoped: 4_000, few: 3_000 }
+    }
+}
 
 /// A customer that was found, and the contact through whom.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -96,10 +106,11 @@ pub async fn hit_list(
     connection: &mut PgConnection,
     query: &Query,
     rows: &RowPredicate,
+    reach: Reach,
     after: Option<(Tier, Uuid)>,
     limit: i64,
 ) -> Result<Vec<Hit>> {
-    if let Some(visible) = few_visible(connection, rows).await? {
+    if let Some(visible) = few_visible(connection, rows, reach.few).await? {
         return hits_among(connection, query, rows, &visible, after, limit).await;
     }
     let limit = usize::try_from(limit).unwrap_or(0);
@@ -117,7 +128,10 @@ pub async fn hit_list(
         // One look serves all ranks that begin with the newest customer.
         let mut looked = match (behind, newest.take()) {
             (None, Some(seen)) if tier != Tier::Contact => seen,
-            _ => hits_newest(connection, query, rows, tier, behind, limit).await?,
+            _ => {
+                let depth = if *rows == RowPredicate::All { reach.newest } else { reach.newest_scoped };
+                hits_newest(connection, query, rows, tier, behind, (depth, limit)).await?
+            }
         };
         let here = looked.iter().filter(|hit| hit.tier == tier).count();
         if hits.len() + here >= limit {
@@ -139,7 +153,7 @@ pub async fn hit_list(
 
 /// The ids of the customers that the rows can cover, when they are few. Found by their indexes, so that it is quick; the
 /// row predicate itself still decides.
-async fn few_visible(connection: &mut PgConnection, rows: &RowPredicate) -> Result<Option<Vec<Uuid>>> {
+pub async fn few_visible(connection: &mut PgConnection, rows: &RowPredicate, few: usize) -> Result<Option<Vec<Uuid>>> {
     let (employee_id, group_ids, shared_with_group) = match rows {
         RowPredicate::Nothing => return Ok(Some(Vec::new())),
         RowPredicate::All => return Ok(None),
@@ -156,10 +170,10 @@ async fn few_visible(connection: &mut PgConnection, rows: &RowPredicate) -> Resu
     .bind(employee_id)
     .bind(group_ids)
     .bind(shared_with_group)
-    .bind(FEW as i64 + 1)
+    .bind(few as i64 + 1)
     .fetch_all(connection)
     .await?;
-    if ids.len() > FEW {
+    if ids.len() > few {
         return Ok(None);
     }
     ids.sort_unstable();
@@ -205,7 +219,7 @@ async fn hits_newest(
     rows: &RowPredicate,
     tier: Tier,
     behind: Option<Uuid>,
-    limit: usize,
+    (depth, limit): (i64, usize),
 ) -> Result<Vec<Hit>> {
     let mut sql = QueryBuilder::new("WITH m AS (SELECT d.customer_id, d.id, ");
     match tier {
@@ -217,11 +231,8 @@ async fn hits_newest(
     if let Some(id) = behind {
         sql.push(" AND customer_id < ").push_bind(id);
     }
-    let reach = if *rows == RowPredicate::All { NEWEST } else { NEWEST_SCOPED };
-    sql.push(" ORDER BY customer_id DESC, id LIMIT ").push_bind(reach).push(") d)");
-    push_best(&mut sql, query, rows, tier);
-    sql.push(" AND m.tier >= ").push_bind(tier as i32);
-    sql.push(" ORDER BY m.tier, m.customer_id DESC, m.id LIMIT ").push_bind(limit as i64);
+    sql.push(" ORDER BY customer_id DESC, id LIMIT ").push_bind(depth).push(") d)");
+    push_best(&mut sql, query, rows, tier, limit);
     hits(sql, connection).await
 }
 
@@ -234,13 +245,19 @@ async fn hits_indexed(
     behind: Option<Uuid>,
     limit: usize,
 ) -> Result<Vec<Hit>> {
-    // Materialised, or the order of the page would tempt the planner to walk all documents from the newest.
-    let mut sql = QueryBuilder::new("WITH m AS MATERIALIZED (SELECT d.customer_id, d.id, ");
-    sql.push_bind(tier as i32).push(" AS tier FROM search_document d WHERE (");
-    for (index, grams) in query.grams(tier).into_iter().enumerate() {
-        sql.push(if index > 0 { " OR " } else { "" }).push("d.grams @> ").push_bind(grams);
+    let sets = query.grams(tier);
+    let indexed = sets.iter().all(|grams| !grams.is_empty());
+    // Materialised, or the order of the page would tempt the planner to walk all documents from the newest. That is the way
+    // only where there is no gram to go by.
+    let mut sql = QueryBuilder::new(if indexed { "WITH m AS MATERIALIZED (" } else { "WITH m AS (" });
+    sql.push("SELECT d.customer_id, d.id, ").push_bind(tier as i32).push(" AS tier FROM search_document d WHERE ");
+    if indexed {
+        for (index, grams) in sets.into_iter().enumerate() {
+            sql.push(if index > 0 { " OR " } else { "(" }).push("d.grams @> ").push_bind(grams);
+        }
+        sql.push(") AND ");
     }
-    sql.push(") AND ").push(if tier == Tier::Contact { "d.of_contact" } else { "NOT d.of_contact" }).push(" AND (");
+    sql.push(if tier == Tier::Contact { "d.of_contact" } else { "NOT d.of_contact" }).push(" AND (");
     match tier {
         Tier::Contact => push_contact_tier(&mut sql, query),
         _ => push_own_tier(&mut sql, query),
@@ -250,28 +267,32 @@ async fn hits_indexed(
         sql.push(" AND d.customer_id < ").push_bind(id);
     }
     sql.push(")");
-    push_best(&mut sql, query, rows, tier);
-    sql.push(" ORDER BY m.customer_id DESC, m.id LIMIT ").push_bind(limit as i64);
+    push_best(&mut sql, query, rows, tier, limit);
     hits(sql, connection).await
 }
 
-/// What may be seen of `m`; of contacts the first of each customer that is not found by itself.
-fn push_best(sql: &mut QueryBuilder<Postgres>, query: &Query, rows: &RowPredicate, tier: Tier) {
+/// What may be seen of `m`, in rank order; of contacts the first of each customer that is not found by itself. The rows are
+/// looked at one by one in that order, for no more than it takes to fill the page.
+fn push_best(sql: &mut QueryBuilder<Postgres>, query: &Query, rows: &RowPredicate, tier: Tier, limit: usize) {
     if tier == Tier::Contact {
-        sql.push(" SELECT DISTINCT ON (m.tier, m.customer_id) m.tier, m.customer_id, m.id FROM m");
+        sql.push(
+            " SELECT b.tier, b.customer_id, b.id
+              FROM (SELECT DISTINCT ON (m.customer_id) m.tier, m.customer_id, m.id
+                    FROM m WHERE m.tier IS NOT NULL ORDER BY m.customer_id DESC, m.id OFFSET 0) b
+              WHERE (SELECT ",
+        );
+        push_own_tier(sql, query);
+        sql.push(" IS NULL FROM search_document d WHERE d.id = b.customer_id)");
     } else {
-        sql.push(" SELECT m.tier, m.customer_id, m.id FROM m");
+        sql.push(" SELECT b.tier, b.customer_id, b.id FROM (SELECT * FROM m WHERE m.tier >= ").push_bind(tier as i32);
+        sql.push(" ORDER BY m.tier, m.customer_id DESC OFFSET 0) b WHERE TRUE");
     }
     if *rows != RowPredicate::All {
-        sql.push(" JOIN customer c ON c.id = m.customer_id");
+        sql.push(" AND (SELECT ");
+        rows.push_sql(sql, CUSTOMER_ROWS);
+        sql.push(" FROM customer c WHERE c.id = b.customer_id)");
     }
-    sql.push(" WHERE ");
-    rows.push_sql(sql, CUSTOMER_ROWS);
-    if tier == Tier::Contact {
-        sql.push(" AND NOT EXISTS (SELECT FROM search_document d WHERE d.id = m.customer_id AND (");
-        push_own_tier(sql, query);
-        sql.push(") IS NOT NULL)");
-    }
+    sql.push(" LIMIT ").push_bind(limit as i64);
 }
 
 /// The rank of a customer's own document `d`, or NULL.
@@ -280,18 +301,19 @@ fn push_own_tier(sql: &mut QueryBuilder<Postgres>, query: &Query) {
     sql.push("CASE WHEN d.name = ").push_bind(text.to_owned());
     sql.push(" THEN 0 WHEN starts_with(d.name, ").push_bind(text.to_owned());
     sql.push(") THEN 1 WHEN strpos(d.name, ").push_bind(text.to_owned());
-    sql.push(") > 0 THEN 2 WHEN strpos(d.number, ").push_bind(text.to_owned()).push(") > 0");
+    sql.push(") > 0 THEN 2 WHEN starts_with(d.number, ").push_bind(text.to_owned());
+    sql.push(") THEN 3 WHEN strpos(d.number, ").push_bind(text.to_owned()).push(") > 0");
     push_phones(sql, query);
-    sql.push(" THEN 3");
+    sql.push(" THEN 4");
     if !query.readings.is_empty() {
         sql.push(" WHEN ");
         push_reading(sql, query);
-        sql.push(" THEN 4");
+        sql.push(" THEN 5");
     }
     sql.push(" END");
 }
 
-/// 5 where a contact's document `d` meets the query, or NULL.
+/// 6 where a contact's document `d` meets the query, or NULL.
 fn push_contact_tier(sql: &mut QueryBuilder<Postgres>, query: &Query) {
     sql.push("CASE WHEN strpos(d.name, ").push_bind(query.text.clone()).push(") > 0");
     push_phones(sql, query);
@@ -300,7 +322,7 @@ fn push_contact_tier(sql: &mut QueryBuilder<Postgres>, query: &Query) {
         push_reading(sql, query);
         sql.push(")");
     }
-    sql.push(" THEN 5 END");
+    sql.push(" THEN 6 END");
 }
 
 fn push_phones(sql: &mut QueryBuilder<Postgres>, query: &Query) {
