@@ -1,5 +1,5 @@
 export const app = {
-  name: "畅客",
+  name: "常客",
   skipToContent: "跳到正文",
   menuLabel: "主菜单",
   toggleMenu: "展开或收起菜单",

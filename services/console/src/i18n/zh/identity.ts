@@ -1,7 +1,7 @@
 export const identity = {
   signIn: {
     title: "登录",
-    text: "使用您的登录名和密码进入畅客。",
+    text: "使用您的登录名和密码进入常客。",
     password: "密码",
     enter: "登录",
     failed: "登录名或密码不正确。",
