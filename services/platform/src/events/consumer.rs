@@ -114,7 +114,7 @@ impl Consumer {
         }
     }
 
-    /// Takes in events of this type. Adding a type later needs a reset to see the old ones.
+    /// Takes in events of this type; of all types when none is named. Adding a type later needs a reset to see the old ones.
     #[must_use]
     pub fn event<E: Name>(mut self) -> Self {
         self.subjects.push(self.events.subject_filter(&E::full_name()));

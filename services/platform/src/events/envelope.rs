@@ -3,7 +3,7 @@
 use std::str::FromStr;
 
 use anyhow::Context;
-use async_nats::HeaderMap;
+use async_nats::{HeaderMap, HeaderValue};
 use bytes::Bytes;
 use chrono::{DateTime, SecondsFormat, Utc};
 use prost::{Message, Name};
@@ -58,7 +58,7 @@ impl Envelope {
 
     pub(super) fn from_message(message: &async_nats::Message, stream_sequence: u64) -> anyhow::Result<Self> {
         let headers = message.headers.as_ref().context("no headers")?;
-        let text = |name: &'static str| headers.get(name).map(|value| value.as_str()).context(name);
+        let text = |name: &'static str| headers.get(name).map(HeaderValue::as_str).context(name);
         let (aggregate, aggregate_id) = text("ce-subject")?.rsplit_once('/').context("ce-subject")?;
         Ok(Self {
             id: text("ce-id")?.parse().context("ce-id")?,

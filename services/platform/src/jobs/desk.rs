@@ -75,6 +75,7 @@ impl Desk {
             }
             JobFailure::Retry(error) | JobFailure::Fatal(error) => {
                 tracing::error!(kind = job.kind, job = %job.id, attempt = job.attempts, "given up: {error:#}");
+                metrics::counter!("changke_dead_jobs_total", "kind" => job.kind.clone()).increment(1);
                 End::Over(JobState::Dead, format!("{error:#}"))
             }
             JobFailure::Cancelled => End::Over(JobState::Cancelled, String::new()),

@@ -11,14 +11,15 @@ use tracing::field::{Field, Visit};
 use tracing::{Event, Subscriber};
 use tracing_subscriber::Layer;
 use tracing_subscriber::fmt::format::{JsonFields, Writer};
-use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields, FormattedFields};
+use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields, FormattedFields, MakeWriter};
 use tracing_subscriber::registry::LookupSpan;
 
-pub(super) fn json_layer<S>() -> impl Layer<S>
+pub(super) fn json_layer<S, W>(writer: W) -> impl Layer<S>
 where
     S: Subscriber + for<'a> LookupSpan<'a>,
+    W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
 {
-    tracing_subscriber::fmt::layer().with_writer(std::io::stderr).fmt_fields(JsonFields::new()).event_format(JsonLine)
+    tracing_subscriber::fmt::layer().with_writer(writer).fmt_fields(JsonFields::new()).event_format(JsonLine)
 }
 
 struct JsonLine;
@@ -95,5 +96,63 @@ impl Visit for Fields<'_> {
 
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
         self.insert(field, format!("{value:?}"));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use opentelemetry::trace::{TraceId, TracerProvider};
+    use opentelemetry_sdk::trace::SdkTracerProvider;
+    use tracing_subscriber::layer::SubscriberExt;
+
+    use super::*;
+
+    #[derive(Clone, Default)]
+    struct Lines(Arc<Mutex<Vec<u8>>>);
+
+    impl std::io::Write for Lines {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0.lock().unwrap().write(bytes)
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_line_is_one_object_with_the_fields_around_it_and_the_trace() {
+        let lines = Lines::default();
+        let writer = lines.clone();
+        let traces = SdkTracerProvider::builder().build();
+        let subscriber = tracing_subscriber::registry()
+            .with(tracing_opentelemetry::layer().with_tracer(traces.tracer("test")))
+            .with(json_layer(move || writer.clone()));
+        tracing::subscriber::with_default(subscriber, || {
+            let _call = tracing::info_span!("call", method = "CreateCustomer", row = 1).entered();
+            let _step = tracing::info_span!("step", row = 2).entered();
+            tracing::warn!(rows = 3, name = "张三\n\"", ok = true, "two\nlines");
+        });
+        let text = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
+        assert_eq!(text.lines().count(), 1, "{text}");
+        let line: Map<String, Value> = serde_json::from_str(&text).unwrap();
+        let expected = [
+            ("level", "WARN".into()),
+            ("message", "two\nlines".into()),
+            ("rows", 3.into()),
+            ("name", "张三\n\"".into()),
+            ("ok", true.into()),
+            ("span", "step".into()),
+            ("row", Value::from(2)),
+            ("method", "CreateCustomer".into()),
+        ];
+        for (name, value) in expected {
+            assert_eq!(line.get(name), Some(&value), "{name} in {text}");
+        }
+        let trace = line.get("trace_id").and_then(Value::as_str).unwrap();
+        assert_ne!(TraceId::from_hex(trace).unwrap(), TraceId::INVALID);
+        assert!(line.contains_key("span_id") && line.contains_key("time"));
     }
 }

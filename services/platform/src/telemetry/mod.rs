@@ -16,7 +16,8 @@ use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::trace::{Sampler, SdkTracerProvider};
 use serde::Deserialize;
 use tokio::task::AbortHandle;
-use tracing_subscriber::filter::{EnvFilter, FilterExt, filter_fn};
+use tracing::Level;
+use tracing_subscriber::filter::{EnvFilter, filter_fn};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::{Layer, Registry};
 
@@ -111,7 +112,7 @@ impl Drop for Guard {
 pub fn init(config: &TelemetryConfig) -> anyhow::Result<Guard> {
     let filter = EnvFilter::try_new(&config.log_filter).context("telemetry.log_filter")?;
     let log = match config.log_format {
-        LogFormat::Json => log::json_layer().with_filter(filter).boxed(),
+        LogFormat::Json => log::json_layer(std::io::stderr).with_filter(filter).boxed(),
         LogFormat::Text => tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_filter(filter).boxed(),
     };
     let traces = config.otlp_endpoint.as_deref().map(|endpoint| trace_provider(config, endpoint)).transpose()?;
@@ -120,9 +121,7 @@ pub fn init(config: &TelemetryConfig) -> anyhow::Result<Guard> {
             .with_tracer(traces.tracer("changke"))
             .with_location(false)
             .with_threads(false)
-            .with_filter(
-                filter_fn(|metadata| metadata.is_span()).and(EnvFilter::new("info,h2=off,tonic=off,tower=off")),
-            )
+            .with_filter(filter_fn(|metadata| metadata.is_span() && *metadata.level() <= Level::INFO))
             .and_then(sql::layer(traces.tracer("sqlx")))
     });
     // Not `try_init`: that would send records of the `log` crate through the same filters once more.

@@ -7,7 +7,7 @@ use opentelemetry::trace::{Span, SpanKind, TraceContextExt, Tracer};
 use opentelemetry::{Context, KeyValue};
 use opentelemetry_sdk::trace::SdkTracer;
 use tracing::field::{Field, Visit};
-use tracing::{Event, Metadata, Subscriber};
+use tracing::{Event, Level, Metadata, Subscriber};
 use tracing_subscriber::Layer;
 use tracing_subscriber::filter::DynFilterFn;
 use tracing_subscriber::layer::Context as LayerContext;
@@ -22,7 +22,7 @@ where
     let sampled = |metadata: &Metadata<'_>, _: &LayerContext<'_, S>| {
         metadata.target() == TARGET && Context::map_current(|context| context.span().span_context().is_sampled())
     };
-    let filter = DynFilterFn::new(sampled).with_callsite_filter(|metadata| {
+    let filter = DynFilterFn::new(sampled).with_max_level_hint(Level::DEBUG).with_callsite_filter(|metadata| {
         use tracing::subscriber::Interest;
         if metadata.target() == TARGET { Interest::sometimes() } else { Interest::never() }
     });

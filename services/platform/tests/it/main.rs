@@ -1,6 +1,8 @@
 //! The platform's parts on real Postgres and NATS, at the addresses in `CHANGKE_TEST_DATABASE_URL` and
 //! `CHANGKE_TEST_NATS_URL`.
 
+#![allow(clippy::unwrap_used)]
+
 mod consumer;
 mod job;
 mod relay;

@@ -7,7 +7,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use crate::stage::{Noting, Running, Stage, change, emit, setting, story, until};
+use crate::stage::{Noting, Running, Stage, change, emit, in_time, setting, story, until};
 
 /// The revisions of each customer as they stand in the stream.
 async fn stream_order(stage: &Stage) -> std::collections::HashMap<String, Vec<i64>> {
@@ -37,8 +37,11 @@ async fn an_event_travels_as_a_cloud_event() {
         relay.stop().await;
 
         let message = stage.stream().await.get_raw_message(1).await.unwrap();
-        assert_eq!(message.subject.as_str(), format!("{}.events.customers.customer.CustomerChanged", stage.nats.prefix));
-        let header = |name: &'static str| message.headers.get(name).map(|value| value.as_str()).unwrap();
+        assert_eq!(
+            message.subject.as_str(),
+            format!("{}.events.customers.customer.CustomerChanged", stage.nats.prefix)
+        );
+        let header = |name: &'static str| message.headers.get(name).map(async_nats::HeaderValue::as_str).unwrap();
         assert_eq!(header("ce-specversion"), "1.0");
         assert_eq!(header("ce-type"), "changke.customers.v1.CustomerChanged");
         assert_eq!(header("ce-source"), "/changke/customers");
@@ -123,14 +126,18 @@ async fn only_one_of_two_relays_works() {
         let second = Relay::new(&stage.another(&stage.customers), &stage.events().await);
         let (mut first_activity, second_activity) = (first.activity(), second.activity());
         let first = Running::start(first, Relay::run);
-        first_activity.wait_for(|activity| *activity == Activity::Active).await.unwrap();
+        in_time("the change of activity", first_activity.wait_for(|activity| *activity == Activity::Active))
+            .await
+            .unwrap();
         let second = Running::start(second, Relay::run);
         change(&stage.customers, Uuid::now_v7(), 1..=20).await;
         until("the outbox is empty", async || stage.waiting().await == 0).await;
         assert_eq!(*second_activity.borrow(), Activity::Standby);
         first.stop().await;
         let mut second_activity = second_activity;
-        second_activity.wait_for(|activity| *activity == Activity::Active).await.unwrap();
+        in_time("the change of activity", second_activity.wait_for(|activity| *activity == Activity::Active))
+            .await
+            .unwrap();
         second.stop().await;
     })
     .await;
@@ -185,12 +192,14 @@ async fn nothing_is_lost_while_the_stream_is_out_of_reach() {
 
         cable.cut.cancel();
         change(&stage.customers, customer, 11..=300).await;
-        activity.wait_for(|activity| matches!(activity, Activity::Failing(_))).await.unwrap();
+        in_time("the change of activity", activity.wait_for(|activity| matches!(activity, Activity::Failing(_))))
+            .await
+            .unwrap();
         assert!(stage.waiting().await > 0);
 
         let _cable = Cable::lay(port).await;
         until("all have arrived", async || stage.effects().await.get(&customer).map_or(0, Vec::len) == 300).await;
-        activity.wait_for(|activity| *activity == Activity::Active).await.unwrap();
+        in_time("the change of activity", activity.wait_for(|activity| *activity == Activity::Active)).await.unwrap();
         until("none is pending", async || monitor.pending().await.is_ok_and(|pending| pending == 0)).await;
         stage.nats.url = direct;
         assert_eq!(stage.published().await, 300);

@@ -155,7 +155,7 @@ impl Running {
     /// Lets it end in its own way.
     pub async fn stop(self) {
         self.stop.cancel();
-        tokio::time::timeout(PATIENCE, self.task).await.expect("stops in time").unwrap();
+        in_time("the end after a stop", self.task).await.unwrap();
     }
 
     /// Ends it wherever it is, as a crash would.
@@ -171,6 +171,14 @@ pub async fn until<F: Future<Output = bool>>(what: &str, mut holds: impl FnMut()
     while !holds().await {
         assert!(tokio::time::Instant::now() < deadline, "waited in vain until {what}");
         tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
+
+/// Waits for what is bound to happen.
+pub async fn in_time<T>(what: &str, happens: impl Future<Output = T>) -> T {
+    match tokio::time::timeout(PATIENCE, happens).await {
+        Ok(happened) => happened,
+        Err(_) => panic!("waited in vain for {what}"),
     }
 }
 
