@@ -29,14 +29,14 @@ pub fn answer(path: &str, locale: Locale) -> Option<Response> {
              says when it is given.",
             "Programs may rely on this name; texts may change.",
         ),
-        Locale::Zh => ("该原因由服务给出：处理方法见问题的 detail，触发条件见接口说明。", "程序可以依赖此名称；说明文字可能调整。"),
+        Locale::Zh => (
+            "该原因由服务给出：处理方法见问题的 detail，触发条件见接口说明。",
+            "程序可以依赖此名称；说明文字可能调整。",
+        ),
     };
     let text = told.unwrap_or(unknown).replace('<', "&lt;");
-    let page = PAGE
-        .replace("{lang}", locale.tag())
-        .replace("{id}", id)
-        .replace("{text}", &text)
-        .replace("{note}", note);
+    let page =
+        PAGE.replace("{lang}", locale.tag()).replace("{id}", id).replace("{text}", &text).replace("{note}", note);
     let mut response = Response::new(Body::from(page));
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
     response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));

@@ -1,8 +1,7 @@
 //! Uploads: the raw body goes on to the service in pieces as it comes, as fast as the service takes them. Nothing is
 //! kept here.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use axum::body::Body;
 use axum::response::Response;
@@ -18,7 +17,7 @@ use platform::contract::wire::{close, open, put_bytes, put_tag, put_varint};
 use tonic::Status;
 
 use crate::call::{Prepared, declared_length, json_answer, problem};
-use crate::fault::BODY_TOO_LARGE;
+use crate::fault::{BODY_BROKEN, BODY_TOO_LARGE, Fault};
 use crate::gateway::Gateway;
 use crate::grpc;
 use crate::problem::Problem;
@@ -41,24 +40,19 @@ pub async fn answer(gateway: &Gateway, call: Prepared<'_>, head: &HeaderMap, bod
     let content_type = head.get(CONTENT_TYPE).map_or(&b"application/octet-stream"[..], |value| value.as_bytes());
     let head = frames.head(first, content_type);
 
-    let exceeded = Arc::new(AtomicBool::new(false));
-    let flag = exceeded.clone();
+    let cut = Arc::new(OnceLock::new());
+    let note = cut.clone();
     let mut sent = 0u64;
     let pieces = BodyStream::new(body).flat_map(move |frame| {
-        let outcome = match frame {
-            Err(_) => vec![Err(Status::cancelled("the upload broke off"))],
-            Ok(frame) => match frame.into_data() {
-                Ok(data) => {
-                    sent += data.len() as u64;
-                    if sent > limit {
-                        flag.store(true, Ordering::Relaxed);
-                        vec![Err(Status::resource_exhausted("the upload is too large"))]
-                    } else {
-                        frames.pieces(data).into_iter().map(Ok).collect()
-                    }
-                }
-                Err(_) => vec![],
-            },
+        let data = match frame.map(Frame::into_data) {
+            Ok(Ok(data)) => data,
+            Ok(Err(_)) => Bytes::new(),
+            Err(_) => return stream::iter(vec![Err(broken_off(&note, Cut::Broken))]),
+        };
+        sent += data.len() as u64;
+        let outcome = match sent > limit {
+            true => vec![Err(broken_off(&note, Cut::TooLarge))],
+            false => frames.pieces(data).into_iter().map(Ok).collect(),
         };
         stream::iter(outcome)
     });
@@ -68,11 +62,30 @@ pub async fn answer(gateway: &Gateway, call: Prepared<'_>, head: &HeaderMap, bod
         let answer = grpc::call(call.upstream, &call.route.uri, call.headers, body).await?;
         answer.only().await
     };
-    match sent.await {
-        _ if exceeded.load(Ordering::Relaxed) => Err(too_large()),
+    let answer = sent.await;
+    // Whatever the service made of a file that was cut off, the caller is told that it was.
+    match cut.get() {
+        Some(Cut::TooLarge) => return Err(too_large()),
+        Some(Cut::Broken) => return Err(Fault::at("", &BODY_BROKEN).into()),
+        None => {}
+    }
+    match answer {
         Ok((_, wire)) => json_answer(gateway, call.route, &call.credentials, &wire),
         Err(status) => Err(problem(call.route, &status)),
     }
+}
+
+/// Why the service did not get the whole file.
+enum Cut {
+    TooLarge,
+    Broken,
+}
+
+/// Not CANCELLED, which tonic's server takes for the regular end of the request.
+fn broken_off(note: &OnceLock<Cut>, cut: Cut) -> Status {
+    // The first reason counts, and there is only one.
+    let _ = note.set(cut);
+    Status::data_loss("the upload broke off")
 }
 
 fn number(file: &Message, name: &str) -> u32 {

@@ -99,9 +99,15 @@ fn a_refusal_names_its_place() {
         (r#"{"postal_code": "a"}"#, "postal_code: UNKNOWN_FIELD"),
         (r#"{"ownerId": "a", "owner_id": "b"}"#, "ownerId: DUPLICATE_FIELD"),
         (r#"{"customFields": {"a": {}, "a": {}}}"#, "customFields.a: DUPLICATE_FIELD"),
-        (r#"{"customFields": {"a": {"stringValue": "x", "integerValue": 1}}}"#, "customFields.a.integerValue: ONEOF_CONFLICT"),
+        (
+            r#"{"customFields": {"a": {"stringValue": "x", "integerValue": 1}}}"#,
+            "customFields.a.integerValue: ONEOF_CONFLICT",
+        ),
         (r#"{"customFields": {"a": {"integerValue": 1.5}}}"#, "customFields.a.integerValue: WRONG_TYPE"),
-        (r#"{"customFields": {"a": {"integerValue": "9223372036854775808"}}}"#, "customFields.a.integerValue: NUMBER_OUT_OF_RANGE"),
+        (
+            r#"{"customFields": {"a": {"integerValue": "9223372036854775808"}}}"#,
+            "customFields.a.integerValue: NUMBER_OUT_OF_RANGE",
+        ),
         (r#"{"customFields": {"a": {"integerValue": 1e17}}}"#, "customFields.a.integerValue: WRONG_TYPE"),
         (r#"{"satisfaction": 2147483648}"#, "satisfaction: NUMBER_OUT_OF_RANGE"),
         (r#"{"satisfaction": "4"}"#, "satisfaction: WRONG_TYPE"),
@@ -123,7 +129,8 @@ fn a_refusal_names_its_place() {
         assert_eq!(refusal::<Customer>(body), expected, "{}", &body[..body.len().min(80)]);
     }
     let mut wire = Vec::new();
-    let fault = read(Contract::get(), table::<Customer>(), b"{\"name\": \"\xc3\x28\"}", &mut wire, &[], 0, None).unwrap_err();
+    let fault =
+        read(Contract::get(), table::<Customer>(), b"{\"name\": \"\xc3\x28\"}", &mut wire, &[], 0, None).unwrap_err();
     assert_eq!(fault.reason.id, "JSON_INVALID");
     assert_eq!(refusal::<Interaction>(r#"{"latitude": "1.5"}"#), "latitude: WRONG_TYPE");
     assert_eq!(refusal::<Interaction>(r#"{"latitude": 1e999}"#), ": JSON_INVALID");
@@ -137,7 +144,8 @@ fn an_answer_shows_every_plain_field() {
         encode(&page),
         json!({"customers": [], "nextPageToken": "", "totalCount": "9007199254740992", "totalEstimated": false})
     );
-    let interaction = encode(&Interaction { latitude: Some(-0.5), occur_time: time(1), r#type: 2, ..Default::default() });
+    let interaction =
+        encode(&Interaction { latitude: Some(-0.5), occur_time: time(1), r#type: 2, ..Default::default() });
     assert_eq!(interaction["latitude"], json!(-0.5));
     assert_eq!(interaction["occurTime"], "1970-01-01T00:00:01Z");
     assert_eq!(interaction["type"], "INTERACTION_TYPE_CALL");
