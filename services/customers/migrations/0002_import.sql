@@ -54,6 +54,6 @@ CREATE TABLE import_row_error (
     skipped bool NOT NULL,
     -- [{"column", "field", "code", "args"}]
     errors jsonb NOT NULL,
-    cells text[] NOT NULL,
+    cells jsonb NOT NULL,
     PRIMARY KEY (import_id, row)
 );

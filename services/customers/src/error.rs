@@ -110,6 +110,7 @@ pub mod reason {
         IMPORT_FORBIDDEN: "Whoever started the run may not import customers any more.", "发起导入的员工已无导入权限。";
         IMPORT_BROKE_OFF: "The run broke off. Start it again: it goes on where it stopped.", "导入意外中断，请重新开始，将从中断处继续。";
         IMPORT_FILE_GONE: "The file is no longer kept. Upload it again.", "文件已被清理，请重新上传。";
+        EXPORT_TOO_LONG: "A sheet has at most 1,048,575 rows. Export as CSV or filter more.", "工作表最多 1048575 行，请导出为 CSV 或缩小筛选范围。";
         EXPORT_COLUMN_UNKNOWN: "Customers have no column {field}.", "没有可导出的列 {field}。";
     }
 }

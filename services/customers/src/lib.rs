@@ -29,6 +29,7 @@ use std::time::Duration;
 
 use chrono::{FixedOffset, NaiveDate, Utc};
 use contracts::customers as proto;
+use platform::access::Access;
 use platform::db::Db;
 use platform::jobs::Worker;
 use platform::service::{Context, Parts};
@@ -71,19 +72,26 @@ pub async fn build(config: Config, context: Context) -> anyhow::Result<Parts> {
     let policy = context.access.policy().clone();
     let worker = Worker::new(&context.db).every::<pool::Recycle>(Duration::from_secs(24 * 3600), "recycle", &());
     Ok(Parts {
-        routes: routes(&shared),
+        routes: routes(&shared, &context.access),
         consumers: consumers::consumers(&context.db, &context.events),
-        worker: Some(worker.register(pool::Recycle::new(policy))),
+        worker: Some(
+            worker
+                .register(pool::Recycle::new(policy))
+                .register(import::ImportJob::new(shared.clone(), context.access.clone()))
+                .register(import::Prune)
+                .every::<import::Prune>(Duration::from_secs(24 * 3600), "import.prune", &()),
+        ),
         tasks: Vec::new(),
     })
 }
 
-fn routes(shared: &Arc<Shared>) -> Routes {
+fn routes(shared: &Arc<Shared>, access: &Arc<Access>) -> Routes {
     let (db, zone, fields) = (shared.db.clone(), shared.zone, shared.fields.clone());
     use proto::contact_service_server::ContactServiceServer;
     use proto::customer_service_server::CustomerServiceServer;
     use proto::dictionary_service_server::DictionaryServiceServer;
     use proto::field_service_server::FieldServiceServer;
+    use proto::import_service_server::ImportServiceServer;
     use proto::interaction_service_server::InteractionServiceServer;
     use proto::ownership_service_server::OwnershipServiceServer;
     use proto::pool_service_server::PoolServiceServer;
@@ -100,6 +108,7 @@ fn routes(shared: &Arc<Shared>) -> Routes {
         .add_service(FieldServiceServer::new(field::FieldRpc::new(db.clone(), fields.clone())))
         .add_service(ContactServiceServer::new(contact::ContactRpc::new(db.clone(), zone)))
         .add_service(RelationServiceServer::new(relation::RelationRpc::new(db.clone())))
+        .add_service(ImportServiceServer::new(import::ImportRpc::new(shared.clone(), access.clone())))
         .add_service(InteractionServiceServer::new(interaction::InteractionRpc::new(db.clone(), zone)))
         .add_service(TimelineServiceServer::new(timeline::TimelineRpc::new(db, fields)))
 }

@@ -117,7 +117,7 @@ impl CustomerService for CustomerRpc {
         request: Request<ExportCustomersRequest>,
     ) -> Result<Response<Self::ExportCustomersStream>, Status> {
         let call = Call::of(&request)?;
-        Ok(Response::new(crate::export::export(&self.shared, &call, request.into_inner()).await?))
+        Ok(crate::export::export(&self.shared, &call, request.into_inner()).await?)
     }
 }
 

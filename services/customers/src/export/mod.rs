@@ -1,18 +1,136 @@
-//! Customers as files.
+//! Customers as files: the list's filter, order and row predicate, read batch by batch in one snapshot, in the columns
+//! that the caller chose and as the caller may see them. `column` knows the columns, `file` writes CSV and XLSX.
 
-use contracts::customers::ExportCustomersRequest;
+pub mod column;
+pub mod file;
+
+use std::sync::Arc;
+
+use chrono::Utc;
+use contracts::customers::{ExportCustomersRequest, ExportFormat};
 use contracts::google::api::HttpBody;
-use futures::stream::BoxStream;
-use platform::access::Call;
-use platform::error::Result;
-use tonic::Status;
+use contracts::options::Permission;
+use platform::access::{Call, RowPredicate};
+use platform::db::{AuditEntry, FieldChange};
+use platform::error::{Error, Result};
+use platform::filter::Value as Key;
+use platform::locale::{self, Locale};
+use tonic::Response;
+use uuid::Uuid;
 
 use crate::Shared;
+use crate::customer::event::AGGREGATE;
+use crate::customer::keys::Listed;
+use crate::customer::list::Selection;
+use crate::customer::row::Reader;
+use crate::customer::store::customer_list_query;
+use crate::field::Fields;
+use column::Columns;
+use file::{Answer, FileFormat, Producer, Row};
 
-pub async fn export(
-    _shared: &Shared,
-    _call: &Call,
-    _request: ExportCustomersRequest,
-) -> Result<BoxStream<'static, Result<HttpBody, Status>>> {
-    Err(platform::error::Error::new(tonic::Code::Unimplemented, &platform::error::reason::UNAVAILABLE))
+const BATCH: i64 = 1_000;
+
+pub async fn export(shared: &Arc<Shared>, call: &Call, request: ExportCustomersRequest) -> Result<Response<Answer>> {
+    let locale = locale::current();
+    let fields = shared.fields.current().await?;
+    let reader = Reader::of(&call.caller, &fields);
+    let columns = Columns::new(&request.columns, &fields, &call.caller, locale, shared.zone)?;
+    let schema = shared.list_schema.of(&fields);
+    let selection =
+        Selection::new(&schema.1, &call.caller, reader.masked(), shared.zone, &request.filter, &request.order_by)?;
+    let format = if request.format() == ExportFormat::Xlsx { FileFormat::Xlsx } else { FileFormat::Csv };
+    let day = Utc::now().with_timezone(&shared.zone).format("%Y%m%d-%H%M%S");
+    let name = match locale {
+        Locale::Zh => format!("客户-{day}.{}", format.extension()),
+        Locale::En => format!("customers-{day}.{}", format.extension()),
+    };
+    let headers = columns.headers();
+    let (producer, answer) = file::answer(format, &name, headers);
+    let export = Export {
+        rows: call.caller.rows(Permission::CustomersExport),
+        shared: shared.clone(),
+        call: call.clone(),
+        fields: fields.clone(),
+        selection,
+        columns,
+        request,
+    };
+    drop(reader);
+    tokio::spawn(locale::scope(locale, export.run(producer)));
+    Ok(answer)
+}
+
+struct Export {
+    shared: Arc<Shared>,
+    call: Call,
+    fields: Arc<Fields>,
+    selection: Selection,
+    rows: RowPredicate,
+    columns: Columns,
+    request: ExportCustomersRequest,
+}
+
+impl Export {
+    /// The audit entry is there before the file has its end, however the export ends.
+    async fn run(self, mut producer: Producer) {
+        let mut count = 0;
+        let written = self.write(&mut producer, &mut count).await;
+        let audited = self.audit(count).await;
+        producer.end(written.and(audited)).await;
+    }
+
+    async fn write(&self, producer: &mut Producer, count: &mut u64) -> Result<()> {
+        let reader = Reader::of(&self.call.caller, &self.fields);
+        let mut snapshot = self.shared.db.pool().begin().await?;
+        sqlx::query("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY").execute(&mut *snapshot).await?;
+        let mut after: Option<Vec<Key>> = None;
+        loop {
+            let mut query = customer_list_query(&self.selection, &self.rows, after.as_deref(), BATCH)?;
+            let found = query.build().fetch_all(&mut *snapshot).await?;
+            let last = found.len() < BATCH as usize;
+            let mut rows: Vec<Row> = Vec::with_capacity(found.len());
+            for (index, row) in found.iter().enumerate() {
+                let customer = reader.customer(row)?;
+                rows.push(self.columns.row(&customer));
+                if index + 1 == found.len() {
+                    after = Some(self.selection.order.keys(&Listed(&customer)));
+                }
+            }
+            let length = rows.len() as u64;
+            if length > 0 && !producer.give(rows).await {
+                // Whoever asked has gone.
+                return Ok(());
+            }
+            *count += length;
+            if last {
+                return Ok(());
+            }
+        }
+    }
+
+    async fn audit(&self, count: u64) -> Result<()> {
+        let mut tx = self.shared.db.begin().await?;
+        let id = Uuid::now_v7();
+        let field = |field: &str, after: String| FieldChange { field: field.to_owned(), before: String::new(), after };
+        tx.audit(AuditEntry {
+            action: "customer.exported",
+            record_kind: AGGREGATE,
+            record_id: id,
+            subject_id: id,
+            changes: vec![
+                field("count", count.to_string()),
+                field("filter", self.request.filter.clone()),
+                field("columns", self.columns.paths().join(", ")),
+                field("format", self.request.format().as_str_name().to_owned()),
+            ],
+        });
+        // A stream has no answer to keep.
+        let call = Call { idempotency_key: None, ..self.call.clone() };
+        tx.commit_call(&call, HttpBody::default()).await.map(|_| ())
+    }
+}
+
+/// What broke a file off, for whoever receives it.
+pub(crate) fn status(error: Error) -> tonic::Status {
+    error.into()
 }

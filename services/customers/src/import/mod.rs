@@ -1,6 +1,23 @@
-//! Import of customers.
+//! Import of customers from files. `upload` takes a file in, `file` reads it, `target` knows which field a header means,
+//! `row` makes customers of rows, `run` brings them to those that exist; `codes` are the faults of rows. `download`
+//! gives files out again.
 
+mod audit;
+mod bulk;
 mod codes;
+mod copy;
+mod download;
 pub mod file;
-mod target;
+mod prune;
+mod row;
+mod rpc;
+mod rules;
+mod run;
+mod store;
+pub mod target;
+mod upload;
 pub mod value;
+
+pub use prune::Prune;
+pub use rpc::ImportRpc;
+pub use run::ImportJob;

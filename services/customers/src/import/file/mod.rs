@@ -16,7 +16,7 @@ use platform::error::{Error, Reason};
 use serde::{Deserialize, Serialize};
 
 pub use encoding::Encoding;
-pub use layout::{Layout, SAMPLES, inspect};
+pub use layout::{Layout, inspect};
 pub use record::{CellFault, Record, defuse};
 
 use crate::error::reason;
@@ -35,7 +35,7 @@ pub struct FileFault {
 }
 
 impl FileFault {
-    fn new(reason: &'static Reason) -> Self {
+    pub fn new(reason: &'static Reason) -> Self {
         Self { reason, args: Vec::new() }
     }
 
