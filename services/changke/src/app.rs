@@ -62,6 +62,7 @@ pub struct App {
     databases: HashMap<&'static str, Db>,
     tasks: tokio::sync::Mutex<JoinSet<anyhow::Result<()>>>,
     health: Arc<Health>,
+    linger: Duration,
     /// Ends the servers first, so that no call comes in while work ends.
     serving: CancellationToken,
     working: CancellationToken,
@@ -146,6 +147,7 @@ impl App {
         let gateway_address = gateway_listener.as_ref().map(TcpListener::local_addr).transpose()?;
         if let Some(listener) = gateway_listener {
             let router = gateway::build(&config.gateway, upstreams)?.merge(health::router(health.clone()));
+            let router = router.layer(axum::middleware::from_fn_with_state(health.clone(), health::say_goodbye));
             tasks.spawn(serve_http(listener, router, serving.clone()));
         }
         if let Some(listener) = admin_listener {
@@ -161,6 +163,7 @@ impl App {
             databases,
             tasks: tokio::sync::Mutex::new(tasks),
             health,
+            linger: Duration::from_secs(config.cluster.linger_seconds),
             serving,
             working,
         })
@@ -185,9 +188,10 @@ impl App {
         Ok(())
     }
 
-    /// Stops taking calls, lets running ones end, then ends background work.
+    /// Asks callers to go elsewhere, stops taking calls, lets running ones end, then ends background work.
     pub async fn stop(&self) {
         self.health.draining.store(true, Ordering::Relaxed);
+        tokio::time::sleep(self.linger).await;
         self.serving.cancel();
         self.working.cancel();
         let drained = tokio::time::timeout(DRAIN, async {

@@ -5,9 +5,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::State;
-use axum::http::StatusCode;
-use axum::http::header::CONTENT_TYPE;
+use axum::extract::{Request, State};
+use axum::http::header::{CONNECTION, CONTENT_TYPE};
+use axum::http::{HeaderValue, StatusCode};
+use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use platform::access::PolicyCache;
@@ -79,4 +80,14 @@ async fn ready(State(health): State<Arc<Health>>) -> Response {
 
 async fn metrics() -> Response {
     ([(CONTENT_TYPE, "text/plain; version=0.0.4")], platform::telemetry::metrics_handle().render()).into_response()
+}
+
+/// While the process drains, every answer asks for its connection to be closed: a connection that is kept could be closed
+/// just when the next call is on its way.
+pub async fn say_goodbye(State(health): State<Arc<Health>>, request: Request, next: Next) -> Response {
+    let mut answer = next.run(request).await;
+    if health.draining.load(Ordering::Relaxed) {
+        answer.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+    }
+    answer
 }

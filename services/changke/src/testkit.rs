@@ -333,6 +333,7 @@ fn test_config(server: &str, database: &str) -> anyhow::Result<Config> {
     config.nats.url = std::env::var("CHANGKE_TEST_NATS_URL").context("CHANGKE_TEST_NATS_URL is not set")?;
     config.nats.prefix = database.to_owned();
     config.cluster.secret = "a-secret-that-only-tests-may-share".to_owned();
+    config.cluster.linger_seconds = 0;
     config.gateway.listen = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
     config.gateway.secure_cookies = false;
     config.gateway.rate_limit.per_second = 0;

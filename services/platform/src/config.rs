@@ -161,7 +161,7 @@ impl Validate for NatsConfig {
 }
 
 /// How the parts of one installation know and reach each other.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct ClusterConfig {
     /// Shared by all services: proves that a call comes from one of them.
@@ -172,6 +172,20 @@ pub struct ClusterConfig {
     pub listen: Option<std::net::SocketAddr>,
     /// Address for health and metrics.
     pub admin_listen: Option<std::net::SocketAddr>,
+    /// How long a process that is told to stop still answers, so that whoever sends calls to it has time to notice.
+    pub linger_seconds: u64,
+}
+
+impl Default for ClusterConfig {
+    fn default() -> Self {
+        Self {
+            secret: String::new(),
+            upstreams: HashMap::new(),
+            listen: None,
+            admin_listen: None,
+            linger_seconds: 2,
+        }
+    }
 }
 
 impl Validate for ClusterConfig {
