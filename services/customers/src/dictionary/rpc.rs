@@ -77,7 +77,7 @@ impl DictionaryService for DictionaryRpc {
             changes: changes.into(),
         });
         let dictionary = tx.commit_call(&call, new).await?;
-        self.cache.refresh().await?;
+        self.cache.changed().await;
         Ok(Response::new(dictionary))
     }
 
@@ -128,7 +128,7 @@ impl DictionaryService for DictionaryRpc {
         let entry = store::entry_insert(tx.connection(), &new).await?;
         audit(&mut tx, "dictionary_entry.created", &DictionaryEntry::default(), &entry);
         let entry = tx.commit_call(&call, entry).await?;
-        self.cache.refresh().await?;
+        self.cache.changed().await;
         Ok(Response::new(entry))
     }
 
@@ -165,7 +165,7 @@ impl DictionaryService for DictionaryRpc {
         let after = store::entry_update(tx.connection(), &after).await?;
         audit(&mut tx, "dictionary_entry.updated", &before, &after);
         let entry = tx.commit_call(&call, after).await?;
-        self.cache.refresh().await?;
+        self.cache.changed().await;
         Ok(Response::new(entry))
     }
 
@@ -191,7 +191,7 @@ impl DictionaryService for DictionaryRpc {
         store::entry_delete(tx.connection(), &request.dictionary, &request.code).await.map_err(Error::from)?;
         audit_deleted(&mut tx, &before);
         let deleted = tx.commit_call(&call, DeleteDictionaryEntryResponse {}).await?;
-        self.cache.refresh().await?;
+        self.cache.changed().await;
         Ok(Response::new(deleted))
     }
 }

@@ -78,7 +78,15 @@ impl FieldCache {
         }
     }
 
-    /// Looks now: to be called after a change was committed here.
+    /// To be called after a change was committed here. What can't be read now is read at the next look: the change
+    /// stands either way.
+    pub async fn changed(&self) {
+        if let Err(error) = self.refresh().await {
+            tracing::warn!("fields: {error}");
+        }
+    }
+
+    /// Looks now, however short ago the last look was.
     pub async fn refresh(&self) -> Result<Arc<Fields>> {
         let mut connection = self.db.pool().acquire().await?;
         let revision = store::revision(&mut connection).await?;

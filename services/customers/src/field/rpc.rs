@@ -58,7 +58,7 @@ impl FieldService for FieldRpc {
         check_count(&mut tx).await?;
         audit(&mut tx, "field.created", &Field::default(), &field, &dictionaries);
         let field = tx.commit_call(&call, field).await?;
-        self.cache.refresh().await?;
+        self.cache.changed().await;
         Ok(Response::new(field))
     }
 
@@ -97,7 +97,7 @@ impl FieldService for FieldRpc {
         }
         audit(&mut tx, "field.updated", &before, &after, &dictionaries);
         let field = tx.commit_call(&call, after).await?;
-        self.cache.refresh().await?;
+        self.cache.changed().await;
         Ok(Response::new(field))
     }
 }
