@@ -52,7 +52,7 @@ export function Shell() {
   );
   return (
     <Layout style={{ minHeight: "100vh" }}>
-      <a href="#content" className="skip-link">
+      <a href="#main" className="skip-link">
         {t("app.skipToContent")}
       </a>
       {phone ? (
@@ -91,7 +91,7 @@ export function Shell() {
           onMenu={() => (phone ? setMenuOpen(true) : setPreferences({ menuCollapsed: !menuCollapsed }))}
         />
         <ProgressLine active={navigation.state === "loading"} />
-        <Layout.Content id="content" tabIndex={-1} style={{ padding: phone ? 12 : 24, outline: "none", minWidth: 0 }}>
+        <Layout.Content id="main" tabIndex={-1} style={{ padding: phone ? 12 : 24, outline: "none", minWidth: 0 }}>
           <Suspense fallback={<StartUp />}>
             <Outlet />
           </Suspense>

@@ -1,7 +1,7 @@
 import { Alert } from "antd";
 import { useTranslation } from "react-i18next";
 import { asProblem } from "@/api/problem";
-import { RequestId } from "./states";
+import { RequestId, Violations } from "./states";
 
 /** A refused form: what is wrong beyond the fields that are marked already. */
 export function FormFault({ fault }: { fault: unknown }) {
@@ -14,7 +14,12 @@ export function FormFault({ fault }: { fault: unknown }) {
       showIcon
       style={{ marginBottom: 16 }}
       title={problem.isOffline ? t("common.fault.offline") : problem.detail || t("common.fault.refused")}
-      description={problem.requestId ? <RequestId id={problem.requestId} /> : undefined}
+      description={
+        <>
+          <Violations problem={problem} />
+          {problem.requestId && <RequestId id={problem.requestId} />}
+        </>
+      }
       data-testid="form-fault"
     />
   );

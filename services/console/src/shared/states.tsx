@@ -2,7 +2,7 @@
 import type { ReactNode } from "react";
 import { Button, Card, Empty, Flex, Result, Skeleton, Typography } from "antd";
 import { useTranslation } from "react-i18next";
-import { asProblem } from "@/api/problem";
+import { asProblem, type Problem } from "@/api/problem";
 import type { Permission } from "@/api/types";
 
 interface FaultProps {
@@ -31,6 +31,7 @@ export function Fault({ fault, retry, small = false }: FaultProps) {
       <Flex vertical align="center" gap={8} style={{ padding: 24 }} role="alert">
         <Typography.Text type="danger">{title}</Typography.Text>
         <Typography.Text type="secondary">{problem.detail}</Typography.Text>
+        <Violations problem={problem} />
         {again}
       </Flex>
     );
@@ -43,6 +44,7 @@ export function Fault({ fault, retry, small = false }: FaultProps) {
         subTitle={
           <>
             <div>{problem.detail}</div>
+            <Violations problem={problem} />
             {problem.requestId && <RequestId id={problem.requestId} />}
           </>
         }
@@ -50,6 +52,15 @@ export function Fault({ fault, retry, small = false }: FaultProps) {
       />
     </div>
   );
+}
+
+/** Outside of a form there is no field to mark, so the texts stand by themselves. */
+export function Violations({ problem }: { problem: Problem }) {
+  return problem.fieldViolations.map((violation) => (
+    <Typography.Paragraph key={violation.field + violation.reason} strong style={{ margin: 0 }}>
+      {violation.description}
+    </Typography.Paragraph>
+  ));
 }
 
 export function RequestId({ id }: { id: string }) {

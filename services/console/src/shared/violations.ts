@@ -31,7 +31,7 @@ export function sortViolations(violations: readonly FieldViolation[], knows: (pa
   return { errors: [...errors.values()], rest };
 }
 
-/** Marks the form's fields and says whether every violation found its field. */
+/** Marks the form's fields and says whether that told everything there is to tell. */
 export function showViolations(form: FormInstance, problem: Problem): boolean {
   const names = new Set(form.getFieldsError().map(({ name }) => name.join(".")));
   const knows = (path: FieldPath) => names.has(path.join("."));

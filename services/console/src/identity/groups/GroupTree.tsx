@@ -1,3 +1,4 @@
+import { useState } from "react";
 import { Flex, Tree, Typography, type TreeDataNode } from "antd";
 import { useTranslation } from "react-i18next";
 import type { Group } from "@/api/types";
@@ -19,6 +20,8 @@ export function GroupTree({ roots, groups, selectedId, onSelect, movable }: Grou
   const { t } = useTranslation();
   const notices = useNotices();
   const changed = useOrganizationChanged();
+  // What was closed is remembered, not what is open: a new group shows at once.
+  const [closed, setClosed] = useState<ReadonlySet<string>>(new Set());
 
   const node = (item: GroupNode): TreeDataNode => ({
     key: item.group.id,
@@ -50,7 +53,8 @@ export function GroupTree({ roots, groups, selectedId, onSelect, movable }: Grou
   return (
     <Tree
       treeData={roots.map(node)}
-      defaultExpandAll
+      expandedKeys={groups.map((group) => group.id).filter((id) => !closed.has(id))}
+      onExpand={(_, { expanded, node: toggled }) => setClosed(withToggled(closed, String(toggled.key), !expanded))}
       blockNode
       showLine
       selectedKeys={[selectedId]}
@@ -64,4 +68,11 @@ export function GroupTree({ roots, groups, selectedId, onSelect, movable }: Grou
       data-testid="group-tree"
     />
   );
+}
+
+function withToggled(set: ReadonlySet<string>, id: string, inside: boolean): ReadonlySet<string> {
+  const next = new Set(set);
+  if (inside) next.add(id);
+  else next.delete(id);
+  return next;
 }

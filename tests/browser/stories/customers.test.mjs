@@ -1,0 +1,182 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { test } from "node:test";
+import { choose, openAs, picture } from "../support/browser.mjs";
+
+const total = async (page) => Number((await page.getByTestId("total").innerText()).replaceAll(/\D/g, ""));
+
+test("a filter is built by hand, shows in the address and survives a reload", async (story) => {
+  const page = await openAs(story, "administrator", "/customers");
+  const all = await total(page);
+  await page.getByTestId("open-filter").click();
+  const drawer = page.getByRole("dialog");
+  const condition = drawer.getByTestId("condition");
+  await choose(page, condition.getByRole("combobox").first(), "级别");
+  await choose(page, condition.getByRole("combobox").nth(2), "VIP");
+  assert.equal(await drawer.locator("#filter-text").inputValue(), 'level = "vip"');
+  await drawer.getByTestId("add-condition").click();
+  await choose(page, condition.nth(1).getByRole("combobox").first(), "类型");
+  await choose(page, condition.nth(1).getByRole("combobox").nth(2), "企业");
+  await picture(page, "filter");
+  await page.getByTestId("apply-filter").click();
+
+  await page.waitForURL((url) => url.searchParams.get("filter") === 'level = "vip" AND kind = ORGANIZATION');
+  await page.getByTestId("filter-chip").nth(1).waitFor();
+  await page.waitForFunction((count) => Number(document.querySelector("[data-testid=total]")?.textContent?.replaceAll(/\D/g, "")) < count, all);
+  const filtered = await total(page);
+  assert.ok(filtered > 0 && filtered < all);
+  await picture(page, "customers-filtered");
+
+  await page.reload();
+  await page.getByTestId("filter-chip").nth(1).waitFor();
+  assert.equal(await total(page), filtered);
+  await page.getByTestId("filter-chip").first().locator(".ant-tag-close-icon").click();
+  await page.waitForURL((url) => url.searchParams.get("filter") === "kind = ORGANIZATION");
+});
+
+test("an expression that is wrong is refused with its place", async (story) => {
+  const page = await openAs(story, "administrator", "/customers");
+  await page.getByTestId("open-filter").click();
+  await page.locator("#filter-text").fill('levle = "vip"');
+  await page.getByTestId("apply-filter").click();
+  await page.getByRole("alert").getByText("levle").waitFor();
+  await picture(page, "filter-refused");
+});
+
+test("more rows come by scrolling", async (story) => {
+  const page = await openAs(story, "administrator", "/customers");
+  const rows = page.getByTestId("customers").locator("tbody tr.ant-table-row");
+  await rows.first().waitFor();
+  assert.equal(await rows.count(), 50);
+  await rows.last().scrollIntoViewIfNeeded();
+  await rows.nth(99).waitFor();
+});
+
+test("a view keeps filter, order and columns under a name", async (story) => {
+  const page = await openAs(story, "administrator", `/customers?filter=${encodeURIComponent('level = "vip"')}&order=name`);
+  await page.getByTestId("total").waitFor();
+  await page.getByTestId("views").click();
+  await page.getByText("另存为新视图").click();
+  const name = `重点客户 ${Date.now()}`;
+  const dialog = page.getByRole("dialog");
+  await dialog.getByLabel("视图名称").fill(name);
+  await dialog.getByRole("button", { name: "保存" }).click();
+  await page.waitForURL((url) => url.searchParams.has("view") && !url.searchParams.has("filter"));
+  await page.getByTestId("views").getByText(name).waitFor();
+  await page.getByTestId("filter-chip").waitFor();
+  await page.reload();
+  await page.getByTestId("views").getByText(name).waitFor();
+  await page.getByTestId("filter-chip").waitFor();
+});
+
+test("selected customers are assigned, and the assignment is taken back", async (story) => {
+  const page = await openAs(story, "administrator", "/customers?filter=owner_id%3A*&order=number");
+  const rows = page.getByTestId("customers").locator("tbody tr.ant-table-row");
+  await rows.nth(1).waitFor();
+  // The rows are compared as they read, so the names of their codes must be there.
+  await page.waitForLoadState("networkidle");
+  const owners = async () => [await rows.nth(0).innerText(), await rows.nth(1).innerText()];
+  const before = await owners();
+  await rows.nth(0).getByRole("checkbox").check();
+  await rows.nth(1).getByRole("checkbox").check();
+  await page.getByTestId("bulk-bar").getByRole("button", { name: "分配" }).click();
+  const dialog = page.getByRole("dialog");
+  await dialog.locator("#assign-owner").fill("zxx");
+  await page.locator(".ant-select-dropdown:visible .ant-select-item-option", { hasText: "曾小贤" }).click();
+  await picture(page, "bulk-assign");
+  await page.getByTestId("assign").click();
+  await page.getByText("已分配 2 位客户").waitFor();
+  await rows.nth(0).getByText("曾小贤").waitFor();
+  await rows.nth(1).getByText("曾小贤").waitFor();
+  await page.getByRole("button", { name: "撤销" }).click();
+  await page.getByText("已撤销").waitFor();
+  for (const place of [0, 1]) {
+    await page.waitForFunction(
+      ([index, text]) => document.querySelectorAll("[data-testid=customers] tbody tr.ant-table-row")[index]?.innerText === text,
+      [place, before[place]],
+    );
+  }
+  assert.deepEqual(await owners(), before);
+});
+
+test("what is listed is exported in its columns, ready for a spreadsheet", async (story) => {
+  const page = await openAs(story, "administrator", `/customers?filter=${encodeURIComponent('level = "vip" AND kind = PERSON')}&order=name`);
+  const count = await total(page);
+  await page.getByTestId("export").click();
+  const downloading = page.waitForEvent("download");
+  await page.getByText("导出为 CSV").click();
+  const file = readFileSync(await (await downloading).path(), "utf8");
+  assert.equal(file.charCodeAt(0), 0xfeff);
+  const lines = file.trim().split(/\r?\n/);
+  assert.match(lines[0], /名称,编号/);
+  assert.equal(lines.length - 1, count);
+});
+
+test("the search box is reached by the slash key and led by the keyboard alone", async (story) => {
+  const page = await openAs(story, "administrator", "/");
+  await page.getByTestId("menu").waitFor();
+  await page.keyboard.press("/");
+  const search = page.getByRole("combobox", { name: "查找客户" });
+  await search.and(page.locator(":focus")).waitFor();
+  await page.keyboard.type("gongsi");
+  await page.getByTestId("search-match").first().waitFor();
+  await picture(page, "quick-search");
+  await page.keyboard.press("ArrowDown");
+  await page.keyboard.press("Enter");
+  await page.waitForURL(/\/customers\/[0-9a-f-]{36}$/);
+});
+
+test("two people change a customer at once, and the second decides", async (story) => {
+  const page = await openAs(story, "administrator", "/customers?order=number");
+  await page.getByTestId("customers").getByRole("link").first().click();
+  await page.getByTestId("details").waitFor();
+  const address = page.url();
+  const other = await openAs(story, "administrator", address);
+  const [firstRemark, secondRemark] = ["第一个人的备注", "第二个人的备注"].map((text) => `${text} ${Date.now()}`);
+  const edit = async (tab, remark) => {
+    await tab.getByTestId("edit-customer").click();
+    await tab.locator("#remark").fill(remark);
+  };
+  await edit(page, secondRemark);
+  await edit(other, firstRemark);
+  const sent = other.waitForRequest((request) => request.method() === "PATCH");
+  await other.getByTestId("submit").click();
+  // Only what was changed is sent.
+  assert.equal(new URL((await sent).url()).searchParams.get("updateMask"), "remark");
+  await other.getByText(firstRemark).first().waitFor();
+
+  await page.getByTestId("submit").click();
+  const dialog = page.getByRole("dialog", { name: "资料已被他人修改" });
+  await dialog.getByText(firstRemark).waitFor();
+  await dialog.getByText(secondRemark).waitFor();
+  await picture(page, "conflict");
+  await dialog.getByRole("button", { name: "用我的修改覆盖" }).click();
+  await page.getByTestId("details").getByText(secondRemark).waitFor();
+  // Both changes stand in the timeline, with before and after.
+  await page.getByTestId("timeline").getByText(firstRemark).first().waitFor();
+});
+
+test("a contact is added, a plan is made and carried out", async (story) => {
+  const page = await openAs(story, "administrator", "/customers?order=number");
+  await page.getByTestId("customers").getByRole("link").nth(1).click();
+  await page.getByTestId("add-contact").click();
+  const name = `欧阳${Date.now() % 100000}`;
+  const form = page.getByRole("dialog");
+  await form.getByLabel("姓名").fill(name);
+  await form.getByLabel("电话").fill("13800138000");
+  await page.getByTestId("submit").click();
+  await page.getByTestId("contacts").getByText(name).waitFor();
+
+  await page.getByTestId("add-interaction").click();
+  await page.getByText("计划", { exact: true }).click();
+  await page.getByLabel("主题").fill(`${name} 的回访`);
+  await page.getByTestId("submit").click();
+  const entry = page.getByTestId("timeline-entry").filter({ hasText: `${name} 的回访` });
+  await entry.getByText("计划中").waitFor();
+  await picture(page, "customer");
+  await entry.getByTestId("complete-interaction").click();
+  await page.getByLabel("沟通内容").fill("客户同意下月签约");
+  await page.getByTestId("submit").click();
+  await entry.getByText("客户同意下月签约").waitFor();
+  assert.equal(await entry.getByText("计划中").count(), 0);
+});

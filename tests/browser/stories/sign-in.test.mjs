@@ -1,0 +1,74 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { enter, fillSignIn, openPage, picture } from "../support/browser.mjs";
+import { someone } from "../support/product.mjs";
+
+test("a wrong password is refused without saying which of the two is wrong", async (story) => {
+  const page = await openPage(story);
+  await page.goto("/");
+  await fillSignIn(page, someone("administrator").loginName, "not-the-password-1");
+  const known = await page.getByTestId("sign-in-failed").innerText();
+  await fillSignIn(page, "nobody.of.this.name", "not-the-password-1");
+  const refusal = page.waitForResponse((response) => response.url().endsWith("/v1/sessions:signIn"));
+  await page.getByTestId("sign-in").click();
+  await refusal;
+  await page.getByTestId("sign-in-failed").waitFor();
+  assert.equal(await page.getByTestId("sign-in-failed").innerText(), known);
+  await picture(page, "sign-in-refused");
+});
+
+test("an initial password must be replaced before anything else", async (story) => {
+  const page = await openPage(story);
+  const newcomer = someone("salesperson", { first: true });
+  await enter(page, newcomer, "/customers");
+  await page.waitForURL("**/change-password**");
+  // No way round: every other screen leads back here.
+  await page.goto("/customers");
+  await page.waitForURL("**/change-password**");
+
+  const policy = page.locator("#password-policy li");
+  await policy.first().waitFor();
+  await page.locator("#currentPassword").fill(newcomer.password);
+  await page.locator("#newPassword").fill("abc");
+  assert.ok((await page.locator("#password-policy li[data-met=false]").count()) > 0);
+  const chosen = "Lantern-7-riverbank";
+  await page.locator("#newPassword").fill(chosen);
+  await page.locator("#repeated").fill("something else");
+  await page.locator("#repeated").blur();
+  await page.getByText("两次输入的密码不一致").waitFor();
+  assert.equal(await page.locator("#password-policy li[data-met=false]").count(), 0);
+  await picture(page, "first-password");
+  await page.locator("#repeated").fill(chosen);
+  await page.getByTestId("change-password").click();
+
+  // Back to where one wanted to go in the first place.
+  await page.waitForURL("**/customers");
+  await page.getByTestId("customers").waitFor();
+
+  await page.getByTestId("user-menu").click();
+  await page.getByRole("menuitem", { name: "退出登录" }).click();
+  await page.waitForURL("**/sign-in");
+  await page.goto("/customers");
+  await page.waitForURL("**/sign-in?next=**");
+  await fillSignIn(page, newcomer.loginName, chosen);
+  await page.waitForURL("**/customers");
+});
+
+test("a signed-in device can be seen and signed out from another", async (story) => {
+  const person = someone("analyst");
+  const here = await openPage(story);
+  const there = await openPage(story);
+  await enter(here, person, "/profile");
+  await enter(there, person, "/profile");
+  const sessions = here.getByTestId("sessions").locator("li");
+  await here.getByTestId("sessions").waitFor();
+  await here.reload();
+  await here.getByTestId("sessions").getByRole("button").first().click();
+  await here.locator(".ant-popconfirm").getByRole("button").last().click();
+  await here.getByText("设备已下线").waitFor();
+  await sessions.nth(1).waitFor({ state: "detached" });
+  assert.equal(await sessions.count(), 1);
+  // The other browser finds out at its next call and asks for a sign-in that leads back.
+  await there.reload();
+  await there.waitForURL("**/sign-in?next=%2Fprofile");
+});

@@ -1,0 +1,19 @@
+// Where the running product is and who can sign in, as the runner of the tests says.
+import { readFileSync } from "node:fs";
+
+function needed(name) {
+  const value = process.env[name];
+  if (!value) throw new Error(`${name} is not set: it tells the browser tests where the product is (see README)`);
+  return value;
+}
+
+export const baseUrl = needed("CHANGKE_BASE_URL").replace(/\/$/, "");
+
+const signIns = JSON.parse(readFileSync(needed("CHANGKE_SIGN_INS"), "utf8"));
+
+/** Somebody who holds the role; `first` finds one who has yet to replace an initial password. */
+export function someone(role, { first = false } = {}) {
+  const found = signIns.find((entry) => entry.role === role && Boolean(entry.passwordChangeRequired) === first);
+  if (!found) throw new Error(`the sign-ins hold no ${role}${first ? " with an initial password" : ""}`);
+  return found;
+}
