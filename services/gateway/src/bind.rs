@@ -116,7 +116,7 @@ impl<'r> Bindings<'r> {
             }
             Body::Field(index) => {
                 if body.is_empty() {
-                    return Err(Fault::at("", &JSON_INVALID).arg("line", 1).arg("column", 0));
+                    return Err(Fault::at("", &JSON_INVALID).arg("line", &1).arg("column", &0));
                 }
                 self.write_resource(contract, route, index, body, out)
             }
@@ -181,7 +181,7 @@ impl<'r> Bindings<'r> {
 fn refused(field: String, refusal: &Refusal) -> Fault {
     let fault = Fault::at(field, refusal.reason);
     match refusal.expected {
-        Some(expected) => fault.arg("expected", expected),
+        Some(expected) => fault.arg("expected", &expected),
         None => fault,
     }
 }

@@ -204,7 +204,7 @@ async fn read_body(head: &HeaderMap, body: Body, limit: usize) -> Result<Bytes, 
     if body.is_end_stream() {
         return Ok(Bytes::new());
     }
-    let too_large = || Problem::new(StatusCode::PAYLOAD_TOO_LARGE, &BODY_TOO_LARGE).arg("limit", limit);
+    let too_large = || Problem::new(StatusCode::PAYLOAD_TOO_LARGE, &BODY_TOO_LARGE).arg("limit", &limit);
     if declared_length(head).is_some_and(|length| length > limit as u64) {
         return Err(too_large());
     }
@@ -236,5 +236,5 @@ fn require_json(head: &HeaderMap) -> Result<(), Problem> {
 }
 
 pub fn unsupported_media_type(expected: &'static str) -> Problem {
-    Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, &MEDIA_TYPE_UNSUPPORTED).arg("expected", expected)
+    Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, &MEDIA_TYPE_UNSUPPORTED).arg("expected", &expected)
 }

@@ -58,7 +58,7 @@ impl Fault {
     }
 
     #[must_use]
-    pub fn arg(mut self, name: &'static str, value: impl ToString) -> Fault {
+    pub fn arg(mut self, name: &'static str, value: &(impl ToString + ?Sized)) -> Fault {
         self.args.push((name, value.to_string()));
         self
     }

@@ -27,7 +27,8 @@ pub struct Problem {
     pub status: StatusCode,
     text: Text,
     fields: Vec<FieldProblem>,
-    headers: HeaderMap,
+    /// Boxed, since nearly every function here returns a problem or something better.
+    headers: Box<HeaderMap>,
 }
 
 #[derive(Debug)]
@@ -92,11 +93,11 @@ impl Text {
 
 impl Problem {
     pub fn new(status: StatusCode, reason: &'static Reason) -> Problem {
-        Problem { status, text: Text::Ours(reason, Vec::new()), fields: Vec::new(), headers: HeaderMap::new() }
+        Problem { status, text: Text::Ours(reason, Vec::new()), fields: Vec::new(), headers: Box::default() }
     }
 
     #[must_use]
-    pub fn arg(mut self, name: &'static str, value: impl ToString) -> Problem {
+    pub fn arg(mut self, name: &'static str, value: &(impl ToString + ?Sized)) -> Problem {
         if let Text::Ours(_, args) = &mut self.text {
             args.push((name, value.to_string()));
         }
@@ -154,7 +155,7 @@ impl Problem {
             field: rule.map_or(violation.field.clone(), |_| json_field(&violation.field, body_field)),
             text: Text::Theirs { reason: violation.reason, detail: violation.description },
         });
-        let mut problem = Problem { status: http, text, fields: fields.collect(), headers: HeaderMap::new() };
+        let mut problem = Problem { status: http, text, fields: fields.collect(), headers: Box::default() };
         match code {
             Code::Unauthenticated => {
                 problem.headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
@@ -185,7 +186,7 @@ impl Problem {
         let body = serde_json::to_vec(&document).unwrap_or_default();
         let mut response = Response::new(Body::from(body));
         *response.status_mut() = self.status;
-        *response.headers_mut() = self.headers;
+        *response.headers_mut() = *self.headers;
         response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(MEDIA_TYPE));
         let language = HeaderValue::from_static(call.locale.tag());
         response.headers_mut().insert(http::header::CONTENT_LANGUAGE, language);

@@ -109,7 +109,7 @@ impl Limiter {
 fn refusal(wait: Duration, rate: Rate) -> Problem {
     let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
     Problem::new(StatusCode::TOO_MANY_REQUESTS, &RATE_LIMITED)
-        .arg("seconds", seconds)
+        .arg("seconds", &seconds)
         .retry_after(seconds)
         .header("ratelimit-limit", rate.burst)
         .header("ratelimit-remaining", 0)

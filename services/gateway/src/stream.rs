@@ -45,7 +45,7 @@ pub async fn answer(
     let mut messages = grpc::call(call.upstream, &route.uri, headers, grpc::single(message)).await.map_err(failed)?;
     if route.kind == Kind::Download {
         let first = messages.next().await.map_err(failed)?;
-        return download(gateway.contract, route, messages, first);
+        return download(gateway.contract, route, messages, first.as_ref());
     }
     let first = match tokio::time::timeout(PATIENCE, messages.next()).await {
         Ok(first) => Some(first.map_err(failed)?),
@@ -159,9 +159,9 @@ fn download(
     contract: &'static Contract,
     route: &Route,
     messages: Messages,
-    first: Option<Bytes>,
+    first: Option<&Bytes>,
 ) -> Result<Response, Problem> {
-    let (content_type, data) = match &first {
+    let (content_type, data) = match first {
         Some(wire) => part(route.output, wire).map_err(|_| broken(route))?,
         None => (None, Bytes::new()),
     };

@@ -26,7 +26,7 @@ const PIECE: usize = 256 * 1024;
 
 pub async fn answer(gateway: &Gateway, call: Prepared<'_>, head: &HeaderMap, body: Body) -> Result<Response, Problem> {
     let limit = gateway.config.upload_limit;
-    let too_large = || Problem::new(StatusCode::PAYLOAD_TOO_LARGE, &BODY_TOO_LARGE).arg("limit", limit);
+    let too_large = || Problem::new(StatusCode::PAYLOAD_TOO_LARGE, &BODY_TOO_LARGE).arg("limit", &limit);
     if declared_length(head).is_some_and(|length| length > limit) {
         return Err(too_large());
     }

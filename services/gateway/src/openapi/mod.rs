@@ -51,8 +51,8 @@ pub fn document(contract: &Contract) -> Value {
                 },
                 "AcceptLanguage": {
                     "name": "Accept-Language", "in": "header", "required": false,
-                    "description": "Language of texts in answers.",
-                    "schema": {"type": "string", "enum": ["zh-CN", "en"]},
+                    "description": "Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there.",
+                    "schema": {"type": "string", "examples": ["zh-CN", "en"]},
                 },
             },
             "securitySchemes": {

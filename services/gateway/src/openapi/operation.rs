@@ -5,7 +5,8 @@ use serde_json::{Value, json};
 
 use super::schema::{Direction, Schemas};
 
-/// The path with its variables by their JSON names.
+/// The path with its variables by their JSON names. Methods of one resource must agree on them: for OpenAPI two paths that
+/// differ in the names of their variables alone are the same path twice.
 pub fn path(contract: &Contract, method: &Method, rule: &HttpRule) -> String {
     let mut path = String::new();
     for segment in &rule.segments {
@@ -14,7 +15,7 @@ pub fn path(contract: &Contract, method: &Method, rule: &HttpRule) -> String {
             Segment::Literal(text) => path.push_str(text),
             Segment::Variable(fields) => {
                 path.push('{');
-                path.push_str(&variable(contract, method, fields).0);
+                path.push_str(variable(contract, method, fields).map_or("", |field| &field.json_name));
                 path.push('}');
             }
         }
@@ -26,24 +27,14 @@ pub fn path(contract: &Contract, method: &Method, rule: &HttpRule) -> String {
     path
 }
 
-/// The name of a path variable, and its field's place.
-fn variable<'c>(
-    contract: &'c Contract,
-    method: &Method,
-    fields: &[usize],
-) -> (String, Option<&'c platform::contract::Field>) {
-    let mut message = method.input;
-    let mut names = Vec::new();
-    let mut last = None;
-    for index in fields {
-        let Some(field) = contract.message(message).fields.get(*index) else { break };
-        names.push(field.json_name.as_str());
-        if let Some(below) = field.message() {
-            message = below;
-        }
-        last = Some(field);
+/// The field that a path variable binds: `id` of `{customer.id}`.
+fn variable<'c>(contract: &'c Contract, method: &Method, fields: &[usize]) -> Option<&'c platform::contract::Field> {
+    let (last, parents) = fields.split_last()?;
+    let mut message = contract.message(method.input);
+    for index in parents {
+        message = contract.message(message.fields.get(*index)?.message()?);
     }
-    (names.join("."), last)
+    message.fields.get(*last)
 }
 
 pub fn describe(
@@ -108,8 +99,8 @@ fn query_fields(rule: &HttpRule, count: usize) -> Vec<usize> {
 fn parameters(contract: &Contract, schemas: &mut Schemas<'_>, method: &Method, rule: &HttpRule) -> Value {
     let mut parameters = Vec::new();
     for fields in rule.variables() {
-        let (name, field) = variable(contract, method, fields);
-        let mut schema = field.map_or_else(|| json!({"type": "string"}), |field| schemas.field(field, Direction::Input));
+        let Some(field) = variable(contract, method, fields) else { continue };
+        let mut schema = schemas.field(field, Direction::Input);
         // A path can't hold an empty part.
         if let Some(alternatives) = schema.get("anyOf").and_then(Value::as_array) {
             schema = alternatives.last().cloned().unwrap_or_default();
@@ -120,7 +111,7 @@ fn parameters(contract: &Contract, schemas: &mut Schemas<'_>, method: &Method, r
         if let Some(object) = schema.as_object_mut() {
             object.remove("readOnly");
         }
-        parameters.push(json!({"name": name, "in": "path", "required": true, "schema": schema}));
+        parameters.push(json!({"name": field.json_name, "in": "path", "required": true, "schema": schema}));
     }
     let message = contract.message(method.input);
     for index in query_fields(rule, message.fields.len()) {

@@ -166,7 +166,7 @@ impl ImportService for Echo {
 }
 
 fn piece(content_type: &str, text: &str) -> HttpBody {
-    HttpBody { content_type: content_type.into(), data: Bytes::from(text.to_owned()).into(), extensions: vec![] }
+    HttpBody { content_type: content_type.into(), data: Bytes::from(text.to_owned()), extensions: vec![] }
 }
 
 fn in_seconds(seconds: i64) -> Option<prost_types::Timestamp> {

@@ -53,10 +53,10 @@ fn absent_fault(field: &Field) -> Option<Fault> {
     match (&rules.value, field.label) {
         _ if rules.required => Some(Fault::new(&violation::VALUE_REQUIRED)),
         (ValueRules::Repeated(list), Label::Repeated) => {
-            list.min_items.filter(|&min| min > 0).map(|min| Fault::with(&violation::TOO_FEW, "min", min))
+            list.min_items.filter(|&min| min > 0).map(|min| Fault::with(&violation::TOO_FEW, "min", &min))
         }
         (ValueRules::Map(map), Label::Map) => {
-            map.min_pairs.filter(|&min| min > 0).map(|min| Fault::with(&violation::TOO_FEW, "min", min))
+            map.min_pairs.filter(|&min| min > 0).map(|min| Fault::with(&violation::TOO_FEW, "min", &min))
         }
         (_, Label::Single) if !field.presence && !rules.ignore_zero => {
             zero(field.kind).and_then(|value| check_value(field.kind, rules, value, None).err())
@@ -98,7 +98,7 @@ impl Check<'_> {
         for path in &mask {
             if !self.resolves(resource_message, path) {
                 let at = Path { above: None, step: Step::Field(&message.fields[update.mask].name) };
-                self.report(&at, Fault::with(&violation::MASK_PATH_UNKNOWN, "path", path));
+                self.report(&at, Fault::with(&violation::MASK_PATH_UNKNOWN, "path", *path));
             }
         }
         let scope = if mask.is_empty() { Scope::Present } else { Scope::Paths(mask) };
@@ -325,10 +325,10 @@ impl Check<'_> {
             _ => return,
         };
         if let Some(min) = min.filter(|&min| (run.count as u64) < min) {
-            self.report(at, Fault::with(&violation::TOO_FEW, "min", min));
+            self.report(at, Fault::with(&violation::TOO_FEW, "min", &min));
         }
         if let Some(max) = max.filter(|&max| run.count as u64 > max) {
-            self.report(at, Fault::with(&violation::TOO_MANY, "max", max));
+            self.report(at, Fault::with(&violation::TOO_MANY, "max", &max));
         }
         if run.doubled {
             self.report(at, Fault::new(&violation::NOT_UNIQUE));

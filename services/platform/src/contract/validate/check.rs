@@ -27,7 +27,7 @@ impl Fault {
         Fault { reason, args: Vec::new() }
     }
 
-    pub fn with(reason: &'static Reason, name: &'static str, value: impl ToString) -> Fault {
+    pub fn with(reason: &'static Reason, name: &'static str, value: &(impl ToString + ?Sized)) -> Fault {
         Fault { reason, args: vec![(name, value.to_string())] }
     }
 }
@@ -76,7 +76,7 @@ fn text(rules: &ValueRules, bytes: &[u8]) -> Result<(), Fault> {
     // A character has at least one byte, so a short text need not be counted.
     let max = rules.max_len.unwrap_or(DEFAULT_MAX_LEN);
     if bytes.len() as u64 > max && text.chars().count() as u64 > max {
-        return Err(Fault::with(&violation::TOO_LONG, "max", max));
+        return Err(Fault::with(&violation::TOO_LONG, "max", &max));
     }
     if let Some(min) = rules.min_len
         && (text.chars().take(min as usize).count() as u64) < min
@@ -84,7 +84,7 @@ fn text(rules: &ValueRules, bytes: &[u8]) -> Result<(), Fault> {
         return Err(if min == 1 {
             Fault::new(&violation::VALUE_REQUIRED)
         } else {
-            Fault::with(&violation::TOO_SHORT, "min", min)
+            Fault::with(&violation::TOO_SHORT, "min", &min)
         });
     }
     if rules.uuid && !is_uuid(bytes) {
@@ -100,10 +100,10 @@ fn text(rules: &ValueRules, bytes: &[u8]) -> Result<(), Fault> {
     }
     if !rules.one_of.is_empty() && !rules.one_of.iter().any(|allowed| allowed == text) {
         let values: Vec<String> = rules.one_of.iter().map(|value| format!("\"{value}\"")).collect();
-        return Err(Fault::with(&violation::NOT_ONE_OF, "values", values.join(", ")));
+        return Err(Fault::with(&violation::NOT_ONE_OF, "values", &values.join(", ")));
     }
     if rules.none_of.iter().any(|refused| refused == text) {
-        return Err(Fault::with(&violation::ONE_OF_REFUSED, "values", rules.none_of.join(", ")));
+        return Err(Fault::with(&violation::ONE_OF_REFUSED, "values", &rules.none_of.join(", ")));
     }
     Ok(())
 }
@@ -120,10 +120,10 @@ fn is_uuid(bytes: &[u8]) -> bool {
 fn bytes(rules: &ValueRules, length: u64) -> Result<(), Fault> {
     let ValueRules::Bytes(rules) = rules else { return Ok(()) };
     if let Some(min) = rules.min_len.filter(|&min| length < min) {
-        return Err(Fault::with(&violation::TOO_FEW_BYTES, "min", min));
+        return Err(Fault::with(&violation::TOO_FEW_BYTES, "min", &min));
     }
     if let Some(max) = rules.max_len.filter(|&max| length > max) {
-        return Err(Fault::with(&violation::TOO_MANY_BYTES, "max", max));
+        return Err(Fault::with(&violation::TOO_MANY_BYTES, "max", &max));
     }
     Ok(())
 }
@@ -132,16 +132,16 @@ fn integer(rules: &ValueRules, number: i128) -> Result<(), Fault> {
     let ValueRules::Integer(rules) = rules else { return Ok(()) };
     let join = |values: &[i128]| values.iter().map(i128::to_string).collect::<Vec<_>>().join(", ");
     if let Some(min) = rules.gte.filter(|&min| number < min) {
-        return Err(Fault::with(&violation::TOO_SMALL, "min", min));
+        return Err(Fault::with(&violation::TOO_SMALL, "min", &min));
     }
     if let Some(max) = rules.lte.filter(|&max| number > max) {
-        return Err(Fault::with(&violation::TOO_LARGE, "max", max));
+        return Err(Fault::with(&violation::TOO_LARGE, "max", &max));
     }
     if !rules.one_of.is_empty() && !rules.one_of.contains(&number) {
-        return Err(Fault::with(&violation::NOT_ONE_OF, "values", join(&rules.one_of)));
+        return Err(Fault::with(&violation::NOT_ONE_OF, "values", &join(&rules.one_of)));
     }
     if rules.none_of.contains(&number) {
-        return Err(Fault::with(&violation::ONE_OF_REFUSED, "values", join(&rules.none_of)));
+        return Err(Fault::with(&violation::ONE_OF_REFUSED, "values", &join(&rules.none_of)));
     }
     Ok(())
 }
@@ -152,10 +152,10 @@ fn double(rules: &ValueRules, number: f64) -> Result<(), Fault> {
     }
     let ValueRules::Double(rules) = rules else { return Ok(()) };
     if let Some(min) = rules.gte.filter(|&min| number < min) {
-        return Err(Fault::with(&violation::TOO_SMALL, "min", min));
+        return Err(Fault::with(&violation::TOO_SMALL, "min", &min));
     }
     if let Some(max) = rules.lte.filter(|&max| number > max) {
-        return Err(Fault::with(&violation::TOO_LARGE, "max", max));
+        return Err(Fault::with(&violation::TOO_LARGE, "max", &max));
     }
     Ok(())
 }
