@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod consumer;
+mod importer;
 mod job;
 mod relay;
 mod stage;
