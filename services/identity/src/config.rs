@@ -53,6 +53,9 @@ impl Config {
     }
 }
 
+/// Longest length that a policy may ask for: that of initial passwords.
+pub const MAX_MIN_LENGTH: u32 = 24;
+
 /// What a new password must satisfy.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -116,8 +119,8 @@ impl Validate for Config {
         if self.lock_out_seconds == 0 {
             faults.push("identity.lock_out_seconds: must be positive".into());
         }
-        if !(6..=64).contains(&self.password.min_length) {
-            faults.push("identity.password.min_length: 6 to 64".into());
+        if !(6..=MAX_MIN_LENGTH).contains(&self.password.min_length) {
+            faults.push(format!("identity.password.min_length: 6 to {MAX_MIN_LENGTH}"));
         }
         if !(1..=4).contains(&self.password.min_character_kinds) {
             faults.push("identity.password.min_character_kinds: 1 to 4".into());
