@@ -1,9 +1,13 @@
 //! Stories of customers, told through the gateway on a database of their own.
 
+mod base;
 mod contacts;
 mod dictionaries;
+mod exports;
 mod fields;
+mod imports;
 mod interactions;
 mod relations;
+mod search;
 mod story;
 mod timeline;
