@@ -17,5 +17,7 @@ export default defineConfig({
     environment: "jsdom",
     setupFiles: ["src/test-setup.ts"],
     include: ["src/**/*.test.{ts,tsx}"],
+    // Components render slowly on a machine that builds something else meanwhile.
+    testTimeout: 20_000,
   },
 });

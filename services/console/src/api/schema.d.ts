@@ -9,7 +9,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Lists the contacts of a customer, the primary one first.
+         * Lists the contacts of a customer, the primary one first
          * @description Lists the contacts of a customer, the primary one first.
          */
         get: operations["ContactService_ListContacts"];
@@ -37,7 +37,7 @@ export interface paths {
         options?: never;
         head?: never;
         /**
-         * ABORTED when the etag is stale.
+         * ABORTED when the etag is stale
          * @description ABORTED when the etag is stale.
          */
         patch: operations["ContactService_UpdateContact"];
@@ -53,7 +53,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Takes a contact out of use; past interactions keep it.
+         * Takes a contact out of use; past interactions keep it
          * @description Takes a contact out of use; past interactions keep it.
          */
         post: operations["ContactService_InvalidateContact"];
@@ -74,7 +74,7 @@ export interface paths {
         get: operations["FieldService_ListFields"];
         put?: never;
         /**
-         * ALREADY_EXISTS when the key is taken.
+         * ALREADY_EXISTS when the key is taken
          * @description ALREADY_EXISTS when the key is taken.
          */
         post: operations["FieldService_CreateField"];
@@ -98,7 +98,7 @@ export interface paths {
         options?: never;
         head?: never;
         /**
-         * Key and type stay.
+         * Key and type stay
          * @description Key and type stay. ABORTED when the etag is stale.
          */
         patch: operations["FieldService_UpdateField"];
@@ -112,14 +112,15 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Lists customers in keyset pages, newest first unless ordered otherwise.
+         * Lists customers in keyset pages, newest first unless ordered otherwise
          * @description Lists customers in keyset pages, newest first unless ordered otherwise.
          */
         get: operations["CustomerService_ListCustomers"];
         put?: never;
         /**
-         * Creates a customer, owned by the caller unless an owner within the caller's scope is named.
-         * @description Creates a customer, owned by the caller unless an owner within the caller's scope is named. ALREADY_EXISTS when the number, or a custom field that must be unique, is taken.
+         * Create customer
+         * @description Creates a customer, owned by the caller unless an owner within the caller's scope is named.
+         *     ALREADY_EXISTS when the number, or a custom field that must be unique, is taken.
          */
         post: operations["CustomerService_CreateCustomer"];
         delete?: never;
@@ -136,8 +137,9 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Finds customers by any part of a name, a phone, a number or a contact; Chinese by characters, pinyin or initials.
-         * @description Finds customers by any part of a name, a phone, a number or a contact; Chinese by characters, pinyin or initials. Best matches first.
+         * Search customers
+         * @description Finds customers by any part of a name, a phone, a number or a contact; Chinese by characters, pinyin or initials.
+         *     Best matches first.
          */
         get: operations["CustomerService_SearchCustomers"];
         put?: never;
@@ -163,7 +165,7 @@ export interface paths {
         options?: never;
         head?: never;
         /**
-         * Changes the masked fields.
+         * Changes the masked fields
          * @description Changes the masked fields. The owner is changed by AssignCustomers. ABORTED when the etag is stale.
          */
         patch: operations["CustomerService_UpdateCustomer"];
@@ -179,7 +181,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Takes a customer out of use; it stays readable and can be restored.
+         * Takes a customer out of use; it stays readable and can be restored
          * @description Takes a customer out of use; it stays readable and can be restored. Nothing is erased.
          */
         post: operations["CustomerService_InvalidateCustomer"];
@@ -216,7 +218,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Gives up to 500 customers to an owner, all or none.
+         * Gives up to 500 customers to an owner, all or none
          * @description Gives up to 500 customers to an owner, all or none. The answer can be turned round to undo it.
          */
         post: operations["CustomerService_AssignCustomers"];
@@ -234,7 +236,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Streams the customers that match as a file.
+         * Streams the customers that match as a file
          * @description Streams the customers that match as a file. Cells that a spreadsheet would run as a formula are defused.
          */
         get: operations["CustomerService_ExportCustomers"];
@@ -257,7 +259,7 @@ export interface paths {
         get: operations["DictionaryService_ListDictionaries"];
         put?: never;
         /**
-         * ALREADY_EXISTS when the code is taken.
+         * ALREADY_EXISTS when the code is taken
          * @description ALREADY_EXISTS when the code is taken.
          */
         post: operations["DictionaryService_CreateDictionary"];
@@ -275,13 +277,13 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Lists the entries of a dictionary in their display order; of a tree, the children of one parent at a time or all.
+         * Lists the entries of a dictionary in their display order; of a tree, the children of one parent at a time or all
          * @description Lists the entries of a dictionary in their display order; of a tree, the children of one parent at a time or all.
          */
         get: operations["DictionaryService_ListDictionaryEntries"];
         put?: never;
         /**
-         * ALREADY_EXISTS when the code is taken.
+         * ALREADY_EXISTS when the code is taken
          * @description ALREADY_EXISTS when the code is taken.
          */
         post: operations["DictionaryService_CreateDictionaryEntry"];
@@ -302,14 +304,14 @@ export interface paths {
         put?: never;
         post?: never;
         /**
-         * Deletes an entry that no record holds.
+         * Deletes an entry that no record holds
          * @description Deletes an entry that no record holds. FAILED_PRECONDITION, `ENTRY_IN_USE`, otherwise: retire it instead.
          */
         delete: operations["DictionaryService_DeleteDictionaryEntry"];
         options?: never;
         head?: never;
         /**
-         * Changes names, order or validity.
+         * Changes names, order or validity
          * @description Changes names, order or validity. The code stays: records hold it. ABORTED when the etag is stale.
          */
         patch: operations["DictionaryService_UpdateDictionaryEntry"];
@@ -323,7 +325,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Lists interactions over all customers that the caller sees, latest first; for work lists.
+         * Lists interactions over all customers that the caller sees, latest first; for work lists
          * @description Lists interactions over all customers that the caller sees, latest first; for work lists.
          */
         get: operations["InteractionService_ListInteractions"];
@@ -343,7 +345,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Lists interactions over all customers that the caller sees, latest first; for work lists.
+         * Lists interactions over all customers that the caller sees, latest first; for work lists
          * @description Lists interactions over all customers that the caller sees, latest first; for work lists.
          */
         get: operations["InteractionService_ListInteractions_2"];
@@ -371,7 +373,7 @@ export interface paths {
         options?: never;
         head?: never;
         /**
-         * ABORTED when the etag is stale.
+         * ABORTED when the etag is stale
          * @description ABORTED when the etag is stale.
          */
         patch: operations["InteractionService_UpdateInteraction"];
@@ -387,7 +389,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Calls a planned interaction off, with a reason.
+         * Calls a planned interaction off, with a reason
          * @description Calls a planned interaction off, with a reason.
          */
         post: operations["InteractionService_CancelInteraction"];
@@ -405,14 +407,16 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Lists the caller's imports, latest first.
+         * Lists the caller's imports, latest first
          * @description Lists the caller's imports, latest first.
          */
         get: operations["ImportService_ListImports"];
         put?: never;
         /**
-         * Takes a file of at most 200 MB and 100 columns, finds out its format, encoding, separator and header, and guesses what the columns mean.
-         * @description Takes a file of at most 200 MB and 100 columns, finds out its format, encoding, separator and header, and guesses what the columns mean. CSV may be UTF-8 with or without a byte order mark, GB 18030 (GBK) or UTF-16. INVALID_ARGUMENT names what is wrong with the file; nothing is kept then.
+         * Upload import file
+         * @description Takes a file of at most 200 MB and 100 columns, finds out its format, encoding, separator and header, and guesses
+         *     what the columns mean. CSV may be UTF-8 with or without a byte order mark, GB 18030 (GBK) or UTF-16.
+         *     INVALID_ARGUMENT names what is wrong with the file; nothing is kept then.
          */
         post: operations["ImportService_UploadImportFile"];
         delete?: never;
@@ -448,8 +452,9 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Starts a dry or a real run in the background.
-         * @description Starts a dry or a real run in the background. A dry run reports what would happen and changes nothing. FAILED_PRECONDITION while a run is under way or after a real run is complete.
+         * Starts a dry or a real run in the background
+         * @description Starts a dry or a real run in the background. A dry run reports what would happen and changes nothing.
+         *     FAILED_PRECONDITION while a run is under way or after a real run is complete.
          */
         post: operations["ImportService_RunImport"];
         delete?: never;
@@ -468,7 +473,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Asks a run to stop.
+         * Asks a run to stop
          * @description Asks a run to stop. Rows that were taken stay; the answer tells how many.
          */
         post: operations["ImportService_CancelImport"];
@@ -486,7 +491,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Streams the import's state until its run has ended.
+         * Streams the import's state until its run has ended
          * @description Streams the import's state until its run has ended.
          */
         get: operations["ImportService_WatchImport"];
@@ -506,7 +511,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Lists rows that failed or were left alone, in the order of the file.
+         * Lists rows that failed or were left alone, in the order of the file
          * @description Lists rows that failed or were left alone, in the order of the file.
          */
         get: operations["ImportService_ListImportRowErrors"];
@@ -526,8 +531,9 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Streams the failed rows as a file of the uploaded layout with two columns more, the codes and the reasons.
-         * @description Streams the failed rows as a file of the uploaded layout with two columns more, the codes and the reasons. Corrected, it can be imported as it is.
+         * Streams the failed rows as a file of the uploaded layout with two columns more, the codes and the reasons
+         * @description Streams the failed rows as a file of the uploaded layout with two columns more, the codes and the reasons. Corrected,
+         *     it can be imported as it is.
          */
         get: operations["ImportService_DownloadImportErrors"];
         put?: never;
@@ -546,7 +552,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Streams an empty file with the headers that are understood.
+         * Streams an empty file with the headers that are understood
          * @description Streams an empty file with the headers that are understood.
          */
         get: operations["ImportService_DownloadImportTemplate"];
@@ -583,7 +589,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Lists customers in the pool of the caller's groups.
+         * Lists customers in the pool of the caller's groups
          * @description Lists customers in the pool of the caller's groups. Contact data are hidden until a customer is claimed.
          */
         get: operations["PoolService_ListPoolCustomers"];
@@ -605,8 +611,9 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Makes the caller the owner.
-         * @description Makes the caller the owner. Of two who claim at once exactly one wins; the other gets FAILED_PRECONDITION, `ALREADY_CLAIMED`. RESOURCE_EXHAUSTED, `CLAIM_QUOTA_EXCEEDED`, beyond the rule's quota.
+         * Makes the caller the owner
+         * @description Makes the caller the owner. Of two who claim at once exactly one wins; the other gets FAILED_PRECONDITION,
+         *     `ALREADY_CLAIMED`. RESOURCE_EXHAUSTED, `CLAIM_QUOTA_EXCEEDED`, beyond the rule's quota.
          */
         post: operations["PoolService_ClaimCustomer"];
         delete?: never;
@@ -625,7 +632,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Gives a customer that the caller owns back to the pool.
+         * Gives a customer that the caller owns back to the pool
          * @description Gives a customer that the caller owns back to the pool.
          */
         post: operations["PoolService_ReturnCustomer"];
@@ -661,13 +668,14 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Lists the relations of a customer in both directions.
-         * @description Lists the relations of a customer in both directions. Relations to customers that the caller may not see are left out.
+         * Lists the relations of a customer in both directions
+         * @description Lists the relations of a customer in both directions. Relations to customers that the caller may not see are left
+         *     out.
          */
         get: operations["RelationService_ListRelations"];
         put?: never;
         /**
-         * ALREADY_EXISTS when the two stand in this relation already.
+         * ALREADY_EXISTS when the two stand in this relation already
          * @description ALREADY_EXISTS when the two stand in this relation already.
          */
         post: operations["RelationService_CreateRelation"];
@@ -737,7 +745,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Lists the entries, latest first.
+         * Lists the entries, latest first
          * @description Lists the entries, latest first.
          */
         get: operations["TimelineService_ListTimelineEntries"];
@@ -757,13 +765,13 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Lists the caller's views and the shared ones, by name.
+         * Lists the caller's views and the shared ones, by name
          * @description Lists the caller's views and the shared ones, by name.
          */
         get: operations["ViewService_ListViews"];
         put?: never;
         /**
-         * The filter and the order are checked as in ListCustomers.
+         * The filter and the order are checked as in ListCustomers
          * @description The filter and the order are checked as in ListCustomers.
          */
         post: operations["ViewService_CreateView"];
@@ -788,7 +796,7 @@ export interface paths {
         options?: never;
         head?: never;
         /**
-         * ABORTED when the etag is stale.
+         * ABORTED when the etag is stale
          * @description ABORTED when the etag is stale.
          */
         patch: operations["ViewService_UpdateView"];
@@ -804,8 +812,9 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Exchanges a login name and a password for a pair of tokens.
-         * @description Exchanges a login name and a password for a pair of tokens. An unknown name, a wrong password, a disabled and a locked account get the same answer (UNAUTHENTICATED, `SIGN_IN_FAILED`) at the same cost.
+         * Exchanges a login name and a password for a pair of tokens
+         * @description Exchanges a login name and a password for a pair of tokens. An unknown name, a wrong password, a disabled
+         *     and a locked account get the same answer (UNAUTHENTICATED, `SIGN_IN_FAILED`) at the same cost.
          */
         post: operations["AuthenticationService_SignIn"];
         delete?: never;
@@ -824,8 +833,9 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Exchanges a refresh token, once, for a new pair.
-         * @description Exchanges a refresh token, once, for a new pair. A token that was used before ends the whole session (UNAUTHENTICATED, `REFRESH_TOKEN_REUSED`).
+         * Exchanges a refresh token, once, for a new pair
+         * @description Exchanges a refresh token, once, for a new pair. A token that was used before ends the whole session
+         *     (UNAUTHENTICATED, `REFRESH_TOKEN_REUSED`).
          */
         post: operations["AuthenticationService_RefreshSession"];
         delete?: never;
@@ -844,7 +854,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Ends the session of the token that the call carries.
+         * Ends the session of the token that the call carries
          * @description Ends the session of the token that the call carries.
          */
         post: operations["AuthenticationService_SignOut"];
@@ -864,7 +874,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Replaces the caller's password.
+         * Replaces the caller's password
          * @description Replaces the caller's password. Ends all other sessions of the caller and starts a new one.
          */
         post: operations["AuthenticationService_ChangePassword"];
@@ -882,7 +892,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Lists the caller's own live sessions, most recently used first.
+         * Lists the caller's own live sessions, most recently used first
          * @description Lists the caller's own live sessions, most recently used first.
          */
         get: operations["AuthenticationService_ListSessions"];
@@ -905,7 +915,7 @@ export interface paths {
         put?: never;
         post?: never;
         /**
-         * Ends one of the caller's own sessions.
+         * Ends one of the caller's own sessions
          * @description Ends one of the caller's own sessions.
          */
         delete: operations["AuthenticationService_RevokeSession"];
@@ -922,7 +932,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Tells what a new password must satisfy.
+         * Tells what a new password must satisfy
          * @description Tells what a new password must satisfy.
          */
         get: operations["AuthenticationService_GetPasswordPolicy"];
@@ -942,14 +952,15 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Lists employees, by default in the order of their login names.
+         * Lists employees, by default in the order of their login names
          * @description Lists employees, by default in the order of their login names.
          */
         get: operations["EmployeeService_ListEmployees"];
         put?: never;
         /**
-         * Creates an employee with an initial password that must be changed at the first sign-in.
-         * @description Creates an employee with an initial password that must be changed at the first sign-in. The password is answered once and is kept only as a hash. ALREADY_EXISTS when the login name is taken.
+         * Creates an employee with an initial password that must be changed at the first sign-in
+         * @description Creates an employee with an initial password that must be changed at the first sign-in. The password is
+         *     answered once and is kept only as a hash. ALREADY_EXISTS when the login name is taken.
          */
         post: operations["EmployeeService_CreateEmployee"];
         delete?: never;
@@ -970,15 +981,16 @@ export interface paths {
         put?: never;
         post?: never;
         /**
-         * Removes an employee.
+         * Removes an employee
          * @description Removes an employee. FAILED_PRECONDITION, `EMPLOYEE_OWNS_CUSTOMERS`, with the count, while customers are theirs.
          */
         delete: operations["EmployeeService_DeleteEmployee"];
         options?: never;
         head?: never;
         /**
-         * Changes the masked fields.
-         * @description Changes the masked fields. Nobody can grant a role that holds more than they hold themselves (PERMISSION_DENIED, `ROLE_EXCEEDS_OWN`). ABORTED when the etag is stale.
+         * Changes the masked fields
+         * @description Changes the masked fields. Nobody can grant a role that holds more than they hold themselves
+         *     (PERMISSION_DENIED, `ROLE_EXCEEDS_OWN`). ABORTED when the etag is stale.
          */
         patch: operations["EmployeeService_UpdateEmployee"];
         trace?: never;
@@ -993,8 +1005,9 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Ends all sessions and refuses further sign-ins until enabled again.
-         * @description Ends all sessions and refuses further sign-ins until enabled again. Nobody can disable themselves, and the last active administrator can't be disabled (FAILED_PRECONDITION).
+         * Ends all sessions and refuses further sign-ins until enabled again
+         * @description Ends all sessions and refuses further sign-ins until enabled again. Nobody can disable themselves, and the last
+         *     active administrator can't be disabled (FAILED_PRECONDITION).
          */
         post: operations["EmployeeService_DisableEmployee"];
         delete?: never;
@@ -1030,7 +1043,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Sets a new initial password, answered once, ends all sessions and lifts a lock-out.
+         * Sets a new initial password, answered once, ends all sessions and lifts a lock-out
          * @description Sets a new initial password, answered once, ends all sessions and lifts a lock-out.
          */
         post: operations["EmployeeService_ResetEmployeePassword"];
@@ -1048,14 +1061,15 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Lists the tree in depth-first order, parents before children.
+         * Lists the tree in depth-first order, parents before children
          * @description Lists the tree in depth-first order, parents before children.
          */
         get: operations["GroupService_ListGroups"];
         put?: never;
         /**
-         * Creates a group under a parent and, in one go, adds employees who are in no group.
-         * @description Creates a group under a parent and, in one go, adds employees who are in no group. FAILED_PRECONDITION, `EMPLOYEE_ALREADY_GROUPED`, when one of them is.
+         * Create group
+         * @description Creates a group under a parent and, in one go, adds employees who are in no group.
+         *     FAILED_PRECONDITION, `EMPLOYEE_ALREADY_GROUPED`, when one of them is.
          */
         post: operations["GroupService_CreateGroup"];
         delete?: never;
@@ -1076,14 +1090,15 @@ export interface paths {
         put?: never;
         post?: never;
         /**
-         * Deletes a group: its children hang on its parent, its members become ungrouped.
-         * @description Deletes a group: its children hang on its parent, its members become ungrouped. FAILED_PRECONDITION, `GROUP_IS_ROOT`, for the root.
+         * Delete group
+         * @description Deletes a group: its children hang on its parent, its members become ungrouped.
+         *     FAILED_PRECONDITION, `GROUP_IS_ROOT`, for the root.
          */
         delete: operations["GroupService_DeleteGroup"];
         options?: never;
         head?: never;
         /**
-         * Renames or moves a group.
+         * Renames or moves a group
          * @description Renames or moves a group. FAILED_PRECONDITION, `GROUP_CYCLE`, when it would stand below itself.
          */
         patch: operations["GroupService_UpdateGroup"];
@@ -1100,7 +1115,7 @@ export interface paths {
         get: operations["RoleService_ListRoles"];
         put?: never;
         /**
-         * Creates a role.
+         * Creates a role
          * @description Creates a role. Nobody can put more into it than they hold themselves (PERMISSION_DENIED, `ROLE_EXCEEDS_OWN`).
          */
         post: operations["RoleService_CreateRole"];
@@ -1122,15 +1137,16 @@ export interface paths {
         put?: never;
         post?: never;
         /**
-         * FAILED_PRECONDITION, `ROLE_IN_USE`, with the number of holders, while an employee holds it.
+         * FAILED_PRECONDITION, `ROLE_IN_USE`, with the number of holders, while an employee holds it
          * @description FAILED_PRECONDITION, `ROLE_IN_USE`, with the number of holders, while an employee holds it.
          */
         delete: operations["RoleService_DeleteRole"];
         options?: never;
         head?: never;
         /**
-         * Changes the masked fields; takes effect in every service within a second.
-         * @description Changes the masked fields; takes effect in every service within a second. The administrator role keeps all its permissions (FAILED_PRECONDITION, `ROLE_IS_ADMINISTRATOR`). ABORTED when the etag is stale.
+         * Changes the masked fields; takes effect in every service within a second
+         * @description Changes the masked fields; takes effect in every service within a second. The administrator role keeps all its
+         *     permissions (FAILED_PRECONDITION, `ROLE_IS_ADMINISTRATOR`). ABORTED when the etag is stale.
          */
         patch: operations["RoleService_UpdateRole"];
         trace?: never;
@@ -1143,7 +1159,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * All permissions that a role can hold, for the matrix.
+         * All permissions that a role can hold, for the matrix
          * @description All permissions that a role can hold, for the matrix.
          */
         get: operations["RoleService_GetPermissionCatalog"];
@@ -1163,7 +1179,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Public keys of the access tokens (RFC 7517, RFC 8037).
+         * Public keys of the access tokens (RFC 7517, RFC 8037)
          * @description Public keys of the access tokens (RFC 7517, RFC 8037).
          */
         get: operations["PolicyService_GetKeySet"];
@@ -1183,8 +1199,9 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Streams the whole policy, then each change as it is committed, and a heartbeat at least every five seconds.
-         * @description Streams the whole policy, then each change as it is committed, and a heartbeat at least every five seconds. A watcher that hears nothing for thirty seconds denies everything.
+         * Watch policy
+         * @description Streams the whole policy, then each change as it is committed, and a heartbeat at least every five seconds.
+         *     A watcher that hears nothing for thirty seconds denies everything.
          */
         get: operations["PolicyService_WatchPolicy"];
         put?: never;
@@ -1203,7 +1220,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Who the caller is and what the caller may do.
+         * Who the caller is and what the caller may do
          * @description Who the caller is and what the caller may do.
          */
         get: operations["ProfileService_GetProfile"];
@@ -1213,7 +1230,7 @@ export interface paths {
         options?: never;
         head?: never;
         /**
-         * Changes the caller's own contact data and locale.
+         * Changes the caller's own contact data and locale
          * @description Changes the caller's own contact data and locale. ABORTED when the etag is stale.
          */
         patch: operations["ProfileService_UpdateProfile"];
@@ -1227,7 +1244,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Colleagues by name, for choosing an owner or a participant: names and groups only.
+         * Colleagues by name, for choosing an owner or a participant: names and groups only
          * @description Colleagues by name, for choosing an owner or a participant: names and groups only.
          */
         get: operations["ProfileService_ListDirectoryEntries"];
@@ -1247,7 +1264,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Counts customers by a dimension, largest first; months in their order.
+         * Counts customers by a dimension, largest first; months in their order
          * @description Counts customers by a dimension, largest first; months in their order.
          */
         get: operations["CompositionService_GetComposition"];
@@ -1269,8 +1286,9 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Empties the star schema and feeds it again from the first event that is kept.
-         * @description Empties the star schema and feeds it again from the first event that is kept. Reports answer from what has arrived so far meanwhile; GetFeed tells when it has caught up.
+         * Empties the star schema and feeds it again from the first event that is kept
+         * @description Empties the star schema and feeds it again from the first event that is kept. Reports answer from what has arrived
+         *     so far meanwhile; GetFeed tells when it has caught up.
          */
         post: operations["CompositionService_RebuildFacts"];
         delete?: never;
@@ -1287,7 +1305,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * How far the star schema has followed the events.
+         * How far the star schema has followed the events
          * @description How far the star schema has followed the events.
          */
         get: operations["CompositionService_GetFeed"];
@@ -1306,7 +1324,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Tells which services this installation has and whether they answer. */
+        /**
+         * Which services are there.
+         * @description Lists every service that the contract knows. Calls to one that is not present are answered with `SERVICE_NOT_DEPLOYED`.
+         */
         get: operations["Gateway_GetDeployment"];
         put?: never;
         post?: never;
@@ -1337,9 +1358,9 @@ export interface components {
             postalCode?: string;
         };
         AssignCustomersRequest: {
-            ids: string[];
+            ids?: string[];
             /** @description Empty: into the public pool. */
-            ownerId?: string;
+            ownerId?: string | unknown;
         };
         AssignCustomersResponse: {
             /** @description Owner of each customer before, for undoing. */
@@ -1347,12 +1368,12 @@ export interface components {
         };
         CancelImportRequest: Record<string, never>;
         CancelInteractionRequest: {
-            reason: string;
+            reason?: string;
             etag?: string;
         };
         ChangePasswordRequest: {
-            currentPassword: string;
-            newPassword: string;
+            currentPassword?: string;
+            newPassword?: string;
         };
         ChangePasswordResponse: {
             accessToken: string;
@@ -1377,7 +1398,8 @@ export interface components {
             name: string;
             /** @description Position in the organisation (职务). */
             post: string;
-            decisionRole: components["schemas"]["DecisionRole"];
+            /** @enum {string} */
+            decisionRole: "DECISION_ROLE_UNSPECIFIED" | "DECISION_ROLE_BUYER" | "DECISION_ROLE_TECHNICAL" | "DECISION_ROLE_FINANCIAL" | "DECISION_ROLE_DECISION_MAKER" | "DECISION_ROLE_USER";
             phone: string;
             email: string;
             wechat: string;
@@ -1403,13 +1425,14 @@ export interface components {
         ContactInput: {
             /** @description UUIDv7. */
             readonly id?: string;
-            customerId?: string;
-            name: string;
+            customerId?: string | unknown;
+            name?: string;
             /** @description Position in the organisation (职务). */
             post?: string;
-            decisionRole?: components["schemas"]["DecisionRole"];
+            /** @enum {string} */
+            decisionRole?: "DECISION_ROLE_UNSPECIFIED" | "DECISION_ROLE_BUYER" | "DECISION_ROLE_TECHNICAL" | "DECISION_ROLE_FINANCIAL" | "DECISION_ROLE_DECISION_MAKER" | "DECISION_ROLE_USER";
             phone?: string;
-            email?: string | unknown | unknown;
+            email?: string | unknown;
             wechat?: string;
             hobby?: string;
             /** @description RFC 3339 full-date; empty while unknown. */
@@ -1430,58 +1453,30 @@ export interface components {
             readonly updateTime?: string;
             etag?: string;
         };
-        ContactPatch: {
-            /** @description UUIDv7. */
-            readonly id?: string;
-            customerId?: string;
-            name?: string;
-            /** @description Position in the organisation (职务). */
-            post?: string;
-            decisionRole?: components["schemas"]["DecisionRole"];
-            phone?: string;
-            email?: string | unknown | unknown;
-            wechat?: string;
-            hobby?: string;
-            /** @description RFC 3339 full-date; empty while unknown. */
-            birthday?: string;
-            /**
-             * Format: int32
-             * @description 1 (distant) to 5 (close); 0 while unknown.
-             */
-            relationshipStrength?: number;
-            /** @description The first person to turn to; at most one a customer. */
-            primary?: boolean;
-            remark?: string;
-            /** @description Output only: the contact is out of use. */
-            readonly invalid?: boolean;
-            /** Format: date-time */
-            readonly createTime?: string | null;
-            /** Format: date-time */
-            readonly updateTime?: string | null;
-            etag?: string;
-        };
         CreateEmployeeResponse: {
             employee?: components["schemas"]["Employee"];
             /** @description Shown once. */
             initialPassword: string;
         };
         CreateGroupRequest: {
-            name: string;
+            name?: string;
             /** Format: uuid */
-            parentId: string;
+            parentId?: string;
             /** @description Ungrouped employees who join at once. */
             employeeIds?: string[];
         };
         CreateRelationRequest: {
             /** Format: uuid */
-            relatedCustomerId: string;
-            type: components["schemas"]["RelationType"];
+            relatedCustomerId?: string;
+            /** @enum {string} */
+            type?: "RELATION_TYPE_HOUSEHOLD" | "RELATION_TYPE_GROUP_COMPANY" | "RELATION_TYPE_AGENT" | "RELATION_TYPE_BROKER" | "RELATION_TYPE_ADJUSTER" | "RELATION_TYPE_POLICYHOLDER" | "RELATION_TYPE_INSURED" | "RELATION_TYPE_BENEFICIARY" | "RELATION_TYPE_REFERRER" | "RELATION_TYPE_DOCTOR";
             remark?: string;
         };
         Customer: {
             /** @description UUIDv7. */
             readonly id: string;
-            kind: components["schemas"]["CustomerKind"];
+            /** @enum {string} */
+            kind: "CUSTOMER_KIND_UNSPECIFIED" | "CUSTOMER_KIND_PERSON" | "CUSTOMER_KIND_ORGANIZATION";
             /** @description Unique; made from a sequence when left out at creation. */
             number: string;
             name: string;
@@ -1514,7 +1509,8 @@ export interface components {
             legalRepresentative: string;
             bankName: string;
             bankAccount: string;
-            gender: components["schemas"]["Gender"];
+            /** @enum {string} */
+            gender: "GENDER_UNSPECIFIED" | "GENDER_MALE" | "GENDER_FEMALE";
             /** @description RFC 3339 full-date; empty while unknown. */
             birthday: string;
             remark: string;
@@ -1530,8 +1526,11 @@ export interface components {
             readonly groupId: string;
             /** @description Output only. */
             readonly groupName: string;
-            /** @description Output only. */
-            readonly state: components["schemas"]["CustomerState"];
+            /**
+             * @description Output only.
+             * @enum {string}
+             */
+            readonly state: "CUSTOMER_STATE_UNSPECIFIED" | "CUSTOMER_STATE_ACTIVE" | "CUSTOMER_STATE_INVALID";
             /**
              * Format: date-time
              * @description Output only: last interaction that was done.
@@ -1556,83 +1555,8 @@ export interface components {
         CustomerInput: {
             /** @description UUIDv7. */
             readonly id?: string;
-            kind?: components["schemas"]["CustomerKind"];
-            /** @description Unique; made from a sequence when left out at creation. */
-            number?: string;
-            name: string;
-            /** @description Code in the dictionary `region`: GB/T 2260, six digits. */
-            region?: string;
-            /** @description Code in the dictionary `industry`. */
-            industry?: string;
-            /** @description Code in the dictionary `source`. */
-            source?: string;
-            /** @description Code in the dictionary `level`. */
-            level?: string;
-            /** @description Code in the dictionary `grade`. */
-            grade?: string;
-            /** @description Code in the dictionary `credit`. */
-            credit?: string;
-            /**
-             * Format: int32
-             * @description 1 (very dissatisfied) to 5 (very satisfied); 0 while unknown.
-             */
-            satisfaction?: number;
-            /** @description Code in the dictionary `customer_status`. */
-            status?: string;
-            phone?: string;
-            email?: string | unknown | unknown;
-            website?: string;
-            addresses?: components["schemas"]["AddressInput"][];
-            /** @description Resident identity card of a person; unified social credit code of an organisation. */
-            idNumber?: string;
-            /** @description Of an organisation. */
-            legalRepresentative?: string;
-            bankName?: string;
-            bankAccount?: string;
-            gender?: components["schemas"]["Gender"];
-            /** @description RFC 3339 full-date; empty while unknown. */
-            birthday?: string;
-            remark?: string;
-            /** @description By the key of the field's definition. */
-            customFields?: {
-                [key: string]: components["schemas"]["FieldValueInput"];
-            };
-            /** @description Employee who owns the customer. Empty in the public pool (公海). */
-            ownerId?: string;
-            /** @description Output only. */
-            readonly ownerName?: string;
-            /** @description Output only: group under whose scope the customer falls; the owner's, or the pool's. */
-            readonly groupId?: string;
-            /** @description Output only. */
-            readonly groupName?: string;
-            /** @description Output only. */
-            readonly state?: components["schemas"]["CustomerState"];
-            /**
-             * Format: date-time
-             * @description Output only: last interaction that was done.
-             */
-            readonly lastContactTime?: string;
-            /** Format: date-time */
-            readonly createTime?: string;
-            /** Format: date-time */
-            readonly updateTime?: string;
-            /** @description Output only: names of who created and who last changed the customer. */
-            readonly createUserName?: string;
-            updateUserName?: string;
-            /** @description Changes with every update; required by updates. */
-            etag?: string;
-        };
-        /** @enum {string} */
-        CustomerKind: "CUSTOMER_KIND_UNSPECIFIED" | "CUSTOMER_KIND_PERSON" | "CUSTOMER_KIND_ORGANIZATION";
-        CustomerMatch: {
-            customer?: components["schemas"]["Customer"];
-            /** @description The contact through whom the customer was found. */
-            contactName: string;
-        };
-        CustomerPatch: {
-            /** @description UUIDv7. */
-            readonly id?: string;
-            kind?: components["schemas"]["CustomerKind"];
+            /** @enum {string} */
+            kind?: "CUSTOMER_KIND_UNSPECIFIED" | "CUSTOMER_KIND_PERSON" | "CUSTOMER_KIND_ORGANIZATION";
             /** @description Unique; made from a sequence when left out at creation. */
             number?: string;
             name?: string;
@@ -1656,7 +1580,7 @@ export interface components {
             /** @description Code in the dictionary `customer_status`. */
             status?: string;
             phone?: string;
-            email?: string | unknown | unknown;
+            email?: string | unknown;
             website?: string;
             addresses?: components["schemas"]["AddressInput"][];
             /** @description Resident identity card of a person; unified social credit code of an organisation. */
@@ -1665,46 +1589,48 @@ export interface components {
             legalRepresentative?: string;
             bankName?: string;
             bankAccount?: string;
-            gender?: components["schemas"]["Gender"];
+            /** @enum {string} */
+            gender?: "GENDER_UNSPECIFIED" | "GENDER_MALE" | "GENDER_FEMALE";
             /** @description RFC 3339 full-date; empty while unknown. */
             birthday?: string;
             remark?: string;
             /** @description By the key of the field's definition. */
             customFields?: {
-                [key: string]: components["schemas"]["FieldValueInput"] | null;
+                [key: string]: components["schemas"]["FieldValueInput"];
             };
             /** @description Employee who owns the customer. Empty in the public pool (公海). */
-            ownerId?: string;
+            ownerId?: string | unknown;
             /** @description Output only. */
             readonly ownerName?: string;
             /** @description Output only: group under whose scope the customer falls; the owner's, or the pool's. */
             readonly groupId?: string;
             /** @description Output only. */
             readonly groupName?: string;
-            /** @description Output only. */
-            readonly state?: components["schemas"]["CustomerState"];
+            /**
+             * @description Output only.
+             * @enum {string}
+             */
+            readonly state?: "CUSTOMER_STATE_UNSPECIFIED" | "CUSTOMER_STATE_ACTIVE" | "CUSTOMER_STATE_INVALID";
             /**
              * Format: date-time
              * @description Output only: last interaction that was done.
              */
-            readonly lastContactTime?: string | null;
+            readonly lastContactTime?: string;
             /** Format: date-time */
-            readonly createTime?: string | null;
+            readonly createTime?: string;
             /** Format: date-time */
-            readonly updateTime?: string | null;
+            readonly updateTime?: string;
             /** @description Output only: names of who created and who last changed the customer. */
             readonly createUserName?: string;
             updateUserName?: string;
             /** @description Changes with every update; required by updates. */
             etag?: string;
         };
-        /** @enum {string} */
-        CustomerState: "CUSTOMER_STATE_UNSPECIFIED" | "CUSTOMER_STATE_ACTIVE" | "CUSTOMER_STATE_INVALID";
-        /**
-         * @description The part a contact plays when the organisation decides.
-         * @enum {string}
-         */
-        DecisionRole: "DECISION_ROLE_UNSPECIFIED" | "DECISION_ROLE_BUYER" | "DECISION_ROLE_TECHNICAL" | "DECISION_ROLE_FINANCIAL" | "DECISION_ROLE_DECISION_MAKER" | "DECISION_ROLE_USER";
+        CustomerMatch: {
+            customer?: components["schemas"]["Customer"];
+            /** @description The contact through whom the customer was found. */
+            contactName: string;
+        };
         DeleteDictionaryEntryResponse: Record<string, never>;
         DeleteEmployeeResponse: Record<string, never>;
         DeleteGroupResponse: Record<string, never>;
@@ -1712,6 +1638,14 @@ export interface components {
         DeleteRoleResponse: Record<string, never>;
         DeleteShareResponse: Record<string, never>;
         DeleteViewResponse: Record<string, never>;
+        Deployment: {
+            version: string;
+            services: {
+                name: string;
+                present: boolean;
+                ready?: boolean;
+            }[];
+        };
         Dictionary: {
             /** @description Stable name such as `industry`. */
             code: string;
@@ -1749,27 +1683,6 @@ export interface components {
         DictionaryEntryInput: {
             dictionary?: string;
             /** @description What records hold. */
-            code: string;
-            nameZh: string;
-            nameEn?: string;
-            /** @description Of a tree; empty at the top. */
-            parentCode?: string;
-            /**
-             * Format: int32
-             * @description Place among its siblings.
-             */
-            position?: number;
-            /** @description Out of use: existing records keep it, new ones can't take it. */
-            retired?: boolean;
-            /** @description Colour of the tag, such as `gold` or `#d4380d`. */
-            color?: string;
-            etag?: string;
-            /** @description Output only: has entries below it. */
-            readonly hasChildren?: boolean;
-        };
-        DictionaryEntryPatch: {
-            dictionary?: string;
-            /** @description What records hold. */
             code?: string;
             nameZh?: string;
             nameEn?: string;
@@ -1790,8 +1703,8 @@ export interface components {
         };
         DictionaryInput: {
             /** @description Stable name such as `industry`. */
-            code: string;
-            nameZh: string;
+            code?: string;
+            nameZh?: string;
             nameEn?: string;
             /** @description Entries have parents. */
             tree?: boolean;
@@ -1801,11 +1714,6 @@ export interface components {
              */
             readonly entryCount?: number;
         };
-        /**
-         * @description - `DIMENSION_MONTH`: Month of creation, `YYYY-MM`, in the time zone of the request.
-         * @enum {string}
-         */
-        Dimension: "DIMENSION_UNSPECIFIED" | "DIMENSION_REGION" | "DIMENSION_INDUSTRY" | "DIMENSION_LEVEL" | "DIMENSION_SOURCE" | "DIMENSION_MONTH" | "DIMENSION_GRADE" | "DIMENSION_KIND" | "DIMENSION_OWNER";
         DirectoryEntry: {
             readonly id: string;
             displayName: string;
@@ -1817,13 +1725,6 @@ export interface components {
         DisableEmployeeRequest: {
             etag?: string;
         };
-        /**
-         * @description What happens to a row whose customer exists.
-         *     - `DUPLICATE_POLICY_SKIP`: Leave the customer as it is and list the row.
-         *     - `DUPLICATE_POLICY_UPDATE`: Write the cells that are not empty into the customer (upsert).
-         * @enum {string}
-         */
-        DuplicatePolicy: "DUPLICATE_POLICY_UNSPECIFIED" | "DUPLICATE_POLICY_SKIP" | "DUPLICATE_POLICY_UPDATE";
         Employee: {
             /** @description UUIDv7. */
             readonly id: string;
@@ -1839,8 +1740,11 @@ export interface components {
             roleIds: string[];
             /** @description Output only. */
             readonly roleNames: string[];
-            /** @description Output only. */
-            readonly state: components["schemas"]["EmployeeState"];
+            /**
+             * @description Output only.
+             * @enum {string}
+             */
+            readonly state: "EMPLOYEE_STATE_UNSPECIFIED" | "EMPLOYEE_STATE_ACTIVE" | "EMPLOYEE_STATE_DISABLED";
             /** @description Output only: an initial password is still in force. */
             readonly passwordChangeRequired: boolean;
             /** @description BCP 47: `zh-CN` or `en`. */
@@ -1863,19 +1767,22 @@ export interface components {
             /** @description UUIDv7. */
             readonly id?: string;
             /** @description Unique without regard to case. */
-            loginName: string;
-            displayName: string;
-            email?: string | unknown | unknown;
+            loginName?: string;
+            displayName?: string;
+            email?: string | unknown;
             phone?: string;
             /** @description Empty while ungrouped. */
-            groupId?: string;
+            groupId?: string | unknown;
             /** @description Output only. */
             readonly groupName?: string;
             roleIds?: string[];
             /** @description Output only. */
             readonly roleNames?: string[];
-            /** @description Output only. */
-            readonly state?: components["schemas"]["EmployeeState"];
+            /**
+             * @description Output only.
+             * @enum {string}
+             */
+            readonly state?: "EMPLOYEE_STATE_UNSPECIFIED" | "EMPLOYEE_STATE_ACTIVE" | "EMPLOYEE_STATE_DISABLED";
             /** @description Output only: an initial password is still in force. */
             readonly passwordChangeRequired?: boolean;
             /**
@@ -1897,54 +1804,9 @@ export interface components {
             /** @description Changes with every update; required by updates. */
             etag?: string;
         };
-        EmployeePatch: {
-            /** @description UUIDv7. */
-            readonly id?: string;
-            /** @description Unique without regard to case. */
-            loginName?: string;
-            displayName?: string;
-            email?: string | unknown | unknown;
-            phone?: string;
-            /** @description Empty while ungrouped. */
-            groupId?: string;
-            /** @description Output only. */
-            readonly groupName?: string;
-            roleIds?: string[];
-            /** @description Output only. */
-            readonly roleNames?: string[];
-            /** @description Output only. */
-            readonly state?: components["schemas"]["EmployeeState"];
-            /** @description Output only: an initial password is still in force. */
-            readonly passwordChangeRequired?: boolean;
-            /**
-             * @description BCP 47: `zh-CN` or `en`.
-             * @enum {string}
-             */
-            locale?: "" | "zh-CN" | "en";
-            /**
-             * Format: date-time
-             * @description Output only: too many wrong passwords; until when sign-in is refused.
-             */
-            readonly lockedUntil?: string | null;
-            /** Format: date-time */
-            lastSignInTime?: string | null;
-            /** Format: date-time */
-            readonly createTime?: string | null;
-            /** Format: date-time */
-            readonly updateTime?: string | null;
-            /** @description Changes with every update; required by updates. */
-            etag?: string;
-        };
-        /** @enum {string} */
-        EmployeeState: "EMPLOYEE_STATE_UNSPECIFIED" | "EMPLOYEE_STATE_ACTIVE" | "EMPLOYEE_STATE_DISABLED";
         EnableEmployeeRequest: {
             etag?: string;
         };
-        /**
-         * @description - `EXPORT_FORMAT_CSV`: UTF-8 with a byte order mark, as spreadsheets expect.
-         * @enum {string}
-         */
-        ExportFormat: "EXPORT_FORMAT_UNSPECIFIED" | "EXPORT_FORMAT_CSV" | "EXPORT_FORMAT_XLSX";
         Feed: {
             /**
              * Format: int64
@@ -1958,7 +1820,8 @@ export interface components {
         Field: {
             /** @description Stable name in filters and records. */
             key: string;
-            type: components["schemas"]["FieldType"];
+            /** @enum {string} */
+            type: "FIELD_TYPE_UNSPECIFIED" | "FIELD_TYPE_TEXT" | "FIELD_TYPE_INTEGER" | "FIELD_TYPE_DECIMAL" | "FIELD_TYPE_BOOLEAN" | "FIELD_TYPE_DATE" | "FIELD_TYPE_TIMESTAMP" | "FIELD_TYPE_OPTION" | "FIELD_TYPE_OPTIONS";
             labelZh: string;
             labelEn: string;
             required: boolean;
@@ -1975,8 +1838,11 @@ export interface components {
             position: number;
             /** @description Out of use: hidden everywhere, values kept. */
             retired: boolean;
-            /** @description Personal data in the field are masked by role. */
-            personalData: components["schemas"]["PersonalData"];
+            /**
+             * @description Personal data in the field are masked by role.
+             * @enum {string}
+             */
+            personalData: "PERSONAL_DATA_UNSPECIFIED" | "PERSONAL_DATA_PHONE" | "PERSONAL_DATA_EMAIL" | "PERSONAL_DATA_ID_NUMBER" | "PERSONAL_DATA_ADDRESS" | "PERSONAL_DATA_BANK_ACCOUNT";
             /** Format: date-time */
             readonly createTime?: string;
             /** Format: date-time */
@@ -1992,9 +1858,10 @@ export interface components {
         };
         FieldInput: {
             /** @description Stable name in filters and records. */
-            key: string;
-            type?: components["schemas"]["FieldType"];
-            labelZh: string;
+            key?: string;
+            /** @enum {string} */
+            type?: "FIELD_TYPE_UNSPECIFIED" | "FIELD_TYPE_TEXT" | "FIELD_TYPE_INTEGER" | "FIELD_TYPE_DECIMAL" | "FIELD_TYPE_BOOLEAN" | "FIELD_TYPE_DATE" | "FIELD_TYPE_TIMESTAMP" | "FIELD_TYPE_OPTION" | "FIELD_TYPE_OPTIONS";
+            labelZh?: string;
             labelEn?: string;
             required?: boolean;
             /** @description No two customers hold the same value. */
@@ -2010,48 +1877,17 @@ export interface components {
             position?: number;
             /** @description Out of use: hidden everywhere, values kept. */
             retired?: boolean;
-            /** @description Personal data in the field are masked by role. */
-            personalData?: components["schemas"]["PersonalData"];
+            /**
+             * @description Personal data in the field are masked by role.
+             * @enum {string}
+             */
+            personalData?: "PERSONAL_DATA_UNSPECIFIED" | "PERSONAL_DATA_PHONE" | "PERSONAL_DATA_EMAIL" | "PERSONAL_DATA_ID_NUMBER" | "PERSONAL_DATA_ADDRESS" | "PERSONAL_DATA_BANK_ACCOUNT";
             /** Format: date-time */
             readonly createTime?: string;
             /** Format: date-time */
             readonly updateTime?: string;
             etag?: string;
         };
-        FieldPatch: {
-            /** @description Stable name in filters and records. */
-            key?: string;
-            type?: components["schemas"]["FieldType"];
-            labelZh?: string;
-            labelEn?: string;
-            required?: boolean;
-            /** @description No two customers hold the same value. */
-            unique?: boolean;
-            /** @description Dictionary of an OPTION or OPTIONS field. */
-            dictionary?: string;
-            /** @description Taken by customers that are created without a value. */
-            defaultValue?: components["schemas"]["FieldValueInput"] | null;
-            /**
-             * Format: int32
-             * @description Place in forms.
-             */
-            position?: number;
-            /** @description Out of use: hidden everywhere, values kept. */
-            retired?: boolean;
-            /** @description Personal data in the field are masked by role. */
-            personalData?: components["schemas"]["PersonalData"];
-            /** Format: date-time */
-            readonly createTime?: string | null;
-            /** Format: date-time */
-            readonly updateTime?: string | null;
-            etag?: string;
-        };
-        /**
-         * @description - `FIELD_TYPE_OPTION`: One entry of a dictionary.
-         *     - `FIELD_TYPE_OPTIONS`: Several entries of a dictionary.
-         * @enum {string}
-         */
-        FieldType: "FIELD_TYPE_UNSPECIFIED" | "FIELD_TYPE_TEXT" | "FIELD_TYPE_INTEGER" | "FIELD_TYPE_DECIMAL" | "FIELD_TYPE_BOOLEAN" | "FIELD_TYPE_DATE" | "FIELD_TYPE_TIMESTAMP" | "FIELD_TYPE_OPTION" | "FIELD_TYPE_OPTIONS";
         /** @description A value of a custom field. */
         FieldValue: {
             /** @description TEXT, and the code of an OPTION. */
@@ -2073,7 +1909,7 @@ export interface components {
             /** @description TEXT, and the code of an OPTION. */
             stringValue?: string;
             /** Format: int64 */
-            integerValue?: string | number;
+            integerValue?: string;
             /** @description In plain notation, such as `12.50`. */
             decimalValue?: string;
             booleanValue?: boolean;
@@ -2086,25 +1922,31 @@ export interface components {
         };
         /** @description How the role's holders see a kind of personal data; where several roles add up, the clearest wins. */
         FieldVisibility: {
-            personalData: components["schemas"]["PersonalData"];
-            visibility: components["schemas"]["Visibility"];
+            /** @enum {string} */
+            personalData: "PERSONAL_DATA_UNSPECIFIED" | "PERSONAL_DATA_PHONE" | "PERSONAL_DATA_EMAIL" | "PERSONAL_DATA_ID_NUMBER" | "PERSONAL_DATA_ADDRESS" | "PERSONAL_DATA_BANK_ACCOUNT";
+            /** @enum {string} */
+            visibility: "VISIBILITY_UNSPECIFIED" | "VISIBILITY_CLEAR" | "VISIBILITY_MASKED" | "VISIBILITY_HIDDEN";
         };
         /** @description How the role's holders see a kind of personal data; where several roles add up, the clearest wins. */
         FieldVisibilityInput: {
-            personalData: components["schemas"]["PersonalData"];
-            visibility: components["schemas"]["Visibility"];
+            /** @enum {string} */
+            personalData?: "PERSONAL_DATA_PHONE" | "PERSONAL_DATA_EMAIL" | "PERSONAL_DATA_ID_NUMBER" | "PERSONAL_DATA_ADDRESS" | "PERSONAL_DATA_BANK_ACCOUNT";
+            /** @enum {string} */
+            visibility?: "VISIBILITY_CLEAR" | "VISIBILITY_MASKED" | "VISIBILITY_HIDDEN";
         };
-        /** @enum {string} */
-        Gender: "GENDER_UNSPECIFIED" | "GENDER_MALE" | "GENDER_FEMALE";
         /** @description One permission with the rows that it covers. */
         Grant: {
-            permission: components["schemas"]["Permission"];
-            scope: components["schemas"]["Scope"];
+            /** @enum {string} */
+            permission: "PERMISSION_UNSPECIFIED" | "PERMISSION_EMPLOYEES_READ" | "PERMISSION_EMPLOYEES_MANAGE" | "PERMISSION_GROUPS_MANAGE" | "PERMISSION_ROLES_READ" | "PERMISSION_ROLES_MANAGE" | "PERMISSION_POLICY_WATCH" | "PERMISSION_CUSTOMERS_READ" | "PERMISSION_CUSTOMERS_CREATE" | "PERMISSION_CUSTOMERS_UPDATE" | "PERMISSION_CUSTOMERS_ASSIGN" | "PERMISSION_CUSTOMERS_INVALIDATE" | "PERMISSION_CUSTOMERS_CLAIM" | "PERMISSION_CUSTOMERS_IMPORT" | "PERMISSION_CUSTOMERS_EXPORT" | "PERMISSION_CUSTOMERS_SHARE" | "PERMISSION_OWNERSHIP_READ" | "PERMISSION_POOL_MANAGE" | "PERMISSION_CONTACTS_READ" | "PERMISSION_CONTACTS_WRITE" | "PERMISSION_INTERACTIONS_READ" | "PERMISSION_INTERACTIONS_WRITE" | "PERMISSION_FIELDS_MANAGE" | "PERMISSION_REPORTS_READ" | "PERMISSION_REPORTS_REBUILD";
+            /** @enum {string} */
+            scope: "SCOPE_UNSPECIFIED" | "SCOPE_OWN" | "SCOPE_GROUP" | "SCOPE_GROUP_AND_BELOW" | "SCOPE_ALL";
         };
         /** @description One permission with the rows that it covers. */
         GrantInput: {
-            permission: components["schemas"]["Permission"];
-            scope: components["schemas"]["Scope"];
+            /** @enum {string} */
+            permission?: "PERMISSION_EMPLOYEES_READ" | "PERMISSION_EMPLOYEES_MANAGE" | "PERMISSION_GROUPS_MANAGE" | "PERMISSION_ROLES_READ" | "PERMISSION_ROLES_MANAGE" | "PERMISSION_POLICY_WATCH" | "PERMISSION_CUSTOMERS_READ" | "PERMISSION_CUSTOMERS_CREATE" | "PERMISSION_CUSTOMERS_UPDATE" | "PERMISSION_CUSTOMERS_ASSIGN" | "PERMISSION_CUSTOMERS_INVALIDATE" | "PERMISSION_CUSTOMERS_CLAIM" | "PERMISSION_CUSTOMERS_IMPORT" | "PERMISSION_CUSTOMERS_EXPORT" | "PERMISSION_CUSTOMERS_SHARE" | "PERMISSION_OWNERSHIP_READ" | "PERMISSION_POOL_MANAGE" | "PERMISSION_CONTACTS_READ" | "PERMISSION_CONTACTS_WRITE" | "PERMISSION_INTERACTIONS_READ" | "PERMISSION_INTERACTIONS_WRITE" | "PERMISSION_FIELDS_MANAGE" | "PERMISSION_REPORTS_READ" | "PERMISSION_REPORTS_REBUILD";
+            /** @enum {string} */
+            scope?: "SCOPE_OWN" | "SCOPE_GROUP" | "SCOPE_GROUP_AND_BELOW" | "SCOPE_ALL";
         };
         Group: {
             /** @description UUIDv7. */
@@ -2131,13 +1973,13 @@ export interface components {
             readonly updateTime?: string;
             etag: string;
         };
-        GroupPatch: {
+        GroupInput: {
             /** @description UUIDv7. */
             readonly id?: string;
             /** @description Unique among the children of a parent. */
             name?: string;
             /** @description Empty for the root. */
-            parentId?: string;
+            parentId?: string | unknown;
             /**
              * Format: int32
              * @description Output only: 0 for the root.
@@ -2151,9 +1993,9 @@ export interface components {
             /** @description Output only: names of up to five members, for the hover card. */
             readonly memberNames?: string[];
             /** Format: date-time */
-            readonly createTime?: string | null;
+            readonly createTime?: string;
             /** Format: date-time */
-            readonly updateTime?: string | null;
+            readonly updateTime?: string;
             etag?: string;
         };
         Import: {
@@ -2173,11 +2015,14 @@ export interface components {
             columns: components["schemas"]["ImportColumn"][];
             /** @description The first rows, as they stand. */
             sampleRows: components["schemas"]["ImportSampleRow"][];
-            state: components["schemas"]["ImportState"];
+            /** @enum {string} */
+            state: "IMPORT_STATE_UNSPECIFIED" | "IMPORT_STATE_READY" | "IMPORT_STATE_RUNNING" | "IMPORT_STATE_COMPLETED" | "IMPORT_STATE_CANCELLED" | "IMPORT_STATE_FAILED";
             /** @description The current or last run was dry. */
             dryRun: boolean;
-            key: components["schemas"]["ImportKey"];
-            duplicatePolicy: components["schemas"]["DuplicatePolicy"];
+            /** @enum {string} */
+            key: "IMPORT_KEY_UNSPECIFIED" | "IMPORT_KEY_NUMBER" | "IMPORT_KEY_PHONE" | "IMPORT_KEY_ID_NUMBER" | "IMPORT_KEY_NAME";
+            /** @enum {string} */
+            duplicatePolicy: "DUPLICATE_POLICY_UNSPECIFIED" | "DUPLICATE_POLICY_SKIP" | "DUPLICATE_POLICY_UPDATE";
             /** @description Of the current or last run. */
             progress?: components["schemas"]["ImportProgress"];
             /** @description Why the run broke off. */
@@ -2211,14 +2056,6 @@ export interface components {
             /** @description Path of the field that the column fills, such as `name` or `custom_fields.budget`; empty: the column is left out. */
             field?: string;
         };
-        /** @enum {string} */
-        ImportFileFormat: "IMPORT_FILE_FORMAT_UNSPECIFIED" | "IMPORT_FILE_FORMAT_CSV" | "IMPORT_FILE_FORMAT_XLSX";
-        /**
-         * @description By what a row is recognised as a customer that exists.
-         *     - `IMPORT_KEY_NAME`: Kind and name.
-         * @enum {string}
-         */
-        ImportKey: "IMPORT_KEY_UNSPECIFIED" | "IMPORT_KEY_NUMBER" | "IMPORT_KEY_PHONE" | "IMPORT_KEY_ID_NUMBER" | "IMPORT_KEY_NAME";
         ImportProgress: {
             /** Format: int64 */
             processed: string;
@@ -2252,22 +2089,19 @@ export interface components {
         ImportSampleRow: {
             cells: string[];
         };
-        /**
-         * @description - `IMPORT_STATE_READY`: Uploaded, not run yet or only dry.
-         *     - `IMPORT_STATE_COMPLETED`: The real run is complete; some rows may have failed.
-         *     - `IMPORT_STATE_FAILED`: The run broke off; `failure` tells why.
-         * @enum {string}
-         */
-        ImportState: "IMPORT_STATE_UNSPECIFIED" | "IMPORT_STATE_READY" | "IMPORT_STATE_RUNNING" | "IMPORT_STATE_COMPLETED" | "IMPORT_STATE_CANCELLED" | "IMPORT_STATE_FAILED";
         Interaction: {
             /** @description UUIDv7. */
             readonly id: string;
             customerId: string;
             /** @description Output only. */
             readonly customerName: string;
-            type: components["schemas"]["InteractionType"];
-            /** @description PLANNED or DONE; DONE when left out. */
-            state: components["schemas"]["InteractionState"];
+            /** @enum {string} */
+            type: "INTERACTION_TYPE_UNSPECIFIED" | "INTERACTION_TYPE_VISIT" | "INTERACTION_TYPE_CALL" | "INTERACTION_TYPE_SMS" | "INTERACTION_TYPE_EMAIL" | "INTERACTION_TYPE_LETTER" | "INTERACTION_TYPE_WECHAT" | "INTERACTION_TYPE_MEETING";
+            /**
+             * @description PLANNED or DONE; DONE when left out.
+             * @enum {string}
+             */
+            state: "INTERACTION_STATE_UNSPECIFIED" | "INTERACTION_STATE_PLANNED" | "INTERACTION_STATE_DONE" | "INTERACTION_STATE_CANCELLED";
             subject: string;
             /** @description What was said. */
             content: string;
@@ -2291,12 +2125,8 @@ export interface components {
             nextStepTime?: string;
             /** @description Where a visit took place. */
             place: string;
-            /**
-             * Format: double
-             * @description WGS 84, degrees; set by a check-in.
-             */
+            /** @description WGS 84, degrees; set by a check-in. */
             latitude?: number;
-            /** Format: double */
             longitude?: number;
             /** @description Output only: why it was called off. */
             readonly cancelReason: string;
@@ -2309,13 +2139,17 @@ export interface components {
         InteractionInput: {
             /** @description UUIDv7. */
             readonly id?: string;
-            customerId?: string;
+            customerId?: string | unknown;
             /** @description Output only. */
             readonly customerName?: string;
-            type: components["schemas"]["InteractionType"];
-            /** @description PLANNED or DONE; DONE when left out. */
-            state?: components["schemas"]["InteractionState"];
-            subject: string;
+            /** @enum {string} */
+            type?: "INTERACTION_TYPE_VISIT" | "INTERACTION_TYPE_CALL" | "INTERACTION_TYPE_SMS" | "INTERACTION_TYPE_EMAIL" | "INTERACTION_TYPE_LETTER" | "INTERACTION_TYPE_WECHAT" | "INTERACTION_TYPE_MEETING";
+            /**
+             * @description PLANNED or DONE; DONE when left out.
+             * @enum {string}
+             */
+            state?: "INTERACTION_STATE_UNSPECIFIED" | "INTERACTION_STATE_PLANNED" | "INTERACTION_STATE_DONE" | "INTERACTION_STATE_CANCELLED";
+            subject?: string;
             /** @description What was said. */
             content?: string;
             /**
@@ -2330,7 +2164,7 @@ export interface components {
             /** @description Output only. */
             readonly contactNames?: string[];
             /** @description Who on our side; the caller when left out. */
-            employeeId?: string;
+            employeeId?: string | unknown;
             /** @description Output only. */
             readonly employeeName?: string;
             nextStep?: string;
@@ -2338,12 +2172,8 @@ export interface components {
             nextStepTime?: string;
             /** @description Where a visit took place. */
             place?: string;
-            /**
-             * Format: double
-             * @description WGS 84, degrees; set by a check-in.
-             */
+            /** @description WGS 84, degrees; set by a check-in. */
             latitude?: number;
-            /** Format: double */
             longitude?: number;
             /** @description Output only: why it was called off. */
             readonly cancelReason?: string;
@@ -2353,57 +2183,6 @@ export interface components {
             readonly updateTime?: string;
             etag?: string;
         };
-        InteractionPatch: {
-            /** @description UUIDv7. */
-            readonly id?: string;
-            customerId?: string;
-            /** @description Output only. */
-            readonly customerName?: string;
-            type?: components["schemas"]["InteractionType"];
-            /** @description PLANNED or DONE; DONE when left out. */
-            state?: components["schemas"]["InteractionState"];
-            subject?: string;
-            /** @description What was said. */
-            content?: string;
-            /**
-             * Format: date-time
-             * @description When it took or will take place.
-             */
-            occurTime?: string | null;
-            /** Format: int32 */
-            durationMinutes?: number;
-            /** @description With whom. */
-            contactIds?: string[];
-            /** @description Output only. */
-            readonly contactNames?: string[];
-            /** @description Who on our side; the caller when left out. */
-            employeeId?: string;
-            /** @description Output only. */
-            readonly employeeName?: string;
-            nextStep?: string;
-            /** Format: date-time */
-            nextStepTime?: string | null;
-            /** @description Where a visit took place. */
-            place?: string;
-            /**
-             * Format: double
-             * @description WGS 84, degrees; set by a check-in.
-             */
-            latitude?: number | null;
-            /** Format: double */
-            longitude?: number | null;
-            /** @description Output only: why it was called off. */
-            readonly cancelReason?: string;
-            /** Format: date-time */
-            readonly createTime?: string | null;
-            /** Format: date-time */
-            readonly updateTime?: string | null;
-            etag?: string;
-        };
-        /** @enum {string} */
-        InteractionState: "INTERACTION_STATE_UNSPECIFIED" | "INTERACTION_STATE_PLANNED" | "INTERACTION_STATE_DONE" | "INTERACTION_STATE_CANCELLED";
-        /** @enum {string} */
-        InteractionType: "INTERACTION_TYPE_UNSPECIFIED" | "INTERACTION_TYPE_VISIT" | "INTERACTION_TYPE_CALL" | "INTERACTION_TYPE_SMS" | "INTERACTION_TYPE_EMAIL" | "INTERACTION_TYPE_LETTER" | "INTERACTION_TYPE_WECHAT" | "INTERACTION_TYPE_MEETING";
         InvalidateContactRequest: {
             etag?: string;
         };
@@ -2546,40 +2325,19 @@ export interface components {
             /** @description Common passwords and passwords that hold the login name are refused. */
             refusesCommon: boolean;
         };
-        /**
-         * @description A permission is granted to a role together with a data scope.
-         *     - `PERMISSION_EMPLOYEES_READ`: See employees with their contact data.
-         *     - `PERMISSION_EMPLOYEES_MANAGE`: Create, change, disable and remove employees, within the scope.
-         *     - `PERMISSION_GROUPS_MANAGE`: Create, move, rename and delete groups, within the scope.
-         *     - `PERMISSION_ROLES_READ`: See roles and what they permit.
-         *     - `PERMISSION_ROLES_MANAGE`: Create, change, delete and grant roles.
-         *     - `PERMISSION_POLICY_WATCH`: Watch the policy snapshot; held by services only.
-         *     - `PERMISSION_CUSTOMERS_READ`: See customers, their contacts' names and their timeline.
-         *     - `PERMISSION_CUSTOMERS_ASSIGN`: Give customers to another owner.
-         *     - `PERMISSION_CUSTOMERS_INVALIDATE`: Invalidate and restore customers.
-         *     - `PERMISSION_CUSTOMERS_CLAIM`: Claim customers from the public pool and return them.
-         *     - `PERMISSION_CUSTOMERS_SHARE`: Share customers with a person or a group.
-         *     - `PERMISSION_OWNERSHIP_READ`: Count what an employee owns; held by services.
-         *     - `PERMISSION_POOL_MANAGE`: Set the rules of the public pool.
-         *     - `PERMISSION_FIELDS_MANAGE`: Change dictionaries and custom fields.
-         *     - `PERMISSION_REPORTS_REBUILD`: Rebuild the star schema from the events.
-         * @enum {string}
-         */
-        Permission: "PERMISSION_UNSPECIFIED" | "PERMISSION_EMPLOYEES_READ" | "PERMISSION_EMPLOYEES_MANAGE" | "PERMISSION_GROUPS_MANAGE" | "PERMISSION_ROLES_READ" | "PERMISSION_ROLES_MANAGE" | "PERMISSION_POLICY_WATCH" | "PERMISSION_CUSTOMERS_READ" | "PERMISSION_CUSTOMERS_CREATE" | "PERMISSION_CUSTOMERS_UPDATE" | "PERMISSION_CUSTOMERS_ASSIGN" | "PERMISSION_CUSTOMERS_INVALIDATE" | "PERMISSION_CUSTOMERS_CLAIM" | "PERMISSION_CUSTOMERS_IMPORT" | "PERMISSION_CUSTOMERS_EXPORT" | "PERMISSION_CUSTOMERS_SHARE" | "PERMISSION_OWNERSHIP_READ" | "PERMISSION_POOL_MANAGE" | "PERMISSION_CONTACTS_READ" | "PERMISSION_CONTACTS_WRITE" | "PERMISSION_INTERACTIONS_READ" | "PERMISSION_INTERACTIONS_WRITE" | "PERMISSION_FIELDS_MANAGE" | "PERMISSION_REPORTS_READ" | "PERMISSION_REPORTS_REBUILD";
         PermissionCatalog: {
             permissions: components["schemas"]["PermissionEntry"][];
         };
         PermissionEntry: {
-            permission: components["schemas"]["Permission"];
+            /** @enum {string} */
+            permission: "PERMISSION_UNSPECIFIED" | "PERMISSION_EMPLOYEES_READ" | "PERMISSION_EMPLOYEES_MANAGE" | "PERMISSION_GROUPS_MANAGE" | "PERMISSION_ROLES_READ" | "PERMISSION_ROLES_MANAGE" | "PERMISSION_POLICY_WATCH" | "PERMISSION_CUSTOMERS_READ" | "PERMISSION_CUSTOMERS_CREATE" | "PERMISSION_CUSTOMERS_UPDATE" | "PERMISSION_CUSTOMERS_ASSIGN" | "PERMISSION_CUSTOMERS_INVALIDATE" | "PERMISSION_CUSTOMERS_CLAIM" | "PERMISSION_CUSTOMERS_IMPORT" | "PERMISSION_CUSTOMERS_EXPORT" | "PERMISSION_CUSTOMERS_SHARE" | "PERMISSION_OWNERSHIP_READ" | "PERMISSION_POOL_MANAGE" | "PERMISSION_CONTACTS_READ" | "PERMISSION_CONTACTS_WRITE" | "PERMISSION_INTERACTIONS_READ" | "PERMISSION_INTERACTIONS_WRITE" | "PERMISSION_FIELDS_MANAGE" | "PERMISSION_REPORTS_READ" | "PERMISSION_REPORTS_REBUILD";
             /** @description The service whose operations it opens. */
             service: string;
             /** @description The operations it opens, as REST method and path. */
             operations: string[];
             /** @description The scopes that make a difference; one that touches no rows knows only `SCOPE_ALL`. */
-            scopes: components["schemas"]["Scope"][];
+            scopes: ("SCOPE_UNSPECIFIED" | "SCOPE_OWN" | "SCOPE_GROUP" | "SCOPE_GROUP_AND_BELOW" | "SCOPE_ALL")[];
         };
-        /** @enum {string} */
-        PersonalData: "PERSONAL_DATA_UNSPECIFIED" | "PERSONAL_DATA_PHONE" | "PERSONAL_DATA_EMAIL" | "PERSONAL_DATA_ID_NUMBER" | "PERSONAL_DATA_ADDRESS" | "PERSONAL_DATA_BANK_ACCOUNT";
         PolicyEmployee: {
             readonly id: string;
             displayName: string;
@@ -2639,7 +2397,7 @@ export interface components {
             recycleAfterDays: number;
             etag: string;
         };
-        PoolRulePatch: {
+        PoolRuleInput: {
             /**
              * Format: int32
              * @description How many customers an employee may own and still claim; 0 is no limit.
@@ -2662,6 +2420,23 @@ export interface components {
             /** @description Empty: it was in the public pool. */
             ownerId: string;
         };
+        /** @description Problem details (RFC 9457). */
+        Problem: {
+            type: string;
+            title: string;
+            status: number;
+            detail?: string;
+            /** @description The id of the request, for asking about it. */
+            instance?: string;
+            /** @description A stable name for what went wrong. */
+            reason?: string;
+            traceId?: string;
+            fieldViolations?: {
+                field: string;
+                reason?: string;
+                description: string;
+            }[];
+        };
         Profile: {
             /** @description UUIDv7 of the employee. */
             readonly id: string;
@@ -2679,12 +2454,12 @@ export interface components {
             passwordChangeRequired: boolean;
             etag: string;
         };
-        ProfilePatch: {
+        ProfileInput: {
             /** @description UUIDv7 of the employee. */
             readonly id?: string;
             loginName?: string;
             displayName?: string;
-            email?: string | unknown | unknown;
+            email?: string | unknown;
             phone?: string;
             /**
              * @description BCP 47: `zh-CN` or `en`.
@@ -2716,7 +2491,8 @@ export interface components {
         Relation: {
             /** @description UUIDv7. */
             readonly id: string;
-            type: components["schemas"]["RelationType"];
+            /** @enum {string} */
+            type: "RELATION_TYPE_UNSPECIFIED" | "RELATION_TYPE_HOUSEHOLD" | "RELATION_TYPE_GROUP_COMPANY" | "RELATION_TYPE_AGENT" | "RELATION_TYPE_BROKER" | "RELATION_TYPE_ADJUSTER" | "RELATION_TYPE_POLICYHOLDER" | "RELATION_TYPE_INSURED" | "RELATION_TYPE_BENEFICIARY" | "RELATION_TYPE_REFERRER" | "RELATION_TYPE_DOCTOR";
             /** @description The customer that was asked about. */
             customerId: string;
             relatedCustomerId: string;
@@ -2727,13 +2503,6 @@ export interface components {
             /** Format: date-time */
             readonly createTime?: string;
         };
-        /**
-         * @description What the related customer is to the first one.
-         *     - `RELATION_TYPE_HOUSEHOLD`: Member of the same household; holds both ways.
-         *     - `RELATION_TYPE_GROUP_COMPANY`: Company of the same group that the first belongs to.
-         * @enum {string}
-         */
-        RelationType: "RELATION_TYPE_UNSPECIFIED" | "RELATION_TYPE_HOUSEHOLD" | "RELATION_TYPE_GROUP_COMPANY" | "RELATION_TYPE_AGENT" | "RELATION_TYPE_BROKER" | "RELATION_TYPE_ADJUSTER" | "RELATION_TYPE_POLICYHOLDER" | "RELATION_TYPE_INSURED" | "RELATION_TYPE_BENEFICIARY" | "RELATION_TYPE_REFERRER" | "RELATION_TYPE_DOCTOR";
         ResetEmployeePasswordRequest: Record<string, never>;
         ResetEmployeePasswordResponse: {
             /** @description Shown once. */
@@ -2743,7 +2512,7 @@ export interface components {
             etag?: string;
         };
         ReturnCustomerRequest: {
-            reason: string;
+            reason?: string;
             etag?: string;
         };
         RevokeSessionResponse: Record<string, never>;
@@ -2781,7 +2550,7 @@ export interface components {
             /** @description UUIDv7. */
             readonly id?: string;
             /** @description Unique. */
-            name: string;
+            name?: string;
             description?: string;
             grants?: components["schemas"]["GrantInput"][];
             /** @description A kind that is not listed is masked. */
@@ -2799,45 +2568,17 @@ export interface components {
             readonly updateTime?: string;
             etag?: string;
         };
-        RolePatch: {
-            /** @description UUIDv7. */
-            readonly id?: string;
-            /** @description Unique. */
-            name?: string;
-            description?: string;
-            grants?: components["schemas"]["GrantInput"][];
-            /** @description A kind that is not listed is masked. */
-            fieldVisibilities?: components["schemas"]["FieldVisibilityInput"][];
-            /** @description Output only: the stable name of a role that came with the product, such as `administrator`. */
-            readonly preset?: string;
-            /**
-             * Format: int32
-             * @description Output only: how many employees hold it.
-             */
-            readonly holderCount?: number;
-            /** Format: date-time */
-            readonly createTime?: string | null;
-            /** Format: date-time */
-            readonly updateTime?: string | null;
-            etag?: string;
-        };
         RunImportRequest: {
             /** @description One a column, in the order of the file; the guessed ones when left out. */
             columns?: components["schemas"]["ImportColumnInput"][];
-            key: components["schemas"]["ImportKey"];
-            duplicatePolicy: components["schemas"]["DuplicatePolicy"];
+            /** @enum {string} */
+            key?: "IMPORT_KEY_NUMBER" | "IMPORT_KEY_PHONE" | "IMPORT_KEY_ID_NUMBER" | "IMPORT_KEY_NAME";
+            /** @enum {string} */
+            duplicatePolicy?: "DUPLICATE_POLICY_SKIP" | "DUPLICATE_POLICY_UPDATE";
             dryRun?: boolean;
             /** @description Owner of the new customers; the caller when left out. */
-            ownerId?: string;
+            ownerId?: string | unknown;
         };
-        /**
-         * @description What a grant covers. Wider scopes include narrower ones.
-         *     - `SCOPE_OWN`: Records that the caller owns.
-         *     - `SCOPE_GROUP`: Records of the caller's group.
-         *     - `SCOPE_GROUP_AND_BELOW`: Records of the caller's group and of the groups below it.
-         * @enum {string}
-         */
-        Scope: "SCOPE_UNSPECIFIED" | "SCOPE_OWN" | "SCOPE_GROUP" | "SCOPE_GROUP_AND_BELOW" | "SCOPE_ALL";
         SearchCustomersResponse: {
             matches: components["schemas"]["CustomerMatch"][];
             /** @description Empty on the last page. */
@@ -2877,10 +2618,10 @@ export interface components {
         ShareInput: {
             /** @description UUIDv7. */
             readonly id?: string;
-            customerId?: string;
+            customerId?: string | unknown;
             /** @description Exactly one of the two. */
-            employeeId?: string;
-            groupId?: string;
+            employeeId?: string | unknown;
+            groupId?: string | unknown;
             /** @description Output only: name of the person or the group. */
             readonly subjectName?: string;
             /**
@@ -2892,14 +2633,17 @@ export interface components {
             readonly createTime?: string;
         };
         SignInRequest: {
-            loginName: string;
-            password: string;
+            loginName?: string;
+            password?: string;
             /** @description A name for the device, shown in the list of sessions. */
             device?: string;
         };
         /** @description A pair of tokens of one session. */
         SignInResponse: {
-            /** @description Ed25519-signed JWT (RFC 7519, RFC 8037), sent as `Authorization: Bearer`. Empty in an answer to a browser that asked for cookies. */
+            /**
+             * @description Ed25519-signed JWT (RFC 7519, RFC 8037), sent as `Authorization: Bearer`. Empty in an answer to a browser that
+             *     asked for cookies.
+             */
             accessToken: string;
             /**
              * Format: date-time
@@ -2962,7 +2706,7 @@ export interface components {
             /** @description UUIDv7. */
             readonly id?: string;
             /** @description Unique among its author's. */
-            name: string;
+            name?: string;
             filter?: string;
             orderBy?: string;
             /** @description Field paths in order. */
@@ -2976,135 +2720,9 @@ export interface components {
             readonly updateTime?: string;
             etag?: string;
         };
-        ViewPatch: {
-            /** @description UUIDv7. */
-            readonly id?: string;
-            /** @description Unique among its author's. */
-            name?: string;
-            filter?: string;
-            orderBy?: string;
-            /** @description Field paths in order. */
-            columns?: string[];
-            shared?: boolean;
-            /** @description Output only: the caller wrote it. */
-            readonly own?: boolean;
-            /** Format: date-time */
-            readonly createTime?: string | null;
-            /** Format: date-time */
-            readonly updateTime?: string | null;
-            etag?: string;
-        };
-        /**
-         * @description How a role sees one kind of personal data.
-         *     - `VISIBILITY_MASKED`: Parts are replaced by asterisks: 138****5678.
-         *     - `VISIBILITY_HIDDEN`: The field is left out.
-         * @enum {string}
-         */
-        Visibility: "VISIBILITY_UNSPECIFIED" | "VISIBILITY_CLEAR" | "VISIBILITY_MASKED" | "VISIBILITY_HIDDEN";
-        /** @description A failed call (RFC 9457). */
-        Problem: {
-            /** @description Address of a page about the reason. */
-            type: string;
-            /** @description What kind of failure it is, in the caller's language. */
-            title: string;
-            status: number;
-            /** @description What happened and what to change, in the caller's language. */
-            detail: string;
-            /** @description Id of the request, as in the header X-Request-Id. */
-            instance: string;
-            /** @description Stable name, for programs. */
-            reason: string;
-            fieldViolations: components["schemas"]["FieldViolation"][];
-            /** @description Where to look in the traces. */
-            traceId?: string;
-        };
-        FieldViolation: {
-            /** @description Path in the body, such as `addresses[2].street`, or name of a parameter. */
-            field: string;
-            /** @description Stable name, for programs. */
-            reason: string;
-            /** @description What to change, in the caller's language. */
-            description: string;
-        };
-        Deployment: {
-            version: string;
-            services: components["schemas"]["DeployedService"][];
-        };
-        DeployedService: {
-            name: string;
-            /** @description It is part of the installation. */
-            present: boolean;
-            /** @description It answers. */
-            ready: boolean;
-        };
     };
     responses: {
-        /** @description The request is not valid. */
-        Problem400: {
-            headers: {
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
-        /** @description The caller is not signed in. */
-        Problem401: {
-            headers: {
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
-        /** @description The caller lacks a permission. */
-        Problem403: {
-            headers: {
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
-        /** @description There is no such record, or the caller may not see it. */
-        Problem404: {
-            headers: {
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
-        /** @description The record exists already, or its etag is stale. */
-        Problem409: {
-            headers: {
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
-        /** @description The state of the record does not permit it. */
-        Problem422: {
-            headers: {
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
-        /** @description Too many requests, or a quota is used up. */
-        Problem429: {
-            headers: {
-                /** @description Seconds to wait. */
-                "Retry-After"?: number;
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
-        /** @description Any other failure. */
+        /** @description What went wrong: 400 the request is not valid, 401 not signed in, 403 not permitted, 404 no such record, 409 changed meanwhile or already there, 422 not in the present state, 429 too many calls, 501 the service is not deployed, 503 not available right now, 504 took too long. */
         Problem: {
             headers: {
                 [name: string]: unknown;
@@ -3115,12 +2733,10 @@ export interface components {
         };
     };
     parameters: {
-        /** @description Language of texts: `zh-CN` or `en`. */
-        AcceptLanguage: string;
-        /** @description Made up by the caller, once for each thing to be done; repeating the call then has no further effect. */
+        /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
         IdempotencyKey: string;
-        /** @description `cookie`: the tokens go into cookies and are empty in the answer. */
-        SessionMode: "cookie";
+        /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+        AcceptLanguage: string;
     };
     requestBodies: never;
     headers: never;
@@ -3139,7 +2755,7 @@ export interface operations {
                 includeInvalid?: boolean;
             };
             header?: {
-                /** @description Language of texts: `zh-CN` or `en`. */
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguage"];
             };
             path: {
@@ -3149,7 +2765,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description OK */
+            /** @description Done. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3158,13 +2774,6 @@ export interface operations {
                     "application/json": components["schemas"]["ListContactsResponse"];
                 };
             };
-            400: components["responses"]["Problem400"];
-            401: components["responses"]["Problem401"];
-            403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404"];
-            409: components["responses"]["Problem409"];
-            422: components["responses"]["Problem422"];
-            429: components["responses"]["Problem429"];
             default: components["responses"]["Problem"];
         };
     };
@@ -3172,9 +2781,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Language of texts: `zh-CN` or `en`. */
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguage"];
-                /** @description Made up by the caller, once for each thing to be done; repeating the call then has no further effect. */
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path: {
@@ -3188,7 +2797,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description OK */
+            /** @description Done. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3197,13 +2806,6 @@ export interface operations {
                     "application/json": components["schemas"]["Contact"];
                 };
             };
-            400: components["responses"]["Problem400"];
-            401: components["responses"]["Problem401"];
-            403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404"];
-            409: components["responses"]["Problem409"];
-            422: components["responses"]["Problem422"];
-            429: components["responses"]["Problem429"];
             default: components["responses"]["Problem"];
         };
     };
@@ -3211,7 +2813,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Language of texts: `zh-CN` or `en`. */
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguage"];
             };
             path: {
@@ -3221,7 +2823,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description OK */
+            /** @description Done. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3230,40 +2832,33 @@ export interface operations {
                     "application/json": components["schemas"]["Contact"];
                 };
             };
-            400: components["responses"]["Problem400"];
-            401: components["responses"]["Problem401"];
-            403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404"];
-            409: components["responses"]["Problem409"];
-            422: components["responses"]["Problem422"];
-            429: components["responses"]["Problem429"];
             default: components["responses"]["Problem"];
         };
     };
     ContactService_UpdateContact: {
         parameters: {
             query?: {
+                /** @description Paths divided by commas. */
                 updateMask?: string;
             };
             header?: {
-                /** @description Language of texts: `zh-CN` or `en`. */
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguage"];
-                /** @description Made up by the caller, once for each thing to be done; repeating the call then has no further effect. */
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path: {
-                /** @description UUIDv7. */
                 id: string;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["ContactPatch"];
+                "application/json": components["schemas"]["ContactInput"];
             };
         };
         responses: {
-            /** @description OK */
+            /** @description Done. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3272,13 +2867,6 @@ export interface operations {
                     "application/json": components["schemas"]["Contact"];
                 };
             };
-            400: components["responses"]["Problem400"];
-            401: components["responses"]["Problem401"];
-            403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404"];
-            409: components["responses"]["Problem409"];
-            422: components["responses"]["Problem422"];
-            429: components["responses"]["Problem429"];
             default: components["responses"]["Problem"];
         };
     };
@@ -3286,9 +2874,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Language of texts: `zh-CN` or `en`. */
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguage"];
-                /** @description Made up by the caller, once for each thing to be done; repeating the call then has no further effect. */
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path: {
@@ -3296,13 +2884,13 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: {
+        requestBody: {
             content: {
                 "application/json": components["schemas"]["InvalidateContactRequest"];
             };
         };
         responses: {
-            /** @description OK */
+            /** @description Done. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3311,13 +2899,6 @@ export interface operations {
                     "application/json": components["schemas"]["Contact"];
                 };
             };
-            400: components["responses"]["Problem400"];
-            401: components["responses"]["Problem401"];
-            403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404"];
-            409: components["responses"]["Problem409"];
-            422: components["responses"]["Problem422"];
-            429: components["responses"]["Problem429"];
             default: components["responses"]["Problem"];
         };
     };
@@ -3332,7 +2913,7 @@ export interface operations {
                 includeRetired?: boolean;
             };
             header?: {
-                /** @description Language of texts: `zh-CN` or `en`. */
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguage"];
             };
             path?: never;
@@ -3340,7 +2921,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description OK */
+            /** @description Done. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3349,13 +2930,6 @@ export interface operations {
                     "application/json": components["schemas"]["ListFieldsResponse"];
                 };
             };
-            400: components["responses"]["Problem400"];
-            401: components["responses"]["Problem401"];
-            403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404"];
-            409: components["responses"]["Problem409"];
-            422: components["responses"]["Problem422"];
-            429: components["responses"]["Problem429"];
             default: components["responses"]["Problem"];
         };
     };
@@ -3363,9 +2937,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Language of texts: `zh-CN` or `en`. */
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguage"];
-                /** @description Made up by the caller, once for each thing to be done; repeating the call then has no further effect. */
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path?: never;
@@ -3377,7 +2951,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description OK */
+            /** @description Done. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3386,13 +2960,6 @@ export interface operations {
                     "application/json": components["schemas"]["Field"];
                 };
             };
-            400: components["responses"]["Problem400"];
-            401: components["responses"]["Problem401"];
-            403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404"];
-            409: components["responses"]["Problem409"];
-            422: components["responses"]["Problem422"];
-            429: components["responses"]["Problem429"];
             default: components["responses"]["Problem"];
         };
     };
@@ -3403,24 +2970,23 @@ export interface operations {
                 updateMask?: string;
             };
             header?: {
-                /** @description Language of texts: `zh-CN` or `en`. */
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguage"];
-                /** @description Made up by the caller, once for each thing to be done; repeating the call then has no further effect. */
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path: {
-                /** @description Stable name in filters and records. */
                 key: string;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["FieldPatch"];
+                "application/json": components["schemas"]["FieldInput"];
             };
         };
         responses: {
-            /** @description OK */
+            /** @description Done. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3429,13 +2995,6 @@ export interface operations {
                     "application/json": components["schemas"]["Field"];
                 };
             };
-            400: components["responses"]["Problem400"];
-            401: components["responses"]["Problem401"];
-            403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404"];
-            409: components["responses"]["Problem409"];
-            422: components["responses"]["Problem422"];
-            429: components["responses"]["Problem429"];
             default: components["responses"]["Problem"];
         };
     };
@@ -3446,7 +3005,11 @@ export interface operations {
                 pageSize?: number;
                 /** @description `next_page_token` of the page before. */
                 pageToken?: string;
-                /** @description Expression (AIP-160) over the customer's fields in snake case and `custom.KEY`, for example `level = "vip" AND region : "33" AND custom.budget >= 100000`. An unknown field or a wrong type is INVALID_ARGUMENT with the position. */
+                /**
+                 * @description Expression (AIP-160) over the customer's fields in snake case and `custom.KEY`, for example
+                 *     `level = "vip" AND region : "33" AND custom.budget >= 100000`. An unknown field or a wrong type is
+                 *     INVALID_ARGUMENT with the position.
+                 */
                 filter?: string;
                 /** @description Up to three fields with `desc` behind those that descend, for example `update_time desc, name`. */
                 orderBy?: string;
@@ -3454,7 +3017,7 @@ export interface operations {
                 count?: boolean;
             };
             header?: {
-                /** @description Language of texts: `zh-CN` or `en`. */
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguage"];
             };
             path?: never;
@@ -3462,7 +3025,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description OK */
+            /** @description Done. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3471,13 +3034,6 @@ export interface operations {
                     "application/json": components["schemas"]["ListCustomersResponse"];
                 };
             };
-            400: components["responses"]["Problem400"];
-            401: components["responses"]["Problem401"];
-            403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404"];
-            409: components["responses"]["Problem409"];
-            422: components["responses"]["Problem422"];
-            429: components["responses"]["Problem429"];
             default: components["responses"]["Problem"];
         };
     };
@@ -3485,9 +3041,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Language of texts: `zh-CN` or `en`. */
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguage"];
-                /** @description Made up by the caller, once for each thing to be done; repeating the call then has no further effect. */
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path?: never;
@@ -3499,7 +3055,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description OK */
+            /** @description Done. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3508,28 +3064,21 @@ export interface operations {
                     "application/json": components["schemas"]["Customer"];
                 };
             };
-            400: components["responses"]["Problem400"];
-            401: components["responses"]["Problem401"];
-            403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404"];
-            409: components["responses"]["Problem409"];
-            422: components["responses"]["Problem422"];
-            429: components["responses"]["Problem429"];
             default: components["responses"]["Problem"];
         };
     };
     CustomerService_SearchCustomers: {
         parameters: {
-            query: {
+            query?: {
                 /** @description Part of a name, phone, number or contact. */
-                query: string;
+                query?: string;
                 /** @description At most this many; 0 stands for 20. */
                 pageSize?: number;
                 /** @description `next_page_token` of the page before. */
                 pageToken?: string;
             };
             header?: {
-                /** @description Language of texts: `zh-CN` or `en`. */
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguage"];
             };
             path?: never;
@@ -3537,7 +3086,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description OK */
+            /** @description Done. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3546,13 +3095,6 @@ export interface operations {
                     "application/json": components["schemas"]["SearchCustomersResponse"];
                 };
             };
-            400: components["responses"]["Problem400"];
-            401: components["responses"]["Problem401"];
-            403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404"];
-            409: components["responses"]["Problem409"];
-            422: components["responses"]["Problem422"];
-            429: components["responses"]["Problem429"];
             default: components["responses"]["Problem"];
         };
     };
@@ -3560,7 +3102,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Language of texts: `zh-CN` or `en`. */
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguage"];
             };
             path: {
@@ -3570,7 +3112,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description OK */
+            /** @description Done. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3579,13 +3121,6 @@ export interface operations {
                     "application/json": components["schemas"]["Customer"];
                 };
             };
-            400: components["responses"]["Problem400"];
-            401: components["responses"]["Problem401"];
-            403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404"];
-            409: components["responses"]["Problem409"];
-            422: components["responses"]["Problem422"];
-            429: components["responses"]["Problem429"];
             default: components["responses"]["Problem"];
         };
     };
@@ -3596,24 +3131,23 @@ export interface operations {
                 updateMask?: string;
             };
             header?: {
-                /** @description Language of texts: `zh-CN` or `en`. */
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguage"];
-                /** @description Made up by the caller, once for each thing to be done; repeating the call then has no further effect. */
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path: {
-                /** @description UUIDv7. */
                 id: string;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["CustomerPatch"];
+                "application/json": components["schemas"]["CustomerInput"];
             };
         };
         responses: {
-            /** @description OK */
+            /** @description Done. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3622,13 +3156,6 @@ export interface operations {
                     "application/json": components["schemas"]["Customer"];
                 };
             };
-            400: components["responses"]["Problem400"];
-            401: components["responses"]["Problem401"];
-            403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404"];
-            409: components["responses"]["Problem409"];
-            422: components["responses"]["Problem422"];
-            429: components["responses"]["Problem429"];
             default: components["responses"]["Problem"];
         };
     };
@@ -3636,9 +3163,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Language of texts: `zh-CN` or `en`. */
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguage"];
-                /** @description Made up by the caller, once for each thing to be done; repeating the call then has no further effect. */
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path: {
@@ -3646,13 +3173,13 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: {
+        requestBody: {
             content: {
                 "application/json": components["schemas"]["InvalidateCustomerRequest"];
             };
         };
         responses: {
-            /** @description OK */
+            /** @description Done. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3661,13 +3188,6 @@ export interface operations {
                     "application/json": components["schemas"]["Customer"];
                 };
             };
-            400: components["responses"]["Problem400"];
-            401: components["responses"]["Problem401"];
-            403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404"];
-            409: components["responses"]["Problem409"];
-            422: components["responses"]["Problem422"];
-            429: components["responses"]["Problem429"];
             default: components["responses"]["Problem"];
         };
     };
@@ -3675,9 +3195,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Language of texts: `zh-CN` or `en`. */
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguage"];
-                /** @description Made up by the caller, once for each thing to be done; repeating the call then has no further effect. */
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path: {
@@ -3685,13 +3205,13 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: {
+        requestBody: {
             content: {
                 "application/json": components["schemas"]["RestoreCustomerRequest"];
             };
         };
         responses: {
-            /** @description OK */
+            /** @description Done. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3700,13 +3220,6 @@ export interface operations {
                     "application/json": components["schemas"]["Customer"];
                 };
             };
-            400: components["responses"]["Problem400"];
-            401: components["responses"]["Problem401"];
-            403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404"];
-            409: components["responses"]["Problem409"];
-            422: components["responses"]["Problem422"];
-            429: components["responses"]["Problem429"];
             default: components["responses"]["Problem"];
         };
     };
@@ -3714,9 +3227,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Language of texts: `zh-CN` or `en`. */
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguage"];
-                /** @description Made up by the caller, once for each thing to be done; repeating the call then has no further effect. */
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path?: never;
@@ -3728,7 +3241,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description OK */
+            /** @description Done. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3737,20 +3250,13 @@ export interface operations {
                     "application/json": components["schemas"]["AssignCustomersResponse"];
                 };
             };
-            400: components["responses"]["Problem400"];
-            401: components["responses"]["Problem401"];
-            403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404"];
-            409: components["responses"]["Problem409"];
-            422: components["responses"]["Problem422"];
-            429: components["responses"]["Problem429"];
             default: components["responses"]["Problem"];
         };
     };
     CustomerService_ExportCustomers: {
         parameters: {
-            query: {
-                format: components["schemas"]["ExportFormat"];
+            query?: {
+                format?: "EXPORT_FORMAT_CSV" | "EXPORT_FORMAT_XLSX";
                 /** @description As in ListCustomers. */
                 filter?: string;
                 /** @description As in ListCustomers. */
@@ -3759,7 +3265,7 @@ export interface operations {
                 columns?: string[];
             };
             header?: {
-                /** @description Language of texts: `zh-CN` or `en`. */
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguage"];
             };
             path?: never;
@@ -3767,23 +3273,15 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The file. */
+            /** @description Done. */
             200: {
                 headers: {
-                    "Content-Disposition"?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "*/*": string;
                 };
             };
-            400: components["responses"]["Problem400"];
-            401: components["responses"]["Problem401"];
-            403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404"];
-            409: components["responses"]["Problem409"];
-            422: components["responses"]["Problem422"];
-            429: components["responses"]["Problem429"];
             default: components["responses"]["Problem"];
         };
     };
@@ -3796,7 +3294,7 @@ export interface operations {
                 pageToken?: string;
             };
             header?: {
-                /** @description Language of texts: `zh-CN` or `en`. */
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguage"];
             };
             path?: never;
@@ -3804,7 +3302,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description OK */
+            /** @description Done. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3813,13 +3311,6 @@ export interface operations {
                     "application/json": components["schemas"]["ListDictionariesResponse"];
                 };
             };
-            400: components["responses"]["Problem400"];
-            401: components["responses"]["Problem401"];
-            403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404"];
-            409: components["responses"]["Problem409"];
-            422: components["responses"]["Problem422"];
-            429: components["responses"]["Problem429"];
             default: components["responses"]["Problem"];
         };
     };
@@ -3827,9 +3318,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Language of texts: `zh-CN` or `en`. */
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguage"];
-                /** @description Made up by the caller, once for each thing to be done; repeating the call then has no further effect. */
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path?: never;
@@ -3841,7 +3332,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description OK */
+            /** @description Done. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3850,13 +3341,6 @@ export interface operations {
                     "application/json": components["schemas"]["Dictionary"];
                 };
             };
-            400: components["responses"]["Problem400"];
-            401: components["responses"]["Problem401"];
-            403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404"];
-            409: components["responses"]["Problem409"];
-            422: components["responses"]["Problem422"];
-            429: components["responses"]["Problem429"];
             default: components["responses"]["Problem"];
         };
     };
@@ -3873,7 +3357,7 @@ export interface operations {
                 codes?: string[];
             };
             header?: {
-                /** @description Language of texts: `zh-CN` or `en`. */
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguage"];
             };
             path: {
@@ -3883,7 +3367,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description OK */
+            /** @description Done. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3892,13 +3376,6 @@ export interface operations {
                     "application/json": components["schemas"]["ListDictionaryEntriesResponse"];
                 };
             };
-            400: components["responses"]["Problem400"];
-            401: components["responses"]["Problem401"];
-            403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404"];
-            409: components["responses"]["Problem409"];
-            422: components["responses"]["Problem422"];
-            429: components["responses"]["Problem429"];
             default: components["responses"]["Problem"];
         };
     };
@@ -3906,9 +3383,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Language of texts: `zh-CN` or `en`. */
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguage"];
-                /** @description Made up by the caller, once for each thing to be done; repeating the call then has no further effect. */
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path: {
@@ -3922,7 +3399,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description OK */
+            /** @description Done. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3931,13 +3408,6 @@ export interface operations {
                     "application/json": components["schemas"]["DictionaryEntry"];
                 };
             };
-            400: components["responses"]["Problem400"];
-            401: components["responses"]["Problem401"];
-            403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404"];
-            409: components["responses"]["Problem409"];
-            422: components["responses"]["Problem422"];
-            429: components["responses"]["Problem429"];
             default: components["responses"]["Problem"];
         };
     };
@@ -3945,9 +3415,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Language of texts: `zh-CN` or `en`. */
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguage"];
-                /** @description Made up by the caller, once for each thing to be done; repeating the call then has no further effect. */
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path: {
@@ -3958,7 +3428,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description OK */
+            /** @description Done. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3967,13 +3437,6 @@ export interface operations {
                     "application/json": components["schemas"]["DeleteDictionaryEntryResponse"];
                 };
             };
-            400: components["responses"]["Problem400"];
-            401: components["responses"]["Problem401"];
-            403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404"];
-            409: components["responses"]["Problem409"];
-            422: components["responses"]["Problem422"];
-            429: components["responses"]["Problem429"];
             default: components["responses"]["Problem"];
         };
     };
@@ -3984,25 +3447,24 @@ export interface operations {
                 updateMask?: string;
             };
             header?: {
-                /** @description Language of texts: `zh-CN` or `en`. */
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguage"];
-                /** @description Made up by the caller, once for each thing to be done; repeating the call then has no further effect. */
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path: {
                 dictionary: string;
-                /** @description What records hold. */
                 code: string;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["DictionaryEntryPatch"];
+                "application/json": components["schemas"]["DictionaryEntryInput"];
             };
         };
         responses: {
-            /** @description OK */
+            /** @description Done. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4011,13 +3473,6 @@ export interface operations {
                     "application/json": components["schemas"]["DictionaryEntry"];
                 };
             };
-            400: components["responses"]["Problem400"];
-            401: components["responses"]["Problem401"];
-            403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404"];
-            409: components["responses"]["Problem409"];
-            422: components["responses"]["Problem422"];
-            429: components["responses"]["Problem429"];
             default: components["responses"]["Problem"];
         };
     };
@@ -4028,15 +3483,18 @@ export interface operations {
                 pageSize?: number;
                 /** @description `next_page_token` of the page before. */
                 pageToken?: string;
-                /** @description Expression (AIP-160) over `type`, `state`, `occur_time`, `next_step_time`, `employee_id`, `subject`, for example `employee_id = me() AND state = PLANNED AND occur_time < today()`. */
+                /**
+                 * @description Expression (AIP-160) over `type`, `state`, `occur_time`, `next_step_time`, `employee_id`, `subject`, for example
+                 *     `employee_id = me() AND state = PLANNED AND occur_time < today()`.
+                 */
                 filter?: string;
                 /** @description Fields with `desc` behind those that descend: `occur_time`, `next_step_time`, `create_time`. */
                 orderBy?: string;
                 /** @description Only this customer's. */
-                customerId?: string;
+                customerId?: string | unknown;
             };
             header?: {
-                /** @description Language of texts: `zh-CN` or `en`. */
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguage"];
             };
             path?: never;
@@ -4044,7 +3502,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description OK */
+            /** @description Done. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4053,13 +3511,6 @@ export interface operations {
                     "application/json": components["schemas"]["ListInteractionsResponse"];
                 };
             };
-            400: components["responses"]["Problem400"];
-            401: components["responses"]["Problem401"];
-            403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404"];
-            409: components["responses"]["Problem409"];
-            422: components["responses"]["Problem422"];
-            429: components["responses"]["Problem429"];
             default: components["responses"]["Problem"];
         };
     };
@@ -4070,24 +3521,26 @@ export interface operations {
                 pageSize?: number;
                 /** @description `next_page_token` of the page before. */
                 pageToken?: string;
-                /** @description Expression (AIP-160) over `type`, `state`, `occur_time`, `next_step_time`, `employee_id`, `subject`, for example `employee_id = me() AND state = PLANNED AND occur_time < today()`. */
+                /**
+                 * @description Expression (AIP-160) over `type`, `state`, `occur_time`, `next_step_time`, `employee_id`, `subject`, for example
+                 *     `employee_id = me() AND state = PLANNED AND occur_time < today()`.
+                 */
                 filter?: string;
                 /** @description Fields with `desc` behind those that descend: `occur_time`, `next_step_time`, `create_time`. */
                 orderBy?: string;
             };
             header?: {
-                /** @description Language of texts: `zh-CN` or `en`. */
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguage"];
             };
             path: {
-                /** @description Only this customer's. */
                 customerId: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description OK */
+            /** @description Done. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4096,13 +3549,6 @@ export interface operations {
                     "application/json": components["schemas"]["ListInteractionsResponse"];
                 };
             };
-            400: components["responses"]["Problem400"];
-            401: components["responses"]["Problem401"];
-            403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404"];
-            409: components["responses"]["Problem409"];
-            422: components["responses"]["Problem422"];
-            429: components["responses"]["Problem429"];
             default: components["responses"]["Problem"];
         };
     };
@@ -4110,9 +3556,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Language of texts: `zh-CN` or `en`. */
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguage"];
-                /** @description Made up by the caller, once for each thing to be done; repeating the call then has no further effect. */
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path: {
@@ -4126,7 +3572,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description OK */
+            /** @description Done. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4135,13 +3581,6 @@ export interface operations {
                     "application/json": components["schemas"]["Interaction"];
                 };
             };
-            400: components["responses"]["Problem400"];
-            401: components["responses"]["Problem401"];
-            403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404"];
-            409: components["responses"]["Problem409"];
-            422: components["responses"]["Problem422"];
-            429: components["responses"]["Problem429"];
             default: components["responses"]["Problem"];
         };
     };
@@ -4149,7 +3588,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Language of texts: `zh-CN` or `en`. */
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguage"];
             };
             path: {
@@ -4159,7 +3598,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description OK */
+            /** @description Done. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4168,40 +3607,33 @@ export interface operations {
                     "application/json": components["schemas"]["Interaction"];
                 };
             };
-            400: components["responses"]["Problem400"];
-            401: components["responses"]["Problem401"];
-            403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404"];
-            409: components["responses"]["Problem409"];
-            422: components["responses"]["Problem422"];
-            429: components["responses"]["Problem429"];
             default: components["responses"]["Problem"];
         };
     };
     InteractionService_UpdateInteraction: {
         parameters: {
             query?: {
+                /** @description Paths divided by commas. */
                 updateMask?: string;
             };
             header?: {
-                /** @description Language of texts: `zh-CN` or `en`. */
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguage"];
-                /** @description Made up by the caller, once for each thing to be done; repeating the call then has no further effect. */
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path: {
-                /** @description UUIDv7. */
                 id: string;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["InteractionPatch"];
+                "application/json": components["schemas"]["InteractionInput"];
             };
         };
         responses: {
-            /** @description OK */
+            /** @description Done. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4210,13 +3642,6 @@ export interface operations {
                     "application/json": components["schemas"]["Interaction"];
                 };
             };
-            400: components["responses"]["Problem400"];
-            401: components["responses"]["Problem401"];
-            403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404"];
-            409: components["responses"]["Problem409"];
-            422: components["responses"]["Problem422"];
-            429: components["responses"]["Problem429"];
             default: components["responses"]["Problem"];
         };
     };
@@ -4224,9 +3649,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Language of texts: `zh-CN` or `en`. */
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguage"];
-                /** @description Made up by the caller, once for each thing to be done; repeating the call then has no further effect. */
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path: {
@@ -4240,7 +3665,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description OK */
+            /** @description Done. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4249,13 +3674,6 @@ export interface operations {
                     "application/json": components["schemas"]["Interaction"];
                 };
             };
-            400: components["responses"]["Problem400"];
-            401: components["responses"]["Problem401"];
-            403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404"];
-            409: components["responses"]["Problem409"];
-            422: components["responses"]["Problem422"];
-            429: components["responses"]["Problem429"];
             default: components["responses"]["Problem"];
         };
     };
@@ -4268,7 +3686,7 @@ export interface operations {
                 pageToken?: string;
             };
             header?: {
-                /** @description Language of texts: `zh-CN` or `en`. */
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguage"];
             };
             path?: never;
@@ -4276,7 +3694,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description OK */
+            /** @description Done. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4285,13 +3703,6 @@ export interface operations {
                     "application/json": components["schemas"]["ListImportsResponse"];
                 };
             };
-            400: components["responses"]["Problem400"];
-            401: components["responses"]["Problem401"];
-            403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404"];
-            409: components["responses"]["Problem409"];
-            422: components["responses"]["Problem422"];
-            429: components["responses"]["Problem429"];
             default: components["responses"]["Problem"];
         };
     };
@@ -4302,22 +3713,21 @@ export interface operations {
                 fileName?: string;
             };
             header?: {
-                /** @description Language of texts: `zh-CN` or `en`. */
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguage"];
-                /** @description Made up by the caller, once for each thing to be done; repeating the call then has no further effect. */
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path?: never;
             cookie?: never;
         };
-        /** @description The file itself. Other content types are taken as well. */
         requestBody: {
             content: {
                 "application/octet-stream": string;
             };
         };
         responses: {
-            /** @description OK */
+            /** @description Done. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4326,13 +3736,6 @@ export interface operations {
                     "application/json": components["schemas"]["Import"];
                 };
             };
-            400: components["responses"]["Problem400"];
-            401: components["responses"]["Problem401"];
-            403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404"];
-            409: components["responses"]["Problem409"];
-            422: components["responses"]["Problem422"];
-            429: components["responses"]["Problem429"];
             default: components["responses"]["Problem"];
         };
     };
@@ -4340,7 +3743,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Language of texts: `zh-CN` or `en`. */
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguage"];
             };
             path: {
@@ -4350,7 +3753,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description OK */
+            /** @description Done. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4359,13 +3762,6 @@ export interface operations {
                     "application/json": components["schemas"]["Import"];
                 };
             };
-            400: components["responses"]["Problem400"];
-            401: components["responses"]["Problem401"];
-            403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404"];
-            409: components["responses"]["Problem409"];
-            422: components["responses"]["Problem422"];
-            429: components["responses"]["Problem429"];
             default: components["responses"]["Problem"];
         };
     };
@@ -4373,9 +3769,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Language of texts: `zh-CN` or `en`. */
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguage"];
-                /** @description Made up by the caller, once for each thing to be done; repeating the call then has no further effect. */
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path: {
@@ -4389,7 +3785,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description OK */
+            /** @description Done. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4398,13 +3794,6 @@ export interface operations {
                     "application/json": components["schemas"]["Import"];
                 };
             };
-            400: components["responses"]["Problem400"];
-            401: components["responses"]["Problem401"];
-            403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404"];
-            409: components["responses"]["Problem409"];
-            422: components["responses"]["Problem422"];
-            429: components["responses"]["Problem429"];
             default: components["responses"]["Problem"];
         };
     };
@@ -4412,9 +3801,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Language of texts: `zh-CN` or `en`. */
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguage"];
-                /** @description Made up by the caller, once for each thing to be done; repeating the call then has no further effect. */
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path: {
@@ -4422,13 +3811,13 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: {
+        requestBody: {
             content: {
                 "application/json": components["schemas"]["CancelImportRequest"];
             };
         };
         responses: {
-            /** @description OK */
+            /** @description Done. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4437,13 +3826,6 @@ export interface operations {
                     "application/json": components["schemas"]["Import"];
                 };
             };
-            400: components["responses"]["Problem400"];
-            401: components["responses"]["Problem401"];
-            403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404"];
-            409: components["responses"]["Problem409"];
-            422: components["responses"]["Problem422"];
-            429: components["responses"]["Problem429"];
             default: components["responses"]["Problem"];
         };
     };
@@ -4451,7 +3833,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Language of texts: `zh-CN` or `en`. */
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguage"];
             };
             path: {
@@ -4461,7 +3843,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description A stream: server-sent events for callers that accept them (`event: end` is the last one, or `event: problem`), otherwise JSON lines. */
+            /** @description Done. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4471,13 +3853,6 @@ export interface operations {
                     "text/event-stream": string;
                 };
             };
-            400: components["responses"]["Problem400"];
-            401: components["responses"]["Problem401"];
-            403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404"];
-            409: components["responses"]["Problem409"];
-            422: components["responses"]["Problem422"];
-            429: components["responses"]["Problem429"];
             default: components["responses"]["Problem"];
         };
     };
@@ -4490,7 +3865,7 @@ export interface operations {
                 pageToken?: string;
             };
             header?: {
-                /** @description Language of texts: `zh-CN` or `en`. */
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguage"];
             };
             path: {
@@ -4500,7 +3875,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description OK */
+            /** @description Done. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4509,13 +3884,6 @@ export interface operations {
                     "application/json": components["schemas"]["ListImportRowErrorsResponse"];
                 };
             };
-            400: components["responses"]["Problem400"];
-            401: components["responses"]["Problem401"];
-            403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404"];
-            409: components["responses"]["Problem409"];
-            422: components["responses"]["Problem422"];
-            429: components["responses"]["Problem429"];
             default: components["responses"]["Problem"];
         };
     };
@@ -4523,7 +3891,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Language of texts: `zh-CN` or `en`. */
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguage"];
             };
             path: {
@@ -4533,33 +3901,25 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The file. */
+            /** @description Done. */
             200: {
                 headers: {
-                    "Content-Disposition"?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "*/*": string;
                 };
             };
-            400: components["responses"]["Problem400"];
-            401: components["responses"]["Problem401"];
-            403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404"];
-            409: components["responses"]["Problem409"];
-            422: components["responses"]["Problem422"];
-            429: components["responses"]["Problem429"];
             default: components["responses"]["Problem"];
         };
     };
     ImportService_DownloadImportTemplate: {
         parameters: {
-            query: {
-                format: components["schemas"]["ImportFileFormat"];
+            query?: {
+                format?: "IMPORT_FILE_FORMAT_CSV" | "IMPORT_FILE_FORMAT_XLSX";
             };
             header?: {
-                /** @description Language of texts: `zh-CN` or `en`. */
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguage"];
             };
             path?: never;
@@ -4567,23 +3927,15 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The file. */
+            /** @description Done. */
             200: {
                 headers: {
-                    "Content-Disposition"?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "*/*": string;
                 };
             };
-            400: components["responses"]["Problem400"];
-            401: components["responses"]["Problem401"];
-            403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404"];
-            409: components["responses"]["Problem409"];
-            422: components["responses"]["Problem422"];
-            429: components["responses"]["Problem429"];
             default: components["responses"]["Problem"];
         };
     };
@@ -4591,7 +3943,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Language of texts: `zh-CN` or `en`. */
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguage"];
             };
             path: {
@@ -4601,7 +3953,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description OK */
+            /** @description Done. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4610,13 +3962,6 @@ export interface operations {
                     "application/json": components["schemas"]["Ownership"];
                 };
             };
-            400: components["responses"]["Problem400"];
-            401: components["responses"]["Problem401"];
-            403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404"];
-            409: components["responses"]["Problem409"];
-            422: components["responses"]["Problem422"];
-            429: components["responses"]["Problem429"];
             default: components["responses"]["Problem"];
         };
     };
@@ -4631,7 +3976,7 @@ export interface operations {
                 filter?: string;
             };
             header?: {
-                /** @description Language of texts: `zh-CN` or `en`. */
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguage"];
             };
             path?: never;
@@ -4639,7 +3984,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description OK */
+            /** @description Done. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4648,13 +3993,6 @@ export interface operations {
                     "application/json": components["schemas"]["ListPoolCustomersResponse"];
                 };
             };
-            400: components["responses"]["Problem400"];
-            401: components["responses"]["Problem401"];
-            403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404"];
-            409: components["responses"]["Problem409"];
-            422: components["responses"]["Problem422"];
-            429: components["responses"]["Problem429"];
             default: components["responses"]["Problem"];
         };
     };
@@ -4662,9 +4000,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Language of texts: `zh-CN` or `en`. */
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguage"];
-                /** @description Made up by the caller, once for each thing to be done; repeating the call then has no further effect. */
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path: {
@@ -4672,13 +4010,13 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: {
+        requestBody: {
             content: {
                 "application/json": components["schemas"]["ClaimCustomerRequest"];
             };
         };
         responses: {
-            /** @description OK */
+            /** @description Done. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4687,13 +4025,6 @@ export interface operations {
                     "application/json": components["schemas"]["Customer"];
                 };
             };
-            400: components["responses"]["Problem400"];
-            401: components["responses"]["Problem401"];
-            403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404"];
-            409: components["responses"]["Problem409"];
-            422: components["responses"]["Problem422"];
-            429: components["responses"]["Problem429"];
             default: components["responses"]["Problem"];
         };
     };
@@ -4701,9 +4032,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Language of texts: `zh-CN` or `en`. */
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguage"];
-                /** @description Made up by the caller, once for each thing to be done; repeating the call then has no further effect. */
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path: {
@@ -4717,7 +4048,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description OK */
+            /** @description Done. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4726,13 +4057,6 @@ export interface operations {
                     "application/json": components["schemas"]["Customer"];
                 };
             };
-            400: components["responses"]["Problem400"];
-            401: components["responses"]["Problem401"];
-            403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404"];
-            409: components["responses"]["Problem409"];
-            422: components["responses"]["Problem422"];
-            429: components["responses"]["Problem429"];
             default: components["responses"]["Problem"];
         };
     };
@@ -4740,7 +4064,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Language of texts: `zh-CN` or `en`. */
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguage"];
             };
             path?: never;
@@ -4748,7 +4072,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description OK */
+            /** @description Done. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4757,25 +4081,19 @@ export interface operations {
                     "application/json": components["schemas"]["PoolRule"];
                 };
             };
-            400: components["responses"]["Problem400"];
-            401: components["responses"]["Problem401"];
-            403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404"];
-            409: components["responses"]["Problem409"];
-            422: components["responses"]["Problem422"];
-            429: components["responses"]["Problem429"];
             default: components["responses"]["Problem"];
         };
     };
     PoolService_UpdatePoolRule: {
         parameters: {
             query?: {
+                /** @description Paths divided by commas. */
                 updateMask?: string;
             };
             header?: {
-                /** @description Language of texts: `zh-CN` or `en`. */
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguage"];
-                /** @description Made up by the caller, once for each thing to be done; repeating the call then has no further effect. */
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path?: never;
@@ -4783,11 +4101,11 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["PoolRulePatch"];
+                "application/json": components["schemas"]["PoolRuleInput"];
             };
         };
         responses: {
-            /** @description OK */
+            /** @description Done. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4796,13 +4114,6 @@ export interface operations {
                     "application/json": components["schemas"]["PoolRule"];
                 };
             };
-            400: components["responses"]["Problem400"];
-            401: components["responses"]["Problem401"];
-            403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404"];
-            409: components["responses"]["Problem409"];
-            422: components["responses"]["Problem422"];
-            429: components["responses"]["Problem429"];
             default: components["responses"]["Problem"];
         };
     };
@@ -4815,7 +4126,7 @@ export interface operations {
                 pageToken?: string;
             };
             header?: {
-                /** @description Language of texts: `zh-CN` or `en`. */
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguage"];
             };
             path: {
@@ -4825,7 +4136,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description OK */
+            /** @description Done. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4834,13 +4145,6 @@ export interface operations {
                     "application/json": components["schemas"]["ListRelationsResponse"];
                 };
             };
-            400: components["responses"]["Problem400"];
-            401: components["responses"]["Problem401"];
-            403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404"];
-            409: components["responses"]["Problem409"];
-            422: components["responses"]["Problem422"];
-            429: components["responses"]["Problem429"];
             default: components["responses"]["Problem"];
         };
     };
@@ -4848,9 +4152,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Language of texts: `zh-CN` or `en`. */
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguage"];
-                /** @description Made up by the caller, once for each thing to be done; repeating the call then has no further effect. */
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path: {
@@ -4864,7 +4168,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description OK */
+            /** @description Done. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4873,13 +4177,6 @@ export interface operations {
                     "application/json": components["schemas"]["Relation"];
                 };
             };
-            400: components["responses"]["Problem400"];
-            401: components["responses"]["Problem401"];
-            403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404"];
-            409: components["responses"]["Problem409"];
-            422: components["responses"]["Problem422"];
-            429: components["responses"]["Problem429"];
             default: components["responses"]["Problem"];
         };
     };
@@ -4887,9 +4184,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Language of texts: `zh-CN` or `en`. */
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguage"];
-                /** @description Made up by the caller, once for each thing to be done; repeating the call then has no further effect. */
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path: {
@@ -4899,7 +4196,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description OK */
+            /** @description Done. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4908,13 +4205,6 @@ export interface operations {
                     "application/json": components["schemas"]["DeleteRelationResponse"];
                 };
             };
-            400: components["responses"]["Problem400"];
-            401: components["responses"]["Problem401"];
-            403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404"];
-            409: components["responses"]["Problem409"];
-            422: components["responses"]["Problem422"];
-            429: components["responses"]["Problem429"];
             default: components["responses"]["Problem"];
         };
     };
@@ -4927,7 +4217,7 @@ export interface operations {
                 pageToken?: string;
             };
             header?: {
-                /** @description Language of texts: `zh-CN` or `en`. */
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguage"];
             };
             path: {
@@ -4937,7 +4227,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description OK */
+            /** @description Done. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4946,13 +4236,6 @@ export interface operations {
                     "application/json": components["schemas"]["ListSharesResponse"];
                 };
             };
-            400: components["responses"]["Problem400"];
-            401: components["responses"]["Problem401"];
-            403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404"];
-            409: components["responses"]["Problem409"];
-            422: components["responses"]["Problem422"];
-            429: components["responses"]["Problem429"];
             default: components["responses"]["Problem"];
         };
     };
@@ -4960,9 +4243,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Language of texts: `zh-CN` or `en`. */
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguage"];
-                /** @description Made up by the caller, once for each thing to be done; repeating the call then has no further effect. */
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path: {
@@ -4976,7 +4259,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description OK */
+            /** @description Done. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4985,13 +4268,6 @@ export interface operations {
                     "application/json": components["schemas"]["Share"];
                 };
             };
-            400: components["responses"]["Problem400"];
-            401: components["responses"]["Problem401"];
-            403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404"];
-            409: components["responses"]["Problem409"];
-            422: components["responses"]["Problem422"];
-            429: components["responses"]["Problem429"];
             default: components["responses"]["Problem"];
         };
     };
@@ -4999,9 +4275,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Language of texts: `zh-CN` or `en`. */
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguage"];
-                /** @description Made up by the caller, once for each thing to be done; repeating the call then has no further effect. */
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path: {
@@ -5011,7 +4287,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description OK */
+            /** @description Done. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -5020,13 +4296,6 @@ export interface operations {
                     "application/json": components["schemas"]["DeleteShareResponse"];
                 };
             };
-            400: components["responses"]["Problem400"];
-            401: components["responses"]["Problem401"];
-            403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404"];
-            409: components["responses"]["Problem409"];
-            422: components["responses"]["Problem422"];
-            429: components["responses"]["Problem429"];
             default: components["responses"]["Problem"];
         };
     };
@@ -5039,7 +4308,7 @@ export interface operations {
                 pageToken?: string;
             };
             header?: {
-                /** @description Language of texts: `zh-CN` or `en`. */
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguage"];
             };
             path: {
@@ -5049,7 +4318,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description OK */
+            /** @description Done. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -5058,13 +4327,6 @@ export interface operations {
                     "application/json": components["schemas"]["ListTimelineEntriesResponse"];
                 };
             };
-            400: components["responses"]["Problem400"];
-            401: components["responses"]["Problem401"];
-            403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404"];
-            409: components["responses"]["Problem409"];
-            422: components["responses"]["Problem422"];
-            429: components["responses"]["Problem429"];
             default: components["responses"]["Problem"];
         };
     };
@@ -5077,7 +4339,7 @@ export interface operations {
                 pageToken?: string;
             };
             header?: {
-                /** @description Language of texts: `zh-CN` or `en`. */
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguage"];
             };
             path?: never;
@@ -5085,7 +4347,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description OK */
+            /** @description Done. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -5094,13 +4356,6 @@ export interface operations {
                     "application/json": components["schemas"]["ListViewsResponse"];
                 };
             };
-            400: components["responses"]["Problem400"];
-            401: components["responses"]["Problem401"];
-            403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404"];
-            409: components["responses"]["Problem409"];
-            422: components["responses"]["Problem422"];
-            429: components["responses"]["Problem429"];
             default: components["responses"]["Problem"];
         };
     };
@@ -5108,9 +4363,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Language of texts: `zh-CN` or `en`. */
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguage"];
-                /** @description Made up by the caller, once for each thing to be done; repeating the call then has no further effect. */
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path?: never;
@@ -5122,7 +4377,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description OK */
+            /** @description Done. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -5131,13 +4386,6 @@ export interface operations {
                     "application/json": components["schemas"]["View"];
                 };
             };
-            400: components["responses"]["Problem400"];
-            401: components["responses"]["Problem401"];
-            403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404"];
-            409: components["responses"]["Problem409"];
-            422: components["responses"]["Problem422"];
-            429: components["responses"]["Problem429"];
             default: components["responses"]["Problem"];
         };
     };
@@ -5147,9 +4395,9 @@ export interface operations {
                 etag?: string;
             };
             header?: {
-                /** @description Language of texts: `zh-CN` or `en`. */
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguage"];
-                /** @description Made up by the caller, once for each thing to be done; repeating the call then has no further effect. */
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path: {
@@ -5159,7 +4407,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description OK */
+            /** @description Done. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -5168,40 +4416,33 @@ export interface operations {
                     "application/json": components["schemas"]["DeleteViewResponse"];
                 };
             };
-            400: components["responses"]["Problem400"];
-            401: components["responses"]["Problem401"];
-            403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404"];
-            409: components["responses"]["Problem409"];
-            422: components["responses"]["Problem422"];
-            429: components["responses"]["Problem429"];
             default: components["responses"]["Problem"];
         };
     };
     ViewService_UpdateView: {
         parameters: {
             query?: {
+                /** @description Paths divided by commas. */
                 updateMask?: string;
             };
             header?: {
-                /** @description Language of texts: `zh-CN` or `en`. */
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguage"];
-                /** @description Made up by the caller, once for each thing to be done; repeating the call then has no further effect. */
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path: {
-                /** @description UUIDv7. */
                 id: string;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["ViewPatch"];
+                "application/json": components["schemas"]["ViewInput"];
             };
         };
         responses: {
-            /** @description OK */
+            /** @description Done. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -5210,13 +4451,6 @@ export interface operations {
                     "application/json": components["schemas"]["View"];
                 };
             };
-            400: components["responses"]["Problem400"];
-            401: components["responses"]["Problem401"];
-            403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404"];
-            409: components["responses"]["Problem409"];
-            422: components["responses"]["Problem422"];
-            429: components["responses"]["Problem429"];
             default: components["responses"]["Problem"];
         };
     };
@@ -5224,12 +4458,10 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Language of texts: `zh-CN` or `en`. */
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguage"];
-                /** @description Made up by the caller, once for each thing to be done; repeating the call then has no further effect. */
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
-                /** @description `cookie`: the tokens go into cookies and are empty in the answer. */
-                "X-Session-Mode"?: components["parameters"]["SessionMode"];
             };
             path?: never;
             cookie?: never;
@@ -5240,7 +4472,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description OK */
+            /** @description Done. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -5249,12 +4481,6 @@ export interface operations {
                     "application/json": components["schemas"]["SignInResponse"];
                 };
             };
-            400: components["responses"]["Problem400"];
-            401: components["responses"]["Problem401"];
-            404: components["responses"]["Problem404"];
-            409: components["responses"]["Problem409"];
-            422: components["responses"]["Problem422"];
-            429: components["responses"]["Problem429"];
             default: components["responses"]["Problem"];
         };
     };
@@ -5262,23 +4488,21 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Language of texts: `zh-CN` or `en`. */
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguage"];
-                /** @description Made up by the caller, once for each thing to be done; repeating the call then has no further effect. */
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
-                /** @description `cookie`: the tokens go into cookies and are empty in the answer. */
-                "X-Session-Mode"?: components["parameters"]["SessionMode"];
             };
             path?: never;
             cookie?: never;
         };
-        requestBody?: {
+        requestBody: {
             content: {
                 "application/json": components["schemas"]["RefreshSessionRequest"];
             };
         };
         responses: {
-            /** @description OK */
+            /** @description Done. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -5287,12 +4511,6 @@ export interface operations {
                     "application/json": components["schemas"]["RefreshSessionResponse"];
                 };
             };
-            400: components["responses"]["Problem400"];
-            401: components["responses"]["Problem401"];
-            404: components["responses"]["Problem404"];
-            409: components["responses"]["Problem409"];
-            422: components["responses"]["Problem422"];
-            429: components["responses"]["Problem429"];
             default: components["responses"]["Problem"];
         };
     };
@@ -5300,21 +4518,21 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Language of texts: `zh-CN` or `en`. */
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguage"];
-                /** @description Made up by the caller, once for each thing to be done; repeating the call then has no further effect. */
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path?: never;
             cookie?: never;
         };
-        requestBody?: {
+        requestBody: {
             content: {
                 "application/json": components["schemas"]["SignOutRequest"];
             };
         };
         responses: {
-            /** @description OK */
+            /** @description Done. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -5323,13 +4541,6 @@ export interface operations {
                     "application/json": components["schemas"]["SignOutResponse"];
                 };
             };
-            400: components["responses"]["Problem400"];
-            401: components["responses"]["Problem401"];
-            403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404"];
-            409: components["responses"]["Problem409"];
-            422: components["responses"]["Problem422"];
-            429: components["responses"]["Problem429"];
             default: components["responses"]["Problem"];
         };
     };
@@ -5337,12 +4548,10 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Language of texts: `zh-CN` or `en`. */
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguage"];
-                /** @description Made up by the caller, once for each thing to be done; repeating the call then has no further effect. */
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
-                /** @description `cookie`: the tokens go into cookies and are empty in the answer. */
-                "X-Session-Mode"?: components["parameters"]["SessionMode"];
             };
             path?: never;
             cookie?: never;
@@ -5353,7 +4562,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description OK */
+            /** @description Done. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -5362,13 +4571,6 @@ export interface operations {
                     "application/json": components["schemas"]["ChangePasswordResponse"];
                 };
             };
-            400: components["responses"]["Problem400"];
-            401: components["responses"]["Problem401"];
-            403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404"];
-            409: components["responses"]["Problem409"];
-            422: components["responses"]["Problem422"];
-            429: components["responses"]["Problem429"];
             default: components["responses"]["Problem"];
         };
     };
@@ -5381,7 +4583,7 @@ export interface operations {
                 pageToken?: string;
             };
             header?: {
-                /** @description Language of texts: `zh-CN` or `en`. */
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguage"];
             };
             path?: never;
@@ -5389,7 +4591,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description OK */
+            /** @description Done. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -5398,13 +4600,6 @@ export interface operations {
                     "application/json": components["schemas"]["ListSessionsResponse"];
                 };
             };
-            400: components["responses"]["Problem400"];
-            401: components["responses"]["Problem401"];
-            403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404"];
-            409: components["responses"]["Problem409"];
-            422: components["responses"]["Problem422"];
-            429: components["responses"]["Problem429"];
             default: components["responses"]["Problem"];
         };
     };
@@ -5412,9 +4607,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Language of texts: `zh-CN` or `en`. */
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguage"];
-                /** @description Made up by the caller, once for each thing to be done; repeating the call then has no further effect. */
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path: {
@@ -5424,7 +4619,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description OK */
+            /** @description Done. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -5433,13 +4628,6 @@ export interface operations {
                     "application/json": components["schemas"]["RevokeSessionResponse"];
                 };
             };
-            400: components["responses"]["Problem400"];
-            401: components["responses"]["Problem401"];
-            403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404"];
-            409: components["responses"]["Problem409"];
-            422: components["responses"]["Problem422"];
-            429: components["responses"]["Problem429"];
             default: components["responses"]["Problem"];
         };
     };
@@ -5447,7 +4635,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Language of texts: `zh-CN` or `en`. */
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguage"];
             };
             path?: never;
@@ -5455,7 +4643,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description OK */
+            /** @description Done. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -5464,12 +4652,6 @@ export interface operations {
                     "application/json": components["schemas"]["PasswordPolicy"];
                 };
             };
-            400: components["responses"]["Problem400"];
-            401: components["responses"]["Problem401"];
-            404: components["responses"]["Problem404"];
-            409: components["responses"]["Problem409"];
-            422: components["responses"]["Problem422"];
-            429: components["responses"]["Problem429"];
             default: components["responses"]["Problem"];
         };
     };
@@ -5488,7 +4670,7 @@ export interface operations {
                 query?: string;
             };
             header?: {
-                /** @description Language of texts: `zh-CN` or `en`. */
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguage"];
             };
             path?: never;
@@ -5496,7 +4678,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description OK */
+            /** @description Done. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -5505,13 +4687,6 @@ export interface operations {
                     "application/json": components["schemas"]["ListEmployeesResponse"];
                 };
             };
-            400: components["responses"]["Problem400"];
-            401: components["responses"]["Problem401"];
-            403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404"];
-            409: components["responses"]["Problem409"];
-            422: components["responses"]["Problem422"];
-            429: components["responses"]["Problem429"];
             default: components["responses"]["Problem"];
         };
     };
@@ -5519,9 +4694,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Language of texts: `zh-CN` or `en`. */
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguage"];
-                /** @description Made up by the caller, once for each thing to be done; repeating the call then has no further effect. */
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path?: never;
@@ -5533,7 +4708,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description OK */
+            /** @description Done. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -5542,13 +4717,6 @@ export interface operations {
                     "application/json": components["schemas"]["CreateEmployeeResponse"];
                 };
             };
-            400: components["responses"]["Problem400"];
-            401: components["responses"]["Problem401"];
-            403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404"];
-            409: components["responses"]["Problem409"];
-            422: components["responses"]["Problem422"];
-            429: components["responses"]["Problem429"];
             default: components["responses"]["Problem"];
         };
     };
@@ -5556,7 +4724,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Language of texts: `zh-CN` or `en`. */
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguage"];
             };
             path: {
@@ -5566,7 +4734,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description OK */
+            /** @description Done. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -5575,13 +4743,6 @@ export interface operations {
                     "application/json": components["schemas"]["Employee"];
                 };
             };
-            400: components["responses"]["Problem400"];
-            401: components["responses"]["Problem401"];
-            403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404"];
-            409: components["responses"]["Problem409"];
-            422: components["responses"]["Problem422"];
-            429: components["responses"]["Problem429"];
             default: components["responses"]["Problem"];
         };
     };
@@ -5591,9 +4752,9 @@ export interface operations {
                 etag?: string;
             };
             header?: {
-                /** @description Language of texts: `zh-CN` or `en`. */
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguage"];
-                /** @description Made up by the caller, once for each thing to be done; repeating the call then has no further effect. */
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path: {
@@ -5603,7 +4764,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description OK */
+            /** @description Done. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -5612,13 +4773,6 @@ export interface operations {
                     "application/json": components["schemas"]["DeleteEmployeeResponse"];
                 };
             };
-            400: components["responses"]["Problem400"];
-            401: components["responses"]["Problem401"];
-            403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404"];
-            409: components["responses"]["Problem409"];
-            422: components["responses"]["Problem422"];
-            429: components["responses"]["Problem429"];
             default: components["responses"]["Problem"];
         };
     };
@@ -5629,24 +4783,23 @@ export interface operations {
                 updateMask?: string;
             };
             header?: {
-                /** @description Language of texts: `zh-CN` or `en`. */
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguage"];
-                /** @description Made up by the caller, once for each thing to be done; repeating the call then has no further effect. */
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path: {
-                /** @description UUIDv7. */
                 id: string;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["EmployeePatch"];
+                "application/json": components["schemas"]["EmployeeInput"];
             };
         };
         responses: {
-            /** @description OK */
+            /** @description Done. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -5655,13 +4808,6 @@ export interface operations {
                     "application/json": components["schemas"]["Employee"];
                 };
             };
-            400: components["responses"]["Problem400"];
-            401: components["responses"]["Problem401"];
-            403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404"];
-            409: components["responses"]["Problem409"];
-            422: components["responses"]["Problem422"];
-            429: components["responses"]["Problem429"];
             default: components["responses"]["Problem"];
         };
     };
@@ -5669,9 +4815,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Language of texts: `zh-CN` or `en`. */
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguage"];
-                /** @description Made up by the caller, once for each thing to be done; repeating the call then has no further effect. */
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path: {
@@ -5679,13 +4825,13 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: {
+        requestBody: {
             content: {
                 "application/json": components["schemas"]["DisableEmployeeRequest"];
             };
         };
         responses: {
-            /** @description OK */
+            /** @description Done. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -5694,13 +4840,6 @@ export interface operations {
                     "application/json": components["schemas"]["Employee"];
                 };
             };
-            400: components["responses"]["Problem400"];
-            401: components["responses"]["Problem401"];
-            403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404"];
-            409: components["responses"]["Problem409"];
-            422: components["responses"]["Problem422"];
-            429: components["responses"]["Problem429"];
             default: components["responses"]["Problem"];
         };
     };
@@ -5708,9 +4847,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Language of texts: `zh-CN` or `en`. */
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguage"];
-                /** @description Made up by the caller, once for each thing to be done; repeating the call then has no further effect. */
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path: {
@@ -5718,13 +4857,13 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: {
+        requestBody: {
             content: {
                 "application/json": components["schemas"]["EnableEmployeeRequest"];
             };
         };
         responses: {
-            /** @description OK */
+            /** @description Done. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -5733,13 +4872,6 @@ export interface operations {
                     "application/json": components["schemas"]["Employee"];
                 };
             };
-            400: components["responses"]["Problem400"];
-            401: components["responses"]["Problem401"];
-            403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404"];
-            409: components["responses"]["Problem409"];
-            422: components["responses"]["Problem422"];
-            429: components["responses"]["Problem429"];
             default: components["responses"]["Problem"];
         };
     };
@@ -5747,9 +4879,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Language of texts: `zh-CN` or `en`. */
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguage"];
-                /** @description Made up by the caller, once for each thing to be done; repeating the call then has no further effect. */
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path: {
@@ -5757,13 +4889,13 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: {
+        requestBody: {
             content: {
                 "application/json": components["schemas"]["ResetEmployeePasswordRequest"];
             };
         };
         responses: {
-            /** @description OK */
+            /** @description Done. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -5772,13 +4904,6 @@ export interface operations {
                     "application/json": components["schemas"]["ResetEmployeePasswordResponse"];
                 };
             };
-            400: components["responses"]["Problem400"];
-            401: components["responses"]["Problem401"];
-            403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404"];
-            409: components["responses"]["Problem409"];
-            422: components["responses"]["Problem422"];
-            429: components["responses"]["Problem429"];
             default: components["responses"]["Problem"];
         };
     };
@@ -5791,7 +4916,7 @@ export interface operations {
                 pageToken?: string;
             };
             header?: {
-                /** @description Language of texts: `zh-CN` or `en`. */
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguage"];
             };
             path?: never;
@@ -5799,7 +4924,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description OK */
+            /** @description Done. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -5808,13 +4933,6 @@ export interface operations {
                     "application/json": components["schemas"]["ListGroupsResponse"];
                 };
             };
-            400: components["responses"]["Problem400"];
-            401: components["responses"]["Problem401"];
-            403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404"];
-            409: components["responses"]["Problem409"];
-            422: components["responses"]["Problem422"];
-            429: components["responses"]["Problem429"];
             default: components["responses"]["Problem"];
         };
     };
@@ -5822,9 +4940,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Language of texts: `zh-CN` or `en`. */
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguage"];
-                /** @description Made up by the caller, once for each thing to be done; repeating the call then has no further effect. */
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path?: never;
@@ -5836,7 +4954,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description OK */
+            /** @description Done. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -5845,13 +4963,6 @@ export interface operations {
                     "application/json": components["schemas"]["Group"];
                 };
             };
-            400: components["responses"]["Problem400"];
-            401: components["responses"]["Problem401"];
-            403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404"];
-            409: components["responses"]["Problem409"];
-            422: components["responses"]["Problem422"];
-            429: components["responses"]["Problem429"];
             default: components["responses"]["Problem"];
         };
     };
@@ -5859,7 +4970,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Language of texts: `zh-CN` or `en`. */
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguage"];
             };
             path: {
@@ -5869,7 +4980,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description OK */
+            /** @description Done. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -5878,13 +4989,6 @@ export interface operations {
                     "application/json": components["schemas"]["Group"];
                 };
             };
-            400: components["responses"]["Problem400"];
-            401: components["responses"]["Problem401"];
-            403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404"];
-            409: components["responses"]["Problem409"];
-            422: components["responses"]["Problem422"];
-            429: components["responses"]["Problem429"];
             default: components["responses"]["Problem"];
         };
     };
@@ -5894,9 +4998,9 @@ export interface operations {
                 etag?: string;
             };
             header?: {
-                /** @description Language of texts: `zh-CN` or `en`. */
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguage"];
-                /** @description Made up by the caller, once for each thing to be done; repeating the call then has no further effect. */
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path: {
@@ -5906,7 +5010,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description OK */
+            /** @description Done. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -5915,13 +5019,6 @@ export interface operations {
                     "application/json": components["schemas"]["DeleteGroupResponse"];
                 };
             };
-            400: components["responses"]["Problem400"];
-            401: components["responses"]["Problem401"];
-            403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404"];
-            409: components["responses"]["Problem409"];
-            422: components["responses"]["Problem422"];
-            429: components["responses"]["Problem429"];
             default: components["responses"]["Problem"];
         };
     };
@@ -5932,24 +5029,23 @@ export interface operations {
                 updateMask?: string;
             };
             header?: {
-                /** @description Language of texts: `zh-CN` or `en`. */
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguage"];
-                /** @description Made up by the caller, once for each thing to be done; repeating the call then has no further effect. */
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path: {
-                /** @description UUIDv7. */
                 id: string;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["GroupPatch"];
+                "application/json": components["schemas"]["GroupInput"];
             };
         };
         responses: {
-            /** @description OK */
+            /** @description Done. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -5958,13 +5054,6 @@ export interface operations {
                     "application/json": components["schemas"]["Group"];
                 };
             };
-            400: components["responses"]["Problem400"];
-            401: components["responses"]["Problem401"];
-            403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404"];
-            409: components["responses"]["Problem409"];
-            422: components["responses"]["Problem422"];
-            429: components["responses"]["Problem429"];
             default: components["responses"]["Problem"];
         };
     };
@@ -5977,7 +5066,7 @@ export interface operations {
                 pageToken?: string;
             };
             header?: {
-                /** @description Language of texts: `zh-CN` or `en`. */
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguage"];
             };
             path?: never;
@@ -5985,7 +5074,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description OK */
+            /** @description Done. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -5994,13 +5083,6 @@ export interface operations {
                     "application/json": components["schemas"]["ListRolesResponse"];
                 };
             };
-            400: components["responses"]["Problem400"];
-            401: components["responses"]["Problem401"];
-            403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404"];
-            409: components["responses"]["Problem409"];
-            422: components["responses"]["Problem422"];
-            429: components["responses"]["Problem429"];
             default: components["responses"]["Problem"];
         };
     };
@@ -6008,9 +5090,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Language of texts: `zh-CN` or `en`. */
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguage"];
-                /** @description Made up by the caller, once for each thing to be done; repeating the call then has no further effect. */
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path?: never;
@@ -6022,7 +5104,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description OK */
+            /** @description Done. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -6031,13 +5113,6 @@ export interface operations {
                     "application/json": components["schemas"]["Role"];
                 };
             };
-            400: components["responses"]["Problem400"];
-            401: components["responses"]["Problem401"];
-            403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404"];
-            409: components["responses"]["Problem409"];
-            422: components["responses"]["Problem422"];
-            429: components["responses"]["Problem429"];
             default: components["responses"]["Problem"];
         };
     };
@@ -6045,7 +5120,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Language of texts: `zh-CN` or `en`. */
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguage"];
             };
             path: {
@@ -6055,7 +5130,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description OK */
+            /** @description Done. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -6064,13 +5139,6 @@ export interface operations {
                     "application/json": components["schemas"]["Role"];
                 };
             };
-            400: components["responses"]["Problem400"];
-            401: components["responses"]["Problem401"];
-            403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404"];
-            409: components["responses"]["Problem409"];
-            422: components["responses"]["Problem422"];
-            429: components["responses"]["Problem429"];
             default: components["responses"]["Problem"];
         };
     };
@@ -6080,9 +5148,9 @@ export interface operations {
                 etag?: string;
             };
             header?: {
-                /** @description Language of texts: `zh-CN` or `en`. */
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguage"];
-                /** @description Made up by the caller, once for each thing to be done; repeating the call then has no further effect. */
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path: {
@@ -6092,7 +5160,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description OK */
+            /** @description Done. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -6101,13 +5169,6 @@ export interface operations {
                     "application/json": components["schemas"]["DeleteRoleResponse"];
                 };
             };
-            400: components["responses"]["Problem400"];
-            401: components["responses"]["Problem401"];
-            403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404"];
-            409: components["responses"]["Problem409"];
-            422: components["responses"]["Problem422"];
-            429: components["responses"]["Problem429"];
             default: components["responses"]["Problem"];
         };
     };
@@ -6118,24 +5179,23 @@ export interface operations {
                 updateMask?: string;
             };
             header?: {
-                /** @description Language of texts: `zh-CN` or `en`. */
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguage"];
-                /** @description Made up by the caller, once for each thing to be done; repeating the call then has no further effect. */
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path: {
-                /** @description UUIDv7. */
                 id: string;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["RolePatch"];
+                "application/json": components["schemas"]["RoleInput"];
             };
         };
         responses: {
-            /** @description OK */
+            /** @description Done. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -6144,13 +5204,6 @@ export interface operations {
                     "application/json": components["schemas"]["Role"];
                 };
             };
-            400: components["responses"]["Problem400"];
-            401: components["responses"]["Problem401"];
-            403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404"];
-            409: components["responses"]["Problem409"];
-            422: components["responses"]["Problem422"];
-            429: components["responses"]["Problem429"];
             default: components["responses"]["Problem"];
         };
     };
@@ -6158,7 +5211,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Language of texts: `zh-CN` or `en`. */
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguage"];
             };
             path?: never;
@@ -6166,7 +5219,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description OK */
+            /** @description Done. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -6175,13 +5228,6 @@ export interface operations {
                     "application/json": components["schemas"]["PermissionCatalog"];
                 };
             };
-            400: components["responses"]["Problem400"];
-            401: components["responses"]["Problem401"];
-            403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404"];
-            409: components["responses"]["Problem409"];
-            422: components["responses"]["Problem422"];
-            429: components["responses"]["Problem429"];
             default: components["responses"]["Problem"];
         };
     };
@@ -6189,7 +5235,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Language of texts: `zh-CN` or `en`. */
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguage"];
             };
             path?: never;
@@ -6197,7 +5243,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description OK */
+            /** @description Done. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -6206,12 +5252,6 @@ export interface operations {
                     "application/json": components["schemas"]["KeySet"];
                 };
             };
-            400: components["responses"]["Problem400"];
-            401: components["responses"]["Problem401"];
-            404: components["responses"]["Problem404"];
-            409: components["responses"]["Problem409"];
-            422: components["responses"]["Problem422"];
-            429: components["responses"]["Problem429"];
             default: components["responses"]["Problem"];
         };
     };
@@ -6219,7 +5259,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Language of texts: `zh-CN` or `en`. */
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguage"];
             };
             path?: never;
@@ -6227,7 +5267,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description A stream: server-sent events for callers that accept them (`event: end` is the last one, or `event: problem`), otherwise JSON lines. */
+            /** @description Done. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -6237,13 +5277,6 @@ export interface operations {
                     "text/event-stream": string;
                 };
             };
-            400: components["responses"]["Problem400"];
-            401: components["responses"]["Problem401"];
-            403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404"];
-            409: components["responses"]["Problem409"];
-            422: components["responses"]["Problem422"];
-            429: components["responses"]["Problem429"];
             default: components["responses"]["Problem"];
         };
     };
@@ -6251,7 +5284,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Language of texts: `zh-CN` or `en`. */
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguage"];
             };
             path?: never;
@@ -6259,7 +5292,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description OK */
+            /** @description Done. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -6268,13 +5301,6 @@ export interface operations {
                     "application/json": components["schemas"]["Profile"];
                 };
             };
-            400: components["responses"]["Problem400"];
-            401: components["responses"]["Problem401"];
-            403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404"];
-            409: components["responses"]["Problem409"];
-            422: components["responses"]["Problem422"];
-            429: components["responses"]["Problem429"];
             default: components["responses"]["Problem"];
         };
     };
@@ -6285,9 +5311,9 @@ export interface operations {
                 updateMask?: string;
             };
             header?: {
-                /** @description Language of texts: `zh-CN` or `en`. */
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguage"];
-                /** @description Made up by the caller, once for each thing to be done; repeating the call then has no further effect. */
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path?: never;
@@ -6295,11 +5321,11 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["ProfilePatch"];
+                "application/json": components["schemas"]["ProfileInput"];
             };
         };
         responses: {
-            /** @description OK */
+            /** @description Done. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -6308,13 +5334,6 @@ export interface operations {
                     "application/json": components["schemas"]["Profile"];
                 };
             };
-            400: components["responses"]["Problem400"];
-            401: components["responses"]["Problem401"];
-            403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404"];
-            409: components["responses"]["Problem409"];
-            422: components["responses"]["Problem422"];
-            429: components["responses"]["Problem429"];
             default: components["responses"]["Problem"];
         };
     };
@@ -6331,7 +5350,7 @@ export interface operations {
                 ids?: string[];
             };
             header?: {
-                /** @description Language of texts: `zh-CN` or `en`. */
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguage"];
             };
             path?: never;
@@ -6339,7 +5358,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description OK */
+            /** @description Done. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -6348,33 +5367,29 @@ export interface operations {
                     "application/json": components["schemas"]["ListDirectoryEntriesResponse"];
                 };
             };
-            400: components["responses"]["Problem400"];
-            401: components["responses"]["Problem401"];
-            403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404"];
-            409: components["responses"]["Problem409"];
-            422: components["responses"]["Problem422"];
-            429: components["responses"]["Problem429"];
             default: components["responses"]["Problem"];
         };
     };
     CompositionService_GetComposition: {
         parameters: {
-            query: {
-                dimension: components["schemas"]["Dimension"];
+            query?: {
+                dimension?: "DIMENSION_REGION" | "DIMENSION_INDUSTRY" | "DIMENSION_LEVEL" | "DIMENSION_SOURCE" | "DIMENSION_MONTH" | "DIMENSION_GRADE" | "DIMENSION_KIND" | "DIMENSION_OWNER";
                 /** @description Breaks every slice down once more. */
-                series?: components["schemas"]["Dimension"];
+                series?: "DIMENSION_UNSPECIFIED" | "DIMENSION_REGION" | "DIMENSION_INDUSTRY" | "DIMENSION_LEVEL" | "DIMENSION_SOURCE" | "DIMENSION_MONTH" | "DIMENSION_GRADE" | "DIMENSION_KIND" | "DIMENSION_OWNER";
                 /** @description The composition as it was at this time; now when left out. */
                 asOf?: string;
                 /** @description Level of the region tree: 1 province, 2 city, 3 county; 0 stands for 1. */
                 regionLevel?: number;
-                /** @description Expression (AIP-160) over `kind`, `region`, `industry`, `source`, `level`, `grade`, `status`, `owner_id`, `group_id`, `create_time`. */
+                /**
+                 * @description Expression (AIP-160) over `kind`, `region`, `industry`, `source`, `level`, `grade`, `status`, `owner_id`,
+                 *     `group_id`, `create_time`.
+                 */
                 filter?: string;
                 /** @description IANA time zone; `Asia/Shanghai` when left out. */
                 timeZone?: string;
             };
             header?: {
-                /** @description Language of texts: `zh-CN` or `en`. */
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguage"];
             };
             path?: never;
@@ -6382,7 +5397,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description OK */
+            /** @description Done. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -6391,13 +5406,6 @@ export interface operations {
                     "application/json": components["schemas"]["Composition"];
                 };
             };
-            400: components["responses"]["Problem400"];
-            401: components["responses"]["Problem401"];
-            403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404"];
-            409: components["responses"]["Problem409"];
-            422: components["responses"]["Problem422"];
-            429: components["responses"]["Problem429"];
             default: components["responses"]["Problem"];
         };
     };
@@ -6405,21 +5413,21 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Language of texts: `zh-CN` or `en`. */
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguage"];
-                /** @description Made up by the caller, once for each thing to be done; repeating the call then has no further effect. */
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path?: never;
             cookie?: never;
         };
-        requestBody?: {
+        requestBody: {
             content: {
                 "application/json": components["schemas"]["RebuildFactsRequest"];
             };
         };
         responses: {
-            /** @description OK */
+            /** @description Done. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -6428,13 +5436,6 @@ export interface operations {
                     "application/json": components["schemas"]["Feed"];
                 };
             };
-            400: components["responses"]["Problem400"];
-            401: components["responses"]["Problem401"];
-            403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404"];
-            409: components["responses"]["Problem409"];
-            422: components["responses"]["Problem422"];
-            429: components["responses"]["Problem429"];
             default: components["responses"]["Problem"];
         };
     };
@@ -6442,7 +5443,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Language of texts: `zh-CN` or `en`. */
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguage"];
             };
             path?: never;
@@ -6450,7 +5451,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description OK */
+            /** @description Done. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -6459,13 +5460,6 @@ export interface operations {
                     "application/json": components["schemas"]["Feed"];
                 };
             };
-            400: components["responses"]["Problem400"];
-            401: components["responses"]["Problem401"];
-            403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404"];
-            409: components["responses"]["Problem409"];
-            422: components["responses"]["Problem422"];
-            429: components["responses"]["Problem429"];
             default: components["responses"]["Problem"];
         };
     };
@@ -6478,7 +5472,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description OK */
+            /** @description The services. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -6487,7 +5481,6 @@ export interface operations {
                     "application/json": components["schemas"]["Deployment"];
                 };
             };
-            429: components["responses"]["Problem429"];
             default: components["responses"]["Problem"];
         };
     };

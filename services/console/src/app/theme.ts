@@ -27,7 +27,7 @@ export function themeFor(dark: boolean): ThemeConfig {
     },
     components: {
       Layout: { headerHeight: 56, headerPadding: "0 16px", bodyBg: dark ? "#0d1117" : "#f5f7fa" },
-      Menu: { itemHeight: 38, activeBarBorderWidth: 0 },
+      Menu: { itemHeight: 38, activeBarBorderWidth: 0, itemSelectedColor: dark ? "#ffffff" : "#1d4ed8" },
       Table: { cellPaddingBlock: 11, headerSplitColor: "transparent" },
       Descriptions: { itemPaddingBottom: 12 },
     },

@@ -1,9 +1,10 @@
 import { useState, type ReactNode } from "react";
 import { PlusOutlined } from "@ant-design/icons";
 import { useQuery } from "@tanstack/react-query";
-import { Button, Card, Flex, Table, Tag, type TableColumnsType } from "antd";
+import { Button, Card, Table, Tag, type TableColumnsType } from "antd";
 import { useTranslation } from "react-i18next";
 import type { DictionaryEntry } from "@/api/types";
+import { RowActions } from "@/shared/RowActions";
 import { Loaded, Nothing } from "@/shared/states";
 import { useEntryActions } from "./actions";
 import { listEntries } from "./api";
@@ -34,27 +35,24 @@ export function EntryList({ dictionary, title, manages }: EntryListProps) {
         </Tag>
       ),
     },
-    { title: t("settings.nameEn"), dataIndex: "nameEn" },
+    { title: t("settings.nameEn"), dataIndex: "nameEn", responsive: ["md"] },
     { title: t("settings.code"), dataIndex: "code", render: (code: string) => <code>{code}</code> },
-    { title: t("settings.position"), dataIndex: "position", align: "end", className: "tabular" },
-    { title: t("settings.state"), key: "state", render: (_, entry) => (entry.retired ? <Tag>{t("settings.retired")}</Tag> : <Tag color="green">{t("settings.inUse")}</Tag>) },
+    { title: t("settings.position"), dataIndex: "position", align: "end", className: "tabular", responsive: ["md"] },
+    { title: t("settings.state"), key: "state", responsive: ["md"], render: (_, entry) => (entry.retired ? <Tag>{t("settings.retired")}</Tag> : <Tag color="green">{t("settings.inUse")}</Tag>) },
     ...(manages
       ? [
           {
             key: "actions",
             align: "end" as const,
             render: (_: unknown, entry: DictionaryEntry) => (
-              <Flex justify="flex-end">
-                <Button size="small" type="link" onClick={() => setEditing(entry)} aria-label={`${t("common.edit")} ${entry.nameZh}`}>
-                  {t("common.edit")}
-                </Button>
-                <Button size="small" type="link" onClick={() => void actions.setRetired(entry, !entry.retired)}>
-                  {t(entry.retired ? "settings.entry.restore" : "settings.entry.retire")}
-                </Button>
-                <Button size="small" type="link" danger onClick={() => actions.remove(entry)}>
-                  {t("common.delete")}
-                </Button>
-              </Flex>
+              <RowActions
+                name={entry.nameZh}
+                actions={[
+                  { label: t("common.edit"), run: () => setEditing(entry) },
+                  { label: t(entry.retired ? "settings.entry.restore" : "settings.entry.retire"), run: () => void actions.setRetired(entry, !entry.retired) },
+                  { label: t("common.delete"), danger: true, run: () => void actions.remove(entry) },
+                ]}
+              />
             ),
           },
         ]
@@ -73,7 +71,7 @@ export function EntryList({ dictionary, title, manages }: EntryListProps) {
     >
       <Loaded query={entries} small>
         {(list) =>
-          list.length === 0 ? <Nothing text={t("settings.entry.empty")} /> : <Table<DictionaryEntry> rowKey="code" size="small" columns={columns} dataSource={list} pagination={false} scroll={{ x: 640 }} data-testid="entries" />
+          list.length === 0 ? <Nothing text={t("settings.entry.empty")} /> : <Table<DictionaryEntry> rowKey="code" size="small" columns={columns} dataSource={list} pagination={false} data-testid="entries" />
         }
       </Loaded>
       <EntryForm dictionary={dictionary} entry={editing === "new" ? undefined : editing} nextPosition={nextPosition} open={editing !== undefined} onClose={() => setEditing(undefined)} />

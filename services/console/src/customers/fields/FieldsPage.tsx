@@ -6,6 +6,7 @@ import type { Field } from "@/api/types";
 import { useAccess } from "@/app/access";
 import { useNotices } from "@/shared/notices";
 import { PageHeader } from "@/shared/PageHeader";
+import { RowActions } from "@/shared/RowActions";
 import { Loaded, Nothing } from "@/shared/states";
 import { updateField, useFields, useFieldsChanged } from "./api";
 import { FieldForm } from "./FieldForm";
@@ -32,8 +33,8 @@ export function FieldsPage() {
   };
   const columns: TableColumnsType<Field> = [
     { title: t("settings.field.label"), key: "label", render: (_, field) => <strong style={{ opacity: field.retired ? 0.5 : 1 }}>{field.labelZh}</strong> },
-    { title: t("settings.field.labelEn"), dataIndex: "labelEn" },
-    { title: t("settings.field.key"), dataIndex: "key", render: (key: string) => <code>custom.{key}</code> },
+    { title: t("settings.field.labelEn"), dataIndex: "labelEn", responsive: ["md"] },
+    { title: t("settings.field.key"), dataIndex: "key", responsive: ["md"], render: (key: string) => <code>custom.{key}</code> },
     {
       title: t("settings.field.type"),
       key: "type",
@@ -46,6 +47,7 @@ export function FieldsPage() {
     {
       title: t("settings.field.rules"),
       key: "rules",
+      responsive: ["md"],
       render: (_, field) => (
         <Flex gap={4} wrap>
           {field.required && <Tag color="red" style={{ margin: 0 }}>{t("settings.field.required")}</Tag>}
@@ -55,21 +57,20 @@ export function FieldsPage() {
         </Flex>
       ),
     },
-    { title: t("settings.position"), dataIndex: "position", align: "end", className: "tabular" },
+    { title: t("settings.position"), dataIndex: "position", align: "end", className: "tabular", responsive: ["md"] },
     ...(manages
       ? [
           {
             key: "actions",
             align: "end" as const,
             render: (_: unknown, field: Field) => (
-              <Flex justify="flex-end">
-                <Button size="small" type="link" onClick={() => setEditing(field)} aria-label={`${t("common.edit")} ${field.labelZh}`}>
-                  {t("common.edit")}
-                </Button>
-                <Button size="small" type="link" danger={!field.retired} onClick={() => void setRetired(field, !field.retired)}>
-                  {t(field.retired ? "settings.entry.restore" : "settings.entry.retire")}
-                </Button>
-              </Flex>
+              <RowActions
+                name={field.labelZh}
+                actions={[
+                  { label: t("common.edit"), run: () => setEditing(field) },
+                  { label: t(field.retired ? "settings.entry.restore" : "settings.entry.retire"), danger: !field.retired, run: () => void setRetired(field, !field.retired) },
+                ]}
+              />
             ),
           },
         ]
@@ -98,7 +99,7 @@ export function FieldsPage() {
       >
         <Loaded query={fields} small>
           {(list) =>
-            list.length === 0 ? <Nothing text={t("settings.field.empty")} /> : <Table<Field> rowKey="key" size="middle" columns={columns} dataSource={list} pagination={false} scroll={{ x: 820 }} data-testid="fields" />
+            list.length === 0 ? <Nothing text={t("settings.field.empty")} /> : <Table<Field> rowKey="key" size="middle" columns={columns} dataSource={list} pagination={false} data-testid="fields" />
           }
         </Loaded>
       </Card>

@@ -79,8 +79,8 @@ function Wizard({ item }: { item: Import }) {
         {step !== "running" && item.state === "IMPORT_STATE_CANCELLED" && <Alert type="warning" showIcon title={t("imports.cancelled")} />}
         {step === "done" && <Done item={item} />}
         {step === "checked" && <Checked item={item} />}
-        {(step === "map" || step === "checked") && <Mapping item={item} made={choice} busy={busy} checked={step === "checked"} onRun={run} />}
         {step !== "running" && Number(item.progress?.failed ?? 0) + Number(item.progress?.skipped ?? 0) > 0 && <RowErrors item={item} />}
+        {(step === "map" || step === "checked") && <Mapping item={item} made={choice} busy={busy} checked={step === "checked"} onRun={run} />}
       </Flex>
     </>
   );

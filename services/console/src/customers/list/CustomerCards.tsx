@@ -32,7 +32,7 @@ export function CustomerCards({ rows, columns, selected = [], onSelect, rowActio
                 <EntryLabel dictionary="level" code={customer.level} />
               </Flex>
               {columns
-                .filter((attribute) => !shownInHead.has(attribute.path) && attributeValue(customer, attribute) !== "")
+                .filter((attribute) => !shownInHead.has(attribute.path) && Boolean(attributeValue(customer, attribute)))
                 .slice(0, 5)
                 .map((attribute) => (
                   <Flex key={attribute.path} gap={8}>

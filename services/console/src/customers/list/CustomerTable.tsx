@@ -19,7 +19,7 @@ interface CustomerTableProps {
   rowActions?: (customer: Customer) => React.ReactNode;
 }
 
-const widths: Record<string, number> = { name: 260, region: 180, remark: 240, email: 190, satisfaction: 140, kind: 80, level: 90 };
+const widths: Record<string, number> = { name: 260, region: 180, remark: 240, email: 190, satisfaction: 140, kind: 112, level: 90 };
 
 export function CustomerTable({ rows, columns, orderBy, onOrder, selected, onSelect, loading, foundBy, rowActions }: CustomerTableProps) {
   const navigate = useNavigate();

@@ -38,7 +38,7 @@ function FieldLine({ field, attribute }: { field: FieldChange; attribute: Attrib
   };
   return (
     <Typography.Text type="secondary" style={{ fontSize: 13 }}>
-      {attribute?.label ?? field.field}: {show(field.before)} → <Typography.Text style={{ fontSize: 13 }}>{show(field.after)}</Typography.Text>
+      {attribute?.label ?? field.field.replace(/^custom_fields\./, "")}: {show(field.before)} → <Typography.Text style={{ fontSize: 13 }}>{show(field.after)}</Typography.Text>
     </Typography.Text>
   );
 }
