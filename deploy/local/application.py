@@ -65,7 +65,12 @@ class Application:
         # The scripts' own variables are no settings of the binary, which refuses what it does not know.
         inherited = {name: text for name, text in os.environ.items() if not name.startswith(SCRIPT_VARIABLES)}
         # A setting that the caller's environment names wins, except for what was decided here.
-        defaults = {"CHANGKE_GATEWAY__CONSOLE_DIR": str(CONSOLE / "dist"), "CHANGKE_TELEMETRY__LOG_FORMAT": "text"}
+        defaults = {
+            "CHANGKE_GATEWAY__CONSOLE_DIR": str(CONSOLE / "dist"),
+            # Served without a certificate, where browsers keep no secure cookies.
+            "CHANGKE_GATEWAY__SECURE_COOKIES": "false",
+            "CHANGKE_TELEMETRY__LOG_FORMAT": "text",
+        }
         for name in ("CHANGKE_DATABASE__ROLE_SECRET", "CHANGKE_CLUSTER__SECRET"):
             if name not in inherited:
                 defaults[f"{name}_FILE"] = made_once(folder / name.lower(), secrets.token_urlsafe(48))
