@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
+use futures::FutureExt;
 use platform::access::{Access, PolicyCache, watch_policy};
 use platform::db::Db;
 use platform::events::Relay;
@@ -104,17 +105,17 @@ impl App {
             upstreams.insert((*service).to_owned(), platform::service::in_process(parts.routes, access.clone()));
             let relay = Relay::new(&db, &events);
             let stop = working.clone();
-            tasks.spawn(async move { Ok(relay.run(stop).await) });
+            tasks.spawn(relay.run(stop).map(Ok));
             for consumer in parts.consumers {
                 let stop = working.clone();
-                tasks.spawn(async move { Ok(consumer.run(stop).await) });
+                tasks.spawn(consumer.run(stop).map(Ok));
             }
             if let Some(worker) = parts.worker {
                 let stop = working.clone();
-                tasks.spawn(async move { Ok(worker.run(stop).await) });
+                tasks.spawn(worker.run(stop).map(Ok));
             }
             for task in parts.tasks {
-                tasks.spawn(async move { Ok(task.await) });
+                tasks.spawn(task.map(Ok));
             }
         }
         let here = upstreams.clone();
@@ -142,7 +143,7 @@ impl App {
             };
             let name = selection.services[0];
             let (cache, secret, stop) = (policy.clone(), config.cluster.secret.clone(), working.clone());
-            tasks.spawn(async move { Ok(watch_policy(cache, identity, secret, name, stop).await) });
+            tasks.spawn(watch_policy(cache, identity, secret, name, stop).map(Ok));
         }
         let gateway_address = gateway_listener.as_ref().map(TcpListener::local_addr).transpose()?;
         if let Some(listener) = gateway_listener {

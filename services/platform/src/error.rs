@@ -108,6 +108,7 @@ impl Error {
 
     /// Adds a value for `{name}` in the text; it is also answered as metadata of the reason.
     #[must_use]
+    #[expect(clippy::needless_pass_by_value, reason = "numbers and texts alike stand at the call as they are")]
     pub fn arg(mut self, name: &'static str, value: impl ToString) -> Self {
         let value = value.to_string();
         if let Some(last) = self.violations.last_mut() {
@@ -169,8 +170,11 @@ impl From<sqlx::Error> for Error {
     }
 }
 
+/// What the violation of a constraint is answered with.
+pub type Answer = fn() -> Error;
+
 /// Turns the violation of a named constraint into an answer; other errors stay what they are.
-pub fn on_constraint(error: sqlx::Error, answers: &[(&str, fn() -> Error)]) -> Error {
+pub fn on_constraint(error: sqlx::Error, answers: &[(&str, Answer)]) -> Error {
     let name = match &error {
         sqlx::Error::Database(database) => database.constraint().map(str::to_owned),
         _ => None,

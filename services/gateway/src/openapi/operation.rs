@@ -149,7 +149,7 @@ fn body(contract: &Contract, schemas: &mut Schemas<'_>, method: &Method, rule: &
         Body::None => return None,
         Body::Whole => {
             let bound: Vec<usize> =
-                rule.variables().filter_map(|fields| (fields.len() == 1).then(|| fields[0])).collect();
+                rule.variables().filter(|fields| fields.len() == 1).map(|fields| fields[0]).collect();
             schemas.body(method.input, &bound)
         }
         Body::Field(index) => {

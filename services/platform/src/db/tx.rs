@@ -12,6 +12,7 @@ use crate::error::{Error, Result, reason};
 use crate::jobs::{self, Enqueued, NewJob};
 
 /// What a call with an idempotency key finds.
+#[expect(clippy::large_enum_variant, reason = "it is matched where it is made")]
 pub enum Once<R> {
     /// The call was made before; this was the answer.
     Done(R),
