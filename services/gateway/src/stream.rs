@@ -6,7 +6,7 @@ use std::time::Duration;
 use axum::body::Body;
 use axum::response::Response;
 use bytes::Bytes;
-use futures::stream;
+use futures::{StreamExt, stream};
 use http::HeaderMap;
 use http::header::{ACCEPT, CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE, HeaderName, HeaderValue};
 use platform::contract::wire::{Malformed, Reader};
@@ -45,7 +45,7 @@ pub async fn answer(
     let mut messages = grpc::call(call.upstream, &route.uri, headers, grpc::single(message)).await.map_err(failed)?;
     if route.kind == Kind::Download {
         let first = messages.next().await.map_err(failed)?;
-        return download(gateway.contract, route, messages, first.as_ref());
+        return download(gateway.contract, route, messages, first.as_ref(), deadline);
     }
     let first = match tokio::time::timeout(PATIENCE, messages.next()).await {
         Ok(first) => Some(first.map_err(failed)?),
@@ -66,7 +66,8 @@ pub async fn answer(
         trace_id: told.trace_id,
         done: false,
     };
-    let body = Body::from_stream(stream::unfold(state, State::next));
+    // Compression asks once more after the end, which an unfolded stream answers with a panic.
+    let body = Body::from_stream(stream::unfold(state, State::next).fuse());
     let mut response = Response::new(body);
     let content_type = if events { EVENTS } else { LINES };
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
@@ -160,6 +161,7 @@ fn download(
     route: &Route,
     messages: Messages,
     first: Option<&Bytes>,
+    deadline: Instant,
 ) -> Result<Response, Problem> {
     let (content_type, data) = match first {
         Some(wire) => part(route.output, wire).map_err(|_| broken(route))?,
@@ -171,7 +173,8 @@ fn download(
         if let Some(data) = first {
             return Some((Ok(data), (messages, None)));
         }
-        match messages.next().await {
+        let next = tokio::time::timeout_at(deadline, messages.next()).await;
+        match next.unwrap_or_else(|_| Err(Status::deadline_exceeded("the download took too long"))) {
             Ok(Some(wire)) => {
                 let data = part(output, &wire).map(|(_, data)| data).map_err(std::io::Error::other);
                 Some((data, (messages, None)))
@@ -184,7 +187,7 @@ fn download(
             }
         }
     });
-    let mut response = Response::new(Body::from_stream(rest));
+    let mut response = Response::new(Body::from_stream(rest.fuse()));
     let content_type = content_type.and_then(|text| HeaderValue::try_from(text).ok());
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, content_type.unwrap_or(HeaderValue::from_static("application/octet-stream")));

@@ -10,7 +10,7 @@ use crate::support::World;
 #[tokio::test]
 async fn who_calls_too_often_is_told_to_wait() {
     let rate_limit = RateLimit { per_second: 1, burst: 3, sign_ins_per_minute: 1, sign_in_burst: 1 };
-    let world = World::with(Config { rate_limit, ..Config::default() });
+    let world = World::with(&Config { rate_limit, ..Config::default() });
     for _ in 0..3 {
         assert_eq!(world.get("/v1/views").await.status, 200);
     }
@@ -25,7 +25,7 @@ async fn who_calls_too_often_is_told_to_wait() {
 #[tokio::test]
 async fn guessing_passwords_is_slow() {
     let rate_limit = RateLimit { sign_ins_per_minute: 1, sign_in_burst: 2, ..RateLimit::default() };
-    let world = World::with(Config { rate_limit, ..Config::default() });
+    let world = World::with(&Config { rate_limit, ..Config::default() });
     let body = r#"{"loginName": "a", "password": "b"}"#;
     for _ in 0..2 {
         assert_eq!(world.send("POST", "/v1/sessions:signIn", body).await.status, 200);
@@ -93,7 +93,7 @@ async fn a_service_that_is_down_is_told_apart_from_one_that_is_not_there() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     drop(listener);
-    let world = World::with_upstreams(Config::default(), |upstreams| {
+    let world = World::with_upstreams(&Config::default(), |upstreams| {
         let remote = platform::service::remote(&format!("http://{address}")).unwrap();
         upstreams.insert("reporting".to_owned(), remote);
     });
@@ -114,7 +114,7 @@ async fn the_console_finds_its_pages_and_keeps_its_assets() {
     std::fs::write(folder.path().join("index.html"), "<title>console</title>").unwrap();
     std::fs::create_dir(folder.path().join("assets")).unwrap();
     std::fs::write(folder.path().join("assets/app-1a2b.js"), "run()").unwrap();
-    let world = World::with(Config { console_dir: Some(folder.path().to_owned()), ..Config::default() });
+    let world = World::with(&Config { console_dir: Some(folder.path().to_owned()), ..Config::default() });
     let page = |path: &str| world.request("GET", path).header("accept", "text/html,*/*");
     for path in ["/", "/customers/7", "/index.html", "/login?next=%2F"] {
         let answer = page(path).send().await;

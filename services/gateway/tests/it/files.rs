@@ -42,7 +42,7 @@ async fn an_empty_upload_still_says_what_it_is() {
 
 #[tokio::test]
 async fn an_upload_beyond_the_limit_is_cut_off() {
-    let world = World::with(Config { upload_limit: 1000, ..Config::default() });
+    let world = World::with(&Config { upload_limit: 1000, ..Config::default() });
     let call = world.request("POST", "/v1/imports?fileName=a.csv").header("content-length", "1001");
     assert_eq!(call.body(vec![0; 1001]).send().await.problem(), "413 BODY_TOO_LARGE");
     assert!(world.behind.upload.lock().unwrap().is_empty(), "a declared length is believed");
@@ -80,6 +80,9 @@ async fn a_download_comes_with_its_type_and_name() {
     assert_eq!(answer.header("content-type"), "text/csv; charset=utf-8");
     assert_eq!(answer.header("content-disposition"), "attachment; filename=\"template.csv\"");
     assert_eq!(answer.text(), "姓名,电话\n");
+    let call = world.request("GET", "/v1/imports:downloadTemplate?format=IMPORT_FILE_FORMAT_CSV");
+    let packed = call.header("accept-encoding", "gzip").send().await;
+    assert_eq!(packed.header("content-encoding"), "gzip");
     let numbered = world.get("/v1/imports:downloadTemplate?format=2").await;
     assert_eq!(numbered.status, 200);
     assert!(world.seen().contains("Xlsx"), "{}", world.seen());

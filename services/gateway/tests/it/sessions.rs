@@ -57,7 +57,7 @@ async fn a_browser_gets_its_tokens_as_cookies_that_no_script_reads() {
 
 #[tokio::test]
 async fn secure_cookies_can_come_from_this_host_alone() {
-    let world = World::with(Config::default());
+    let world = World::with(&Config::default());
     let (answer, _) = signed_in(&world).await;
     assert!(answer.cookie("__Host-changke_access").unwrap().1.ends_with("; HttpOnly; Secure"));
     assert!(answer.cookie("__Secure-changke_refresh").unwrap().1.ends_with("; HttpOnly; Secure"));

@@ -240,14 +240,14 @@ pub struct Answer {
 
 impl World {
     pub fn new() -> World {
-        World::with(Config { secure_cookies: false, ..Config::default() })
+        World::with(&Config { secure_cookies: false, ..Config::default() })
     }
 
-    pub fn with(config: Config) -> World {
+    pub fn with(config: &Config) -> World {
         World::with_upstreams(config, |_| {})
     }
 
-    pub fn with_upstreams(config: Config, adjust: impl FnOnce(&mut HashMap<String, Upstream>)) -> World {
+    pub fn with_upstreams(config: &Config, adjust: impl FnOnce(&mut HashMap<String, Upstream>)) -> World {
         let echo = Echo::default();
         let customers =
             Routes::new(ViewServiceServer::new(echo.clone())).add_service(ImportServiceServer::new(echo.clone()));
@@ -255,7 +255,7 @@ impl World {
         let mut upstreams =
             HashMap::from([("customers".to_owned(), upstream(customers)), ("identity".to_owned(), upstream(identity))]);
         adjust(&mut upstreams);
-        World { behind: echo.0, router: gateway::build(&config, upstreams).unwrap() }
+        World { behind: echo.0, router: gateway::build(config, upstreams).unwrap() }
     }
 
     pub fn request(&self, method: &str, path: &str) -> Call {
