@@ -172,13 +172,9 @@ impl ImportRpc {
             named => Some(named.parse::<Uuid>().map_err(|_| Error::invalid("owner_id", &reason::OWNER_INVALID))?),
         };
         run::owner(&call.caller, owner_id).ok_or_else(|| Error::invalid("owner_id", &reason::OWNER_INVALID))?;
-        let job = NewJob::new::<ImportJob>(&Payload { import_id: id })?
-            .unique(format!("customers.import:{id}"))
-            .max_attempts(ATTEMPTS);
-        let job_id = match tx.enqueue(job).await? {
-            jobs::Enqueued::New(job_id) => job_id,
-            jobs::Enqueued::Existing(_) => return Err(Error::failed_precondition(&reason::IMPORT_RUNNING)),
-        };
+        // The import holds the id of its job: what an earlier one still tries to write is refused.
+        let job = NewJob::new::<ImportJob>(&Payload { import_id: id })?.max_attempts(ATTEMPTS);
+        let job_id = tx.enqueue(job).await?.id();
         let run = store::Run {
             fields: &paths,
             key: request.key,

@@ -4,6 +4,7 @@
 use chrono::{DateTime, Utc};
 use contracts::customers::{Customer, CustomerState};
 use platform::db::{AuditEntry, FieldChange, Tx, timestamp};
+use platform::jobs::JobFailure;
 use platform::update;
 use serde_json::Value;
 use uuid::Uuid;
@@ -59,10 +60,11 @@ impl Work<'_> {
         }
         store::row_errors_insert(tx.connection(), self.import_id, &refused).await?;
         let noted = store::progress_set(tx.connection(), self.import_id, self.job.id(), &progress).await?;
+        // No longer this job's run: nothing of the batch may stay.
+        let cancelled = noted.ok_or(JobFailure::Cancelled)?;
         self.job.checkpoint(tx.connection(), &progress).await?;
         tx.commit().await?;
-        // Whoever took the run away has also ended it.
-        Ok((progress, noted.unwrap_or(true)))
+        Ok((progress, cancelled))
     }
 
     async fn create(&self, tx: &mut Tx, drafts: &[&Draft], now: DateTime<Utc>) -> Result<(), Failure> {

@@ -1,0 +1,494 @@
+//! Importing files of every kind, as people have them.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result};
+use changke::testkit::{Answer, Session, TestApp};
+use reqwest::Method;
+use rust_xlsxwriter::{ExcelDateTime, Format, Workbook};
+use serde_json::{Value, json};
+
+use crate::story::{Story, a_customer, all_pages, each, id, refusals, violations};
+
+const KEYS: [&str; 4] = ["IMPORT_KEY_NUMBER", "IMPORT_KEY_PHONE", "IMPORT_KEY_ID_NUMBER", "IMPORT_KEY_NAME"];
+const SKIP: &str = "DUPLICATE_POLICY_SKIP";
+const UPDATE: &str = "DUPLICATE_POLICY_UPDATE";
+
+pub fn gbk(text: &str) -> Vec<u8> {
+    encoding_rs::GBK.encode(text).0.into_owned()
+}
+
+pub async fn uploaded(session: &Session, name: &str, content: impl Into<Vec<u8>>) -> Result<Value> {
+    session.upload(name, content.into()).await?.ok()
+}
+
+/// Starts a run with the guessed columns.
+async fn start(session: &Session, import: &Value, key: &str, policy: &str, dry: bool) -> Result<Answer> {
+    let run = json!({"key": key, "duplicatePolicy": policy, "dryRun": dry});
+    session.post(&format!("/v1/imports/{}:run", id(import)?), run).await
+}
+
+async fn get(session: &Session, import: &Value) -> Result<Value> {
+    session.get(&format!("/v1/imports/{}", id(import)?)).await?.ok()
+}
+
+/// Runs an import to its end.
+async fn run(app: &TestApp, session: &Session, import: &Value, key: &str, policy: &str, dry: bool) -> Result<Value> {
+    start(session, import, key, policy, dry).await?.ok()?;
+    ended(app, session, import).await
+}
+
+async fn ended(app: &TestApp, session: &Session, import: &Value) -> Result<Value> {
+    app.until("the run has ended", async || {
+        get(session, import).await.is_ok_and(|import| import["state"] != "IMPORT_STATE_RUNNING")
+    })
+    .await?;
+    get(session, import).await
+}
+
+/// created, updated, unchanged, skipped, failed
+fn counts(import: &Value) -> [i64; 5] {
+    ["created", "updated", "unchanged", "skipped", "failed"]
+        .map(|name| import["progress"][name].as_str().and_then(|count| count.parse().ok()).unwrap_or(0))
+}
+
+async fn errors(session: &Session, import: &Value) -> Result<Vec<(i64, Vec<String>)>> {
+    let path = format!("/v1/imports/{}/rowErrors", id(import)?);
+    let rows = all_pages(session, &path, "rowErrors", 200).await?;
+    let row = |row: &Value| {
+        let codes = row["errors"].as_array().into_iter().flatten();
+        let codes = codes.map(|error| format!("{} {}", error["field"].as_str().unwrap_or(""), error["code"].as_str().unwrap_or("")));
+        (row["row"].as_str().and_then(|row| row.parse().ok()).unwrap_or(0), codes.collect())
+    };
+    Ok(rows.iter().map(row).collect())
+}
+
+async fn download(session: &Session, path: &str, language: &str) -> Result<(Vec<u8>, String)> {
+    let answer = session.request(Method::GET, path)?.header("accept-language", language).send().await?;
+    anyhow::ensure!(answer.status().is_success(), "{} {}", answer.status(), answer.text().await?);
+    let name = answer.headers().get("content-disposition").and_then(|value| value.to_str().ok()).unwrap_or("").to_owned();
+    Ok((answer.bytes().await?.to_vec(), name))
+}
+
+async fn customers(session: &Session) -> Result<HashMap<String, Value>> {
+    let rows = all_pages(session, "/v1/customers", "customers", 200).await?;
+    Ok(rows.into_iter().map(|row| (row["name"].as_str().unwrap_or_default().to_owned(), row)).collect())
+}
+
+#[tokio::test]
+async fn a_spreadsheet_of_every_kind_becomes_customers() -> Result<()> {
+    let story = Story::begin().await?;
+    let (app, li_lei) = (&story.app, &story.li_lei);
+    let text = "*客户名称,手机号码(必填),客户类型,省市区,级别,生日,身份证号,备注\r\n\
+                张三,138-0013-8000,个人,浙江省杭州市西湖区,VIP,1949年12月31日,11010519491231002X,\"两行\n备注\"\r\n\
+                杭州某某科技有限公司,(0571)8888 6666,,杭州,普通,,914403001922038216,\r\n";
+    let utf16: Vec<u8> = std::iter::once(0xfeff).chain(text.encode_utf16()).flat_map(u16::to_le_bytes).collect();
+    let kinds = [
+        ("GB18030", gbk(text)),
+        ("UTF-8", text.as_bytes().to_vec()),
+        ("UTF-8", format!("\u{feff}{text}").into_bytes()),
+        ("UTF-16LE", utf16),
+    ];
+    for (index, (encoding, content)) in kinds.into_iter().enumerate() {
+        let import = uploaded(li_lei, "客户.csv", content).await?;
+        assert_eq!((&import["encoding"], &import["format"], &import["rowCount"]), (&json!(encoding), &json!("csv"), &json!("2")));
+        assert_eq!(
+            each(&import, "columns", "field"),
+            ["name", "phone", "kind", "region", "level", "birthday", "id_number", "remark"]
+        );
+        let dry = run(app, li_lei, &import, "IMPORT_KEY_PHONE", UPDATE, true).await?;
+        assert_eq!((&dry["state"], dry["dryRun"].as_bool()), (&json!("IMPORT_STATE_READY"), Some(true)));
+        let done = run(app, li_lei, &import, "IMPORT_KEY_PHONE", UPDATE, false).await?;
+        assert_eq!(done["state"], "IMPORT_STATE_COMPLETED");
+        // The same rows in another encoding change nothing.
+        assert_eq!(counts(&done), if index == 0 { [2, 0, 0, 0, 0] } else { [0, 0, 2, 0, 0] }, "{encoding}");
+        assert_eq!(counts(&dry), counts(&done));
+    }
+    let found = customers(li_lei).await?;
+    let zhang = &found["张三"];
+    assert_eq!(zhang["kind"], "CUSTOMER_KIND_PERSON");
+    assert_eq!((&zhang["region"], &zhang["level"], &zhang["birthday"]), (&json!("330106"), &json!("vip"), &json!("1949-12-31")));
+    assert_eq!((&zhang["phone"], &zhang["remark"], &zhang["ownerName"]), (&json!("138-0013-8000"), &json!("两行\n备注"), &json!("lilei")));
+    assert_eq!(found["杭州某某科技有限公司"]["kind"], "CUSTOMER_KIND_ORGANIZATION");
+    assert_eq!(found["杭州某某科技有限公司"]["region"], "330100");
+    let matches = li_lei.get("/v1/customers:search?query=zs").await?.ok()?;
+    assert_eq!(matches["matches"][0]["customer"]["name"], "张三");
+    story.end().await
+}
+
+#[tokio::test]
+async fn a_workbook_with_dates_and_long_numbers_becomes_customers() -> Result<()> {
+    let story = Story::begin().await?;
+    let mut workbook = Workbook::new();
+    let sheet = workbook.add_worksheet();
+    let day = Format::new().set_num_format("yyyy/m/d");
+    for (column, header) in (0..).zip(["Name", "Mobile", "Date of Birth", "Gender", "Bank account"]) {
+        sheet.write_string(0, column, header)?;
+    }
+    sheet.write_string(2, 0, "Zhang San")?.write_number(2, 1, 13_800_138_000.0)?;
+    sheet.write_datetime_with_format(2, 2, ExcelDateTime::from_ymd(1990, 1, 5)?, &day)?;
+    sheet.write_string(2, 3, "Male")?.write_string(2, 4, "6222020200112233445")?;
+    sheet.write_string(3, 0, "Li Si")?.write_number(3, 1, 13_900_139_000.0)?;
+    sheet.write_number(3, 4, 6_222_020_200_112_233_445.0)?;
+    let import = uploaded(&story.li_lei, "customers.xlsx", workbook.save_to_buffer()?).await?;
+    assert_eq!((&import["format"], &import["rowCount"]), (&json!("xlsx"), &json!("2")));
+    assert_eq!(import["sampleRows"][0]["cells"][2], "1990-01-05");
+    let done = run(&story.app, &story.li_lei, &import, "IMPORT_KEY_PHONE", SKIP, false).await?;
+    assert_eq!(counts(&done), [1, 0, 0, 0, 1]);
+    assert_eq!(errors(&story.li_lei, &done).await?, [(4, vec!["bank_account PRECISION_LOST".to_owned()])]);
+    let zhang = &customers(&story.admin).await?["Zhang San"];
+    assert_eq!((&zhang["phone"], &zhang["birthday"], &zhang["gender"]), (&json!("13800138000"), &json!("1990-01-05"), &json!("GENDER_MALE")));
+    assert_eq!(zhang["bankAccount"], "6222020200112233445");
+    let (file, name) = download(&story.li_lei, &format!("/v1/imports/{}:downloadErrors", id(&done)?), "en").await?;
+    assert!(name.contains("customers-errors.xlsx"), "{name}");
+    let again = uploaded(&story.li_lei, "again.xlsx", file).await?;
+    assert_eq!(each(&again, "columns", "field"), ["name", "phone", "birthday", "gender", "bank_account", "", ""]);
+    story.end().await
+}
+
+#[tokio::test]
+async fn every_fault_of_a_row_is_named_and_corrected_rows_go_in() -> Result<()> {
+    let story = Story::begin().await?;
+    let (app, li_lei) = (&story.app, &story.li_lei);
+    let text = "名称,电话,邮箱,生日,身份证,级别,地区,满意度,负责人\n\
+                ,13800138001,,,,,,,\n\
+                王一,1380013800,not an address,2023-2-29,11010519491231002Y,gold,西湖区,9,nobody\n\
+                \"=HYPERLINK(\"\"http://x\"\")\",13800138002,,2999-01-01,,,,,hanmei\n\
+                赵四,13800138003,,,,,,,\n\
+                赵四二,138-0013-8003,,,,,,,\n\
+                钱五,13800138004,,,,,,,,,extra\n";
+    let import = uploaded(li_lei, "客户.csv", gbk(text)).await?;
+    let done = run(app, li_lei, &import, "IMPORT_KEY_PHONE", SKIP, false).await?;
+    assert_eq!(counts(&done), [1, 0, 0, 0, 5]);
+    let listed = errors(li_lei, &done).await?;
+    let expected = [
+        (2, vec!["name REQUIRED"]),
+        (
+            3,
+            vec![
+                "phone INVALID_PHONE", "birthday INVALID_DATE", "level UNKNOWN_CODE", "region AMBIGUOUS",
+                "satisfaction INVALID_NUMBER", "owner_id UNKNOWN_EMPLOYEE", "email INVALID_EMAIL",
+                "id_number INVALID_ID_NUMBER",
+            ],
+        ),
+        (4, vec!["owner_id FORBIDDEN_OWNER", "birthday DATE_IN_FUTURE"]),
+        (6, vec!["phone DUPLICATE_IN_FILE"]),
+        (7, vec![" EXTRA_CELLS"]),
+    ];
+    assert_eq!(listed, expected.map(|(row, codes)| (row, codes.into_iter().map(str::to_owned).collect::<Vec<_>>())));
+    let page = li_lei.call(Method::GET, &format!("/v1/imports/{}/rowErrors", id(&done)?), None, &[("accept-language", "zh")]).await?.ok()?;
+    assert_eq!(page["rowErrors"][3]["errors"][0]["message"], "与第 5 行重复。");
+    assert_eq!(page["rowErrors"][3]["errors"][0]["header"], "电话");
+
+    let (file, name) = download(li_lei, &format!("/v1/imports/{}:downloadErrors", id(&done)?), "zh-CN").await?;
+    assert!(name.contains("filename*=UTF-8''%E5%AE%A2%E6%88%B7"), "{name}");
+    let file = String::from_utf8(file)?;
+    assert!(file.starts_with("\u{feff}名称,电话,邮箱,生日,身份证,级别,地区,满意度,负责人,错误代码,错误说明\r\n"), "{file}");
+    assert!(file.contains("\"'=HYPERLINK(\"\"http://x\"\")\",13800138002"), "{file}");
+    let corrected = file
+        .replace("1380013800,not an address,2023-2-29,11010519491231002Y,gold,西湖区,9,nobody", "13800138010,a@b.cn,2023-2-28,11010519491231002X,VIP,杭州西湖,5,")
+        .replace("2999-01-01,,,,,hanmei", ",,,,,")
+        .replace("\r\n,13800138001", "\r\n孙六,13800138001")
+        .replace("赵四二,138-0013-8003", "赵四二,138-0013-8005");
+    let again = uploaded(li_lei, "客户-错误.csv", corrected).await?;
+    let done = run(app, li_lei, &again, "IMPORT_KEY_PHONE", SKIP, false).await?;
+    assert_eq!((counts(&done), errors(li_lei, &done).await?), ([5, 0, 0, 0, 0], vec![]));
+    let found = customers(li_lei).await?;
+    assert_eq!(found.len(), 6);
+    assert!(found.contains_key("=HYPERLINK(\"http://x\")"));
+    story.end().await
+}
+
+#[tokio::test]
+async fn a_row_meets_the_customer_that_exists() -> Result<()> {
+    let story = Story::begin().await?;
+    let (app, li_lei, han_mei) = (&story.app, &story.li_lei, &story.han_mei);
+    let hers = json!({"kind": "CUSTOMER_KIND_PERSON", "name": "韩的", "phone": "13800000009", "number": "H-1"});
+    han_mei.post("/v1/customers", hers).await?.ok()?;
+    let first = "编号,名称,电话,级别\nA-1,张三,13800000001,普通\n,李四,,\n";
+    let import = uploaded(li_lei, "a.csv", first).await?;
+    assert_eq!(counts(&run(app, li_lei, &import, "IMPORT_KEY_NUMBER", UPDATE, false).await?), [2, 0, 0, 0, 0]);
+    let before = customers(li_lei).await?;
+
+    // The same file once more changes nothing, with and without keys.
+    let import = uploaded(li_lei, "a.csv", first).await?;
+    assert_eq!(counts(&run(app, li_lei, &import, "IMPORT_KEY_NUMBER", UPDATE, false).await?), [0, 0, 2, 0, 0]);
+    assert_eq!(customers(li_lei).await?, before);
+    let import = uploaded(li_lei, "a.csv", first).await?;
+    let skipped = run(app, li_lei, &import, "IMPORT_KEY_NUMBER", SKIP, false).await?;
+    assert_eq!(counts(&skipped), [0, 0, 0, 2, 0]);
+    assert_eq!(errors(li_lei, &skipped).await?, [(2, vec!["number EXISTS".to_owned()]), (3, vec![" EXISTS".to_owned()])]);
+
+    // Cells that are not empty are written, the others stay; what belongs to others is left alone and told nothing of.
+    let second = "编号,名称,电话,级别,备注\nA-1,,,VIP,重要\nH-1,x,,VIP,\n,新的,13800000005,,\n";
+    let import = uploaded(li_lei, "b.csv", second).await?;
+    let done = run(app, li_lei, &import, "IMPORT_KEY_NUMBER", UPDATE, false).await?;
+    assert_eq!(counts(&done), [1, 1, 0, 0, 1]);
+    assert_eq!(errors(li_lei, &done).await?, [(3, vec!["number EXISTS_ELSEWHERE".to_owned()])]);
+    let zhang = &customers(li_lei).await?["张三"];
+    assert_eq!((&zhang["level"], &zhang["remark"], &zhang["phone"]), (&json!("vip"), &json!("重要"), &json!("13800000001")));
+    assert_ne!(zhang["etag"], before["张三"]["etag"]);
+    let timeline = li_lei.get(&format!("/v1/customers/{}/timeline", id(zhang)?)).await?.ok()?;
+    assert!(timeline.to_string().contains("customer.imported") && timeline.to_string().contains("customer.updated"), "{timeline}");
+
+    // By phone: a number that somebody has, and a phone that two have.
+    let twin = json!({"kind": "CUSTOMER_KIND_PERSON", "name": "张三二", "phone": "+86 138 0000 0001"});
+    li_lei.post("/v1/customers", twin).await?.ok()?;
+    let third = "编号,名称,电话\nH-1,某人,13800000006\n,某某,13800000001\n";
+    let import = uploaded(li_lei, "c.csv", third).await?;
+    let done = run(app, li_lei, &import, "IMPORT_KEY_PHONE", UPDATE, false).await?;
+    assert_eq!(errors(li_lei, &done).await?, [(2, vec!["number NUMBER_TAKEN".to_owned()]), (3, vec!["phone SEVERAL_EXIST".to_owned()])]);
+    story.end().await
+}
+
+#[tokio::test]
+async fn custom_fields_are_filled_and_held_to_their_rules() -> Result<()> {
+    let story = Story::begin().await?;
+    let (app, admin) = (&story.app, &story.admin);
+    for field in [
+        json!({"key": "card", "type": "FIELD_TYPE_TEXT", "labelZh": "卡号", "unique": true}),
+        json!({"key": "budget", "type": "FIELD_TYPE_DECIMAL", "labelZh": "预算", "labelEn": "Budget", "required": true}),
+        json!({"key": "likes", "type": "FIELD_TYPE_OPTIONS", "labelZh": "爱好行业", "dictionary": "industry"}),
+        json!({"key": "visit", "type": "FIELD_TYPE_TIMESTAMP", "labelZh": "来访时间"}),
+        json!({"key": "member", "type": "FIELD_TYPE_BOOLEAN", "labelZh": "会员"}),
+    ] {
+        admin.post("/v1/fields", field).await?.ok()?;
+    }
+    let text = "名称,卡号,Budget(万元),爱好行业,来访时间,会员\n\
+                甲,K1,\"1,200.50\",教育；金融业,2024-1-5 9:30,是\n\
+                乙,K1,1,,,\n丙,,,,,\n丁,K2,x,火星,昨天,也许\n";
+    let import = uploaded(admin, "a.csv", gbk(text)).await?;
+    let done = run(app, admin, &import, "IMPORT_KEY_NAME", UPDATE, false).await?;
+    assert_eq!(counts(&done), [1, 0, 0, 0, 3]);
+    let code = |field: &str, code: &str| format!("custom_fields.{field} {code}");
+    assert_eq!(
+        errors(admin, &done).await?,
+        [
+            (3, vec![code("card", "DUPLICATE_IN_FILE")]),
+            (4, vec![code("budget", "REQUIRED")]),
+            (5, vec![code("budget", "INVALID_NUMBER"), code("likes", "UNKNOWN_CODE"), code("visit", "INVALID_DATE"), code("member", "INVALID_BOOLEAN")]),
+        ]
+    );
+    let values = &customers(admin).await?["甲"]["customFields"];
+    assert_eq!(values["budget"]["decimalValue"], "1200.5");
+    assert_eq!(values["likes"]["optionsValue"]["codes"], json!(["education", "finance"]));
+    assert_eq!((&values["visit"]["timestampValue"], &values["member"]["booleanValue"]), (&json!("2024-01-05T01:30:00Z"), &json!(true)));
+    let import = uploaded(admin, "b.csv", "名称,卡号,预算\n甲,,1300\n戊,K1,5\n").await?;
+    let done = run(app, admin, &import, "IMPORT_KEY_NAME", UPDATE, false).await?;
+    assert_eq!((counts(&done), errors(admin, &done).await?), ([0, 1, 0, 0, 1], vec![(3, vec![code("card", "VALUE_TAKEN")])]));
+    let values = &customers(admin).await?["甲"]["customFields"];
+    assert_eq!((&values["budget"]["decimalValue"], &values["card"]["stringValue"]), (&json!("1300"), &json!("K1")));
+    story.end().await
+}
+
+#[tokio::test]
+async fn what_a_role_sees_masked_does_not_come_back_as_the_value() -> Result<()> {
+    let story = Story::begin().await?;
+    let li_lei = &story.li_lei;
+    let real = json!({"kind": "CUSTOMER_KIND_PERSON", "name": "张三", "number": "A-1", "idNumber": "11010519491231002X"});
+    li_lei.post("/v1/customers", real).await?.ok()?;
+    let seen = customers(li_lei).await?["张三"]["idNumber"].as_str().context("no number")?.to_owned();
+    anyhow::ensure!(seen.contains('*'), "the owner sees {seen}");
+    let import = uploaded(li_lei, "a.csv", format!("编号,身份证\nA-1,{seen}\n")).await?;
+    let done = run(&story.app, li_lei, &import, "IMPORT_KEY_NUMBER", UPDATE, false).await?;
+    assert_eq!(errors(li_lei, &done).await?, [(2, vec!["id_number MASKED_VALUE".to_owned()])]);
+    story.end().await
+}
+
+#[tokio::test]
+async fn nothing_is_kept_of_a_file_that_is_no_table() -> Result<()> {
+    let story = Story::begin().await?;
+    let li_lei = &story.li_lei;
+    let wide = format!("{}\n", (0..10_000).map(|n| n.to_string()).collect::<Vec<_>>().join(","));
+    let blank = vec![b' '; 64 * 1024 * 1024];
+    let mut bomb = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    for (name, content) in [("xl/workbook.xml", b"<workbook/>".as_slice()), ("xl/worksheets/sheet1.xml", &blank)] {
+        bomb.start_file(name, zip::write::SimpleFileOptions::default())?;
+        std::io::Write::write_all(&mut bomb, content)?;
+    }
+    for (name, content, field, reason) in [
+        ("a.csv", Vec::new(), "file", "FILE_EMPTY"),
+        ("a.csv", wide.into_bytes(), "file", "FILE_TOO_MANY_COLUMNS"),
+        ("a.xlsx", bomb.finish()?.into_inner(), "file", "FILE_BOMB"),
+        ("a.csv", b"name\n\0\n".to_vec(), "file", "FILE_NUL"),
+        ("a.csv", b"name\n\xff\xff\n".to_vec(), "file", "FILE_ENCODING_UNKNOWN"),
+        ("a.pdf", b"%PDF-1.4".to_vec(), "file", "FILE_TYPE_REFUSED"),
+        ("a.xls", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1".to_vec(), "file", "FILE_XLS"),
+        ("", b"name\nx\n".to_vec(), "fileName", "FILE_NAME_REQUIRED"),
+    ] {
+        let problem = li_lei.upload(name, content).await?;
+        assert_eq!(problem.status, 400, "{}", problem.body);
+        assert_eq!(violations(&problem), refusals(&[(field, reason)]), "{}", problem.body);
+    }
+    assert_eq!(li_lei.get("/v1/imports").await?.ok()?["imports"].as_array().map(Vec::len).unwrap_or(0), 0);
+    let auditor = story.somebody("auditor", "auditor").await?;
+    assert_eq!(auditor.upload("a.csv", b"name\nx\n".to_vec()).await?.status, 403);
+    story.end().await
+}
+
+#[tokio::test]
+async fn an_import_is_its_owners_and_runs_once() -> Result<()> {
+    let story = Story::begin().await?;
+    let (app, li_lei, han_mei) = (&story.app, &story.li_lei, &story.han_mei);
+    let import = uploaded(li_lei, "a.csv", "name,phone\nZhang San,13800138000\n").await?;
+    let path = format!("/v1/imports/{}", id(&import)?);
+    han_mei.get(&path).await?.refused(404, "NOT_FOUND")?;
+    han_mei.get(&format!("{path}/rowErrors")).await?.refused(404, "NOT_FOUND")?;
+    han_mei.get(&format!("{path}:downloadErrors")).await?.refused(404, "NOT_FOUND")?;
+    han_mei.get(&format!("{path}:watch")).await?.refused(404, "NOT_FOUND")?;
+    start(han_mei, &import, KEYS[1], SKIP, false).await?.refused(404, "NOT_FOUND")?;
+    han_mei.post(&format!("{path}:cancel"), json!({})).await?.refused(404, "NOT_FOUND")?;
+    assert_eq!(han_mei.get("/v1/imports").await?.ok()?["imports"].as_array().map_or(0, Vec::len), 0);
+
+    for (run, reason) in [
+        (json!({"key": KEYS[0], "duplicatePolicy": SKIP}), "IMPORT_KEY_MISSING"),
+        (json!({"key": KEYS[1], "duplicatePolicy": SKIP, "columns": [{"field": "name"}]}), "IMPORT_COLUMN_COUNT"),
+        (json!({"key": KEYS[1], "duplicatePolicy": SKIP, "columns": [{"field": "name"}, {"field": "id"}]}), "IMPORT_FIELD_UNKNOWN"),
+        (json!({"key": KEYS[1], "duplicatePolicy": SKIP, "ownerId": han_mei.employee_id}), "OWNER_INVALID"),
+    ] {
+        let problem = li_lei.post(&format!("{path}:run"), run).await?;
+        assert!(problem.status == 400 && problem.body.to_string().contains(reason), "{} {reason}", problem.body);
+    }
+    li_lei.post(&format!("{path}:cancel"), json!({})).await?.refused(422, "IMPORT_NOT_RUNNING")?;
+    assert_eq!(counts(&run(app, li_lei, &import, KEYS[1], SKIP, false).await?), [1, 0, 0, 0, 0]);
+    start(li_lei, &import, KEYS[1], SKIP, false).await?.refused(422, "IMPORT_COMPLETE")?;
+    story.end().await
+}
+
+/// Rows enough for several batches.
+fn many(rows: usize) -> String {
+    let lines = (0..rows).map(|row| format!("C-{row:06},客户{row},138{row:08},浙江/杭州\n"));
+    format!("编号,名称,电话,地区\n{}", lines.collect::<String>())
+}
+
+async fn until_taken(app: &TestApp, session: &Session, import: &Value, rows: i64) -> Result<()> {
+    app.until("some rows are taken", async || {
+        get(session, import).await.is_ok_and(|import| counts(&import).iter().sum::<i64>() >= rows)
+    })
+    .await
+}
+
+#[tokio::test]
+async fn a_run_shows_its_progress_and_stops_when_told() -> Result<()> {
+    let story = Story::begin().await?;
+    let (app, li_lei) = (&story.app, &story.li_lei);
+    let import = uploaded(li_lei, "many.csv", many(16_000)).await?;
+    start(li_lei, &import, KEYS[0], SKIP, false).await?.ok()?;
+    start(li_lei, &import, KEYS[0], SKIP, false).await?.refused(422, "IMPORT_RUNNING")?;
+    let path = format!("/v1/imports/{}", id(&import)?);
+    let mut watch = li_lei.request(Method::GET, &format!("{path}:watch"))?.header("accept", "application/x-ndjson").send().await?;
+    until_taken(app, li_lei, &import, 1).await?;
+    let stopped = li_lei.post(&format!("{path}:cancel"), json!({})).await?.ok()?;
+    assert_eq!(stopped["state"], "IMPORT_STATE_CANCELLED");
+    let taken = counts(&stopped)[0];
+    assert!(taken > 0 && taken < 16_000, "{taken}");
+    let mut seen = Vec::new();
+    while let Some(piece) = tokio::time::timeout(Duration::from_secs(20), watch.chunk()).await?? {
+        seen.extend_from_slice(&piece);
+    }
+    let states: Vec<Value> = String::from_utf8(seen)?.lines().map(serde_json::from_str).collect::<Result<_, _>>()?;
+    assert_eq!(states.last().context("no states")?["state"], "IMPORT_STATE_CANCELLED");
+    assert_eq!(states[0]["state"], "IMPORT_STATE_RUNNING");
+    let rows: i64 = sqlx::query_scalar("SELECT count(*) FROM customers.customer").fetch_one(&mut app.database().await?).await?;
+    assert_eq!(rows, taken);
+
+    // It goes on where it stopped.
+    let done = run(app, li_lei, &import, KEYS[0], SKIP, false).await?;
+    assert_eq!((&done["state"], counts(&done)), (&json!("IMPORT_STATE_COMPLETED"), [16_000, 0, 0, 0, 0]));
+    story.end().await
+}
+
+#[tokio::test]
+async fn a_run_outlives_the_process() -> Result<()> {
+    let story = Story::begin().await?;
+    let (app, li_lei) = (&story.app, &story.li_lei);
+    let rows = 14_000;
+    let import = uploaded(li_lei, "many.csv", many(rows)).await?;
+    start(li_lei, &import, KEYS[0], SKIP, false).await?.ok()?;
+    until_taken(app, li_lei, &import, 1).await?;
+    let mut database = app.database().await?;
+    // What a dead process leaves behind: its connections break, and its lease lasts until it runs out.
+    let mut kills = 0;
+    while get(li_lei, &import).await?["state"] == "IMPORT_STATE_RUNNING" && kills < 6 {
+        sqlx::query("UPDATE customers.job SET lease_until = now() WHERE kind = 'customers.import' AND state = 'leased'")
+            .execute(&mut database)
+            .await?;
+        sqlx::query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND usename = 'changke_customers'")
+            .execute(&mut database)
+            .await?;
+        kills += 1;
+        let taken = counts(&get_patiently(app, li_lei, &import).await?)[0];
+        if taken < rows as i64 {
+            // The pause before the next try is long over.
+            let due = "UPDATE customers.job SET run_time = now() WHERE kind = 'customers.import' AND state = 'pending'";
+            app.until("it goes on", async || {
+                let mut database = app.database().await.unwrap();
+                sqlx::query(due).execute(&mut database).await.unwrap();
+                get(li_lei, &import).await.is_ok_and(|import| counts(&import)[0] > taken)
+            })
+            .await?;
+        }
+    }
+    assert!(kills > 1);
+    let done = ended(app, li_lei, &import).await?;
+    assert_eq!((&done["state"], counts(&done)), (&json!("IMPORT_STATE_COMPLETED"), [rows as i64, 0, 0, 0, 0]));
+    let (customers, numbers, documents, audited): (i64, i64, i64, i64) = sqlx::query_as(
+        "SELECT (SELECT count(*) FROM customers.customer), (SELECT count(DISTINCT phone_digits) FROM customers.customer),
+                (SELECT count(*) FROM customers.search_document),
+                (SELECT count(*) FROM customers.audit_entry WHERE action = 'customer.imported')",
+    )
+    .fetch_one(&mut database)
+    .await?;
+    assert_eq!([customers, numbers, documents, audited], [rows as i64; 4]);
+    story.end().await
+}
+
+async fn get_patiently(app: &TestApp, session: &Session, import: &Value) -> Result<Value> {
+    app.until("the service answers again", async || get(session, import).await.is_ok()).await?;
+    get(session, import).await
+}
+
+#[tokio::test]
+async fn a_template_is_understood_in_both_languages() -> Result<()> {
+    let story = Story::begin().await?;
+    story.admin.post("/v1/fields", json!({"key": "budget", "type": "FIELD_TYPE_DECIMAL", "labelZh": "预算", "labelEn": "Budget"})).await?.ok()?;
+    for (language, first) in [("zh-CN", "客户编号"), ("en", "Number")] {
+        for format in ["CSV", "XLSX"] {
+            let path = format!("/v1/imports:downloadTemplate?format=IMPORT_FILE_FORMAT_{format}");
+            let (mut file, _) = download(&story.admin, &path, language).await?;
+            if format == "XLSX" {
+                assert!(file.starts_with(b"PK"));
+                continue;
+            }
+            file.extend_from_slice(b",Zhang San\r\n");
+            let import = uploaded(&story.admin, "template.csv", file).await?;
+            assert_eq!(import["columns"][0]["header"], first);
+            assert!(each(&import, "columns", "field").iter().all(|field| !field.is_empty()), "{import}");
+        }
+    }
+    story.end().await
+}
+
+#[tokio::test]
+async fn a_right_that_is_withdrawn_ends_the_run() -> Result<()> {
+    let story = Story::begin().await?;
+    let (app, li_lei) = (&story.app, &story.li_lei);
+    a_customer(li_lei, "旧客户").await?;
+    let import = uploaded(li_lei, "many.csv", many(16_000)).await?;
+    start(li_lei, &import, KEYS[0], SKIP, false).await?.ok()?;
+    until_taken(app, li_lei, &import, 1).await?;
+    let employee = story.admin.get(&format!("/v1/employees/{}", li_lei.employee_id)).await?.ok()?;
+    let path = format!("/v1/employees/{}?updateMask=roleIds", li_lei.employee_id);
+    story.admin.patch(&path, json!({"roleIds": [], "etag": employee["etag"]})).await?.ok()?;
+    let mut database = app.database().await?;
+    let mut state = async || {
+        sqlx::query_as::<_, (i16, String)>("SELECT state, failure FROM customers.import").fetch_one(&mut database).await
+    };
+    let started = std::time::Instant::now();
+    while state().await?.0 == 2 && started.elapsed() < Duration::from_secs(20) {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(state().await?, (5, "IMPORT_FORBIDDEN".to_owned()));
+    story.end().await
+}
