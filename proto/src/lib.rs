@@ -37,7 +37,9 @@ pub mod changke {
     }
 }
 
-pub use changke::{customers::v1 as customers, identity::v1 as identity, options::v1 as options, reporting::v1 as reporting};
+pub use changke::{
+    customers::v1 as customers, identity::v1 as identity, options::v1 as options, reporting::v1 as reporting,
+};
 
 pub mod buf {
     pub mod validate {

@@ -358,10 +358,11 @@ async fn template(server: &str) -> anyhow::Result<String> {
     let mut admin = PgConnection::connect(server).await?;
     // Held until the connection closes: of all tests that come at once, one makes the template.
     sqlx::query("SELECT pg_advisory_lock(hashtext($1))").bind(&name).execute(&mut admin).await?;
-    let exists: bool = sqlx::query_scalar("SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1 AND datistemplate)")
-        .bind(&name)
-        .fetch_one(&mut admin)
-        .await?;
+    let exists: bool =
+        sqlx::query_scalar("SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1 AND datistemplate)")
+            .bind(&name)
+            .fetch_one(&mut admin)
+            .await?;
     if !exists {
         sqlx::query(AssertSqlSafe(format!("DROP DATABASE IF EXISTS {name}"))).execute(&mut admin).await?;
         sqlx::query(AssertSqlSafe(format!("CREATE DATABASE {name}"))).execute(&mut admin).await?;
@@ -391,7 +392,9 @@ async fn create_from_template(admin: &mut PgConnection, database: &str, template
 fn migrations_digest() -> u64 {
     use std::hash::{DefaultHasher, Hash, Hasher};
     let mut hasher = DefaultHasher::new();
-    for migrator in [&platform::db::PLATFORM_MIGRATIONS, &identity::MIGRATIONS, &customers::MIGRATIONS, &reporting::MIGRATIONS] {
+    for migrator in
+        [&platform::db::PLATFORM_MIGRATIONS, &identity::MIGRATIONS, &customers::MIGRATIONS, &reporting::MIGRATIONS]
+    {
         for migration in migrator.iter() {
             migration.checksum.hash(&mut hasher);
         }

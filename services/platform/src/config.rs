@@ -178,13 +178,7 @@ pub struct ClusterConfig {
 
 impl Default for ClusterConfig {
     fn default() -> Self {
-        Self {
-            secret: String::new(),
-            upstreams: HashMap::new(),
-            listen: None,
-            admin_listen: None,
-            linger_seconds: 2,
-        }
+        Self { secret: String::new(), upstreams: HashMap::new(), listen: None, admin_listen: None, linger_seconds: 2 }
     }
 }
 
@@ -237,7 +231,9 @@ mod tests {
         )
         .unwrap_err()
         .join("\n");
-        for part in ["max_connections", "colour", "role_secret_file", "cluster.listen", "database.url", "cluster.secret"] {
+        for part in
+            ["max_connections", "colour", "role_secret_file", "cluster.listen", "database.url", "cluster.secret"]
+        {
             assert!(faults.contains(part), "{part} is missing in:\n{faults}");
         }
     }

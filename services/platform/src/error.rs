@@ -67,13 +67,13 @@ impl Error {
         Self { violations, ..Self::new(Code::InvalidArgument, &reason::INVALID_REQUEST) }
     }
 
-    /// INVALID_ARGUMENT for the field that holds an expression, with the place of the fault.
+    /// INVALID_ARGUMENT for the field that holds an expression, with the place of the fault as people count.
     pub fn filter(field: &str, error: &FilterError) -> Self {
         let message = match locale::current() {
             Locale::Zh => error.message_zh(),
             Locale::En => error.message_en(),
         };
-        Self::invalid(field, &reason::FILTER_INVALID).arg("message", message).arg("position", error.position)
+        Self::invalid(field, &reason::FILTER_INVALID).arg("message", message).arg("position", error.position + 1)
     }
 
     /// A record that does not exist or that the caller may not see: the two can't be told apart.

@@ -9,12 +9,12 @@ use std::time::Duration;
 
 use futures::future::BoxFuture;
 use http::{Request, Response};
+use tokio_util::sync::CancellationToken;
 use tonic::Status;
 use tonic::body::Body;
 use tonic::service::Routes;
 use tonic::transport::server::TcpIncoming;
 use tonic::transport::{Endpoint, Server};
-use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 use tower::util::BoxCloneSyncService;
 
@@ -104,8 +104,16 @@ pub fn remote(url: &str) -> anyhow::Result<Upstream> {
         .connect_lazy();
     Ok(Upstream::new(channel.map_err(|error| {
         tracing::warn!("upstream: {error:#}");
-        Status::from(Error::unavailable(error))
+        match timed_out(&error) {
+            true => Status::deadline_exceeded("the service did not answer in time"),
+            false => Status::from(Error::unavailable(error)),
+        }
     })))
+}
+
+/// Whether the channel gave up because the call's own time was over.
+fn timed_out(error: &(dyn std::error::Error + 'static)) -> bool {
+    error.is::<tonic::TimeoutExpired>() || error.source().is_some_and(timed_out)
 }
 
 /// Serves upstreams of this process over TCP to the other processes until shutdown, then drains.
@@ -129,7 +137,9 @@ pub async fn serve_grpc(
 
 /// A listener for [`serve_grpc`]; binding early makes the port known before anything else starts.
 pub fn bind(address: SocketAddr) -> anyhow::Result<TcpIncoming> {
-    TcpIncoming::bind(address).map(|incoming| incoming.with_nodelay(Some(true))).map_err(|error| anyhow::anyhow!("{address}: {error}"))
+    TcpIncoming::bind(address)
+        .map(|incoming| incoming.with_nodelay(Some(true)))
+        .map_err(|error| anyhow::anyhow!("{address}: {error}"))
 }
 
 /// Hands a call to the service that its path names: `/changke.<service>.v1.<Service>/<Method>`.

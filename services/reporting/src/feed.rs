@@ -79,7 +79,8 @@ impl Change {
             customer_id: event.id.parse().map_err(Error::internal)?,
             revision: event.revision,
             kind: i16::try_from(event.kind).unwrap_or_default(),
-            texts: [&event.region, &event.industry, &event.source, &event.level, &event.grade, &event.status].map(Clone::clone),
+            texts: [&event.region, &event.industry, &event.source, &event.level, &event.grade, &event.status]
+                .map(Clone::clone),
             state: i16::try_from(event.state).unwrap_or_default(),
             owner_id: event.owner_id.parse().ok(),
             group_id: event.group_id.parse().ok(),
@@ -122,14 +123,7 @@ async fn dimension_apply(tx: &mut Tx, changes: &[Change]) -> Result<()> {
         for text in &texts {
             query = query.bind(text);
         }
-        query
-            .bind(&states)
-            .bind(&owners)
-            .bind(&groups)
-            .bind(&created)
-            .bind(&changed)
-            .execute(tx.connection())
-            .await?;
+        query.bind(&states).bind(&owners).bind(&groups).bind(&created).bind(&changed).execute(tx.connection()).await?;
     }
     Ok(())
 }

@@ -192,11 +192,7 @@ struct NewCustomer {
     phone: String,
 }
 
-async fn create(
-    State(floor): State<Arc<Floor>>,
-    headers: HeaderMap,
-    Json(new): Json<NewCustomer>,
-) -> Answer<Customer> {
+async fn create(State(floor): State<Arc<Floor>>, headers: HeaderMap, Json(new): Json<NewCustomer>) -> Answer<Customer> {
     let key = headers.get("idempotency-key").and_then(|key| key.to_str().ok()).unwrap_or_default();
     let saved: Option<(Vec<u8>, Vec<u8>)> = sqlx::query_as(
         "SELECT request_digest, response FROM idempotency WHERE caller_id = $1 AND method = $2 AND key = $3",

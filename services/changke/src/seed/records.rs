@@ -18,11 +18,29 @@ use super::{id_at, names};
 
 /// Provinces in which the company sells, with their weight.
 const PROVINCES: &[(&str, u32)] = &[
-    ("33", 22), ("32", 16), ("31", 12), ("44", 14), ("11", 8), ("37", 7), ("50", 6), ("51", 5), ("42", 4), ("35", 3), ("61", 2), ("21", 1),
+    ("33", 22),
+    ("32", 16),
+    ("31", 12),
+    ("44", 14),
+    ("11", 8),
+    ("37", 7),
+    ("50", 6),
+    ("51", 5),
+    ("42", 4),
+    ("35", 3),
+    ("61", 2),
+    ("21", 1),
 ];
 const LEVELS: &[(&str, u32)] = &[("ordinary", 70), ("potential", 22), ("vip", 8)];
 const SOURCES: &[(&str, u32)] = &[
-    ("referral", 25), ("website", 18), ("wechat", 15), ("exhibition", 12), ("cold_call", 10), ("advertising", 8), ("store", 7), ("partner", 5),
+    ("referral", 25),
+    ("website", 18),
+    ("wechat", 15),
+    ("exhibition", 12),
+    ("cold_call", 10),
+    ("advertising", 8),
+    ("store", 7),
+    ("partner", 5),
 ];
 const STATUSES: &[(&str, u32)] = &[("prospect", 35), ("active", 45), ("dormant", 14), ("lost", 6)];
 const GRADES: &[(&str, u32)] = &[("A", 10), ("B", 30), ("C", 40), ("D", 20)];
@@ -98,8 +116,7 @@ impl Setting {
             1 => names::Person { name: "张三".to_owned(), female: false },
             _ => names::person(random),
         };
-        let (name, industry) =
-            if is_person { (person.name.clone(), "") } else { names::organization(random, city) };
+        let (name, industry) = if is_person { (person.name.clone(), "") } else { names::organization(random, city) };
         let phone = if is_person || random.random_bool(0.5) {
             names::mobile(random)
         } else {
@@ -127,7 +144,11 @@ impl Setting {
             group_id: owner.map_or(self.company.root_group, |owner| owner.group).to_string(),
             ..Customer::default()
         };
-        let street = format!("{city}{county}{}路{}号", ["人民", "解放", "中山", "建设", "文化"][random.random_range(0..5)], random.random_range(1..999));
+        let street = format!(
+            "{city}{county}{}路{}号",
+            ["人民", "解放", "中山", "建设", "文化"][random.random_range(0..5)],
+            random.random_range(1..999)
+        );
         let custom_fields = match random.random_range(0..10) {
             0..4 => json!({
                 "budget": format!("{}.00", random.random_range(10..5_000) * 1_000),
@@ -138,7 +159,14 @@ impl Setting {
         };
         let contacts = self.contacts(random, id, create_time, is_person, tables);
         let last_contact = if interactions {
-            self.interactions(random, id, create_time, &contacts, owner.map_or(self.company.manager, |owner| owner.id), tables)
+            self.interactions(
+                random,
+                id,
+                create_time,
+                &contacts,
+                owner.map_or(self.company.manager, |owner| owner.id),
+                tables,
+            )
         } else {
             None
         };

@@ -52,7 +52,8 @@ impl Access {
     pub fn authenticate(&self, authorization: Option<&http::HeaderValue>) -> Result<Caller> {
         let Some(authorization) = authorization else { return Ok(Caller::anonymous()) };
         let invalid = || Error::new(Code::Unauthenticated, &reason::TOKEN_INVALID);
-        let (scheme, token) = authorization.to_str().ok().and_then(|value| value.split_once(' ')).ok_or_else(invalid)?;
+        let (scheme, token) =
+            authorization.to_str().ok().and_then(|value| value.split_once(' ')).ok_or_else(invalid)?;
         if scheme == "Service" {
             let name = verify_service_token(token, &self.service_secret).map_err(|_| invalid())?;
             return Ok(Caller::service(&name));

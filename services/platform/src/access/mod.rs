@@ -165,7 +165,11 @@ pub struct Call {
 impl Call {
     /// The call that a request belongs to.
     pub fn of<T>(request: &tonic::Request<T>) -> Result<Self> {
-        request.extensions().get::<Self>().cloned().ok_or_else(|| Error::internal(anyhow::anyhow!("call without guard")))
+        request
+            .extensions()
+            .get::<Self>()
+            .cloned()
+            .ok_or_else(|| Error::internal(anyhow::anyhow!("call without guard")))
     }
 
     pub(crate) fn caller_id(&self) -> Uuid {

@@ -276,7 +276,12 @@ mod tests {
         let policy = Policy::default().with(
             proto::PolicyUpdate {
                 snapshot: true,
-                groups: vec![group(root, None), group(left, Some(root)), group(right, Some(root)), group(leaf, Some(left))],
+                groups: vec![
+                    group(root, None),
+                    group(left, Some(root)),
+                    group(right, Some(root)),
+                    group(leaf, Some(left)),
+                ],
                 revoked_sessions: vec![proto::RevokedSession {
                     id: session.to_string(),
                     expire_time: Some(prost_types::Timestamp { seconds: 100, nanos: 0 }),
@@ -287,7 +292,8 @@ mod tests {
         );
         assert_eq!(policy.group_and_below(left).len(), 2);
         assert!(policy.session_revoked(session));
-        let moved = policy.with(proto::PolicyUpdate { groups: vec![group(leaf, Some(right))], ..Default::default() }, 101);
+        let moved =
+            policy.with(proto::PolicyUpdate { groups: vec![group(leaf, Some(right))], ..Default::default() }, 101);
         assert_eq!(moved.group_and_below(left), vec![left]);
         assert_eq!(moved.group_and_below(root).len(), 4);
         assert!(!moved.session_revoked(session));

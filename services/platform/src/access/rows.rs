@@ -49,7 +49,9 @@ pub(super) fn for_caller(caller: &Caller, permission: Permission) -> RowPredicat
     if scope == Scope::All {
         return RowPredicate::All;
     }
-    let (Some(employee_id), Some(policy)) = (caller.employee_id(), caller.policy()) else { return RowPredicate::Nothing };
+    let (Some(employee_id), Some(policy)) = (caller.employee_id(), caller.policy()) else {
+        return RowPredicate::Nothing;
+    };
     let group_ids = match (scope, caller.group_id()) {
         (Scope::Unspecified, _) => return RowPredicate::Nothing,
         (Scope::Group, Some(group)) => vec![group],

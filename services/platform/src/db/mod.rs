@@ -70,11 +70,9 @@ fn role_password(config: &DatabaseConfig, service: &str) -> anyhow::Result<Strin
 fn role_options(config: &DatabaseConfig, service: &str) -> anyhow::Result<PgConnectOptions> {
     let options = match config.service_urls.get(service) {
         Some(url) => url.parse::<PgConnectOptions>()?,
-        None => config
-            .url
-            .parse::<PgConnectOptions>()?
-            .username(&role(service))
-            .password(&role_password(config, service)?),
+        None => {
+            config.url.parse::<PgConnectOptions>()?.username(&role(service)).password(&role_password(config, service)?)
+        }
     };
     Ok(options
         .application_name(&format!("changke-{service}"))

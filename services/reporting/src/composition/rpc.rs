@@ -13,8 +13,8 @@ use platform::error::{Error, Result};
 use platform::filter::{self, EvalContext, Predicate, Schema};
 use tonic::{Request, Response, Status};
 
-use super::store::{self, Group, Selection};
 use super::rules;
+use super::store::{self, Group, Selection};
 use crate::error;
 use crate::feed::Feeding;
 
@@ -43,7 +43,10 @@ impl Compositions {
             text => filter::compile(text, &self.schema).map_err(|fault| Error::filter("filter", &fault))?,
         };
         let selection = Selection {
-            groupings: [rules::grouping(dimension, request.region_level), rules::grouping(series, request.region_level)],
+            groupings: [
+                rules::grouping(dimension, request.region_level),
+                rules::grouping(series, request.region_level),
+            ],
             zone: zone.name(),
             as_of: request.as_of.and_then(|time| DateTime::from_timestamp(time.seconds, 0)),
             rows: &call.caller.rows(Permission::ReportsRead),

@@ -128,7 +128,10 @@ mod tests {
             };
             for key in [key, if dimension == Dimension::Kind { "ORGANIZATION" } else { "" }] {
                 let text = restriction(dimension, key, 2, Shanghai);
-                assert!(text.is_empty() || platform::filter::compile(&text, &schema()).is_ok(), "{dimension:?}: {text}");
+                assert!(
+                    text.is_empty() || platform::filter::compile(&text, &schema()).is_ok(),
+                    "{dimension:?}: {text}"
+                );
             }
         }
     }
