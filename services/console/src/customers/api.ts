@@ -9,7 +9,7 @@ import type {
   CustomerPatch,
   InteractionInput,
   InteractionPatch,
-  RelationType,
+  RelationTypeInput,
   ViewInput,
   ViewPatch,
 } from "@/api/types";
@@ -119,7 +119,7 @@ export function useRelations(customerId: string) {
   });
 }
 
-export const createRelation = (customerId: string, body: { relatedCustomerId: string; type: RelationType; remark: string }) =>
+export const createRelation = (customerId: string, body: { relatedCustomerId: string; type: RelationTypeInput; remark: string }) =>
   unwrap(client.POST("/v1/customers/{customerId}/relations", { params: { path: { customerId } }, body }));
 
 export const deleteRelation = (id: string) => unwrap(client.DELETE("/v1/relations/{id}", { params: { path: { id } } }));
@@ -151,7 +151,8 @@ export const createInteraction = (customerId: string, interaction: InteractionIn
   unwrap(client.POST("/v1/customers/{customerId}/interactions", { params: { path: { customerId } }, body: interaction }));
 
 export const updateInteraction = (id: string, body: InteractionPatch) =>
-  unwrap(client.PATCH("/v1/interactions/{id}", { params: { path: { id } }, body }));
+  // The document has one shape for both; only creation needs the time.
+  unwrap(client.PATCH("/v1/interactions/{id}", { params: { path: { id } }, body: body as InteractionInput }));
 
 export const cancelInteraction = (id: string, reason: string, etag: string) =>
   unwrap(client.POST("/v1/interactions/{id}:cancel", { params: { path: { id } }, body: { reason, etag } }));

@@ -42,7 +42,7 @@ export function ChoiceBar({ choice, onChange }: { choice: ReportChoice; onChange
           t("reporting.series"),
           <Select
             aria-label={t("reporting.series")}
-            value={choice.series ?? "DIMENSION_UNSPECIFIED"}
+            value={(choice.series ?? "DIMENSION_UNSPECIFIED")}
             onChange={(series) => onChange({ series: series === "DIMENSION_UNSPECIFIED" ? undefined : series, chart: undefined })}
             options={options(["DIMENSION_UNSPECIFIED", ...dimensions.filter((dimension) => dimension !== choice.dimension)])}
             style={{ width: 140 }}

@@ -1,10 +1,10 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { client, unwrap } from "@/api/client";
-import type { Dimension } from "@/api/types";
+import type { ReportDimension } from "@/api/types";
 
 export interface CompositionChoice {
-  dimension: Dimension;
-  series?: Dimension;
+  dimension: ReportDimension;
+  series?: ReportDimension;
   asOf?: string;
   regionLevel?: number;
   filter?: string;

@@ -1,9 +1,9 @@
 // What the report shows, kept in the address.
-import type { Dimension } from "@/api/types";
+import type { ReportDimension } from "@/api/types";
 import type { CompositionChoice } from "./api";
 import type { ChartKind } from "./option";
 
-export const dimensions: Dimension[] = [
+export const dimensions: ReportDimension[] = [
   "DIMENSION_REGION",
   "DIMENSION_INDUSTRY",
   "DIMENSION_LEVEL",
@@ -20,10 +20,10 @@ export interface ReportChoice extends CompositionChoice {
 
 const names = { dimension: "by", series: "then", asOf: "asOf", regionLevel: "regionLevel", filter: "filter", chart: "chart" } as const;
 
-const dimensionOf = (name: string | null): Dimension | undefined =>
+const dimensionOf = (name: string | null): ReportDimension | undefined =>
   dimensions.find((dimension) => dimension === `DIMENSION_${name?.toUpperCase()}`);
 
-export function chartsFor(dimension: Dimension, series: Dimension | undefined): ChartKind[] {
+export function chartsFor(dimension: ReportDimension, series: ReportDimension | undefined): ChartKind[] {
   if (series) return dimension === "DIMENSION_MONTH" ? ["stacked", "line", "bar"] : ["stacked", "bar"];
   return dimension === "DIMENSION_MONTH" ? ["line", "bar"] : ["pie", "bar"];
 }

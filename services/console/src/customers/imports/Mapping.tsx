@@ -131,8 +131,8 @@ export function Mapping({ item, made, busy, checked, onRun }: MappingProps) {
   );
 }
 
-function known(key: ImportKey | undefined): ImportKey | undefined {
-  return key && key !== "IMPORT_KEY_UNSPECIFIED" ? key : undefined;
+function known(key: Import["key"]): ImportKey | undefined {
+  return key === "IMPORT_KEY_UNSPECIFIED" ? undefined : key;
 }
 
 /** The most telling key that the file has a column for. */

@@ -36,7 +36,7 @@ export function CustomerForm({ customer, open, onClose, onSaved }: CustomerFormP
     if (customer && patch.mask.length === 0) return;
     const saved = customer
       ? await updateCustomer(customer.id, { ...patch.body, etag: customer.etag }, patch.mask)
-      : await createCustomer(patch.body as CustomerInput);
+      : await createCustomer(patch.body);
     notices.done(t(customer ? "common.saved" : "customers.created"));
     await changed();
     onSaved?.(saved);

@@ -1,7 +1,7 @@
 import { Col, DatePicker, Form, Input, InputNumber, Row, Segmented, Select } from "antd";
 import dayjs, { type Dayjs } from "dayjs";
 import { useTranslation } from "react-i18next";
-import type { Interaction, InteractionState, InteractionType } from "@/api/types";
+import type { Interaction, InteractionState, InteractionTypeInput } from "@/api/types";
 import { useAccess } from "@/app/access";
 import { changedFields } from "@/shared/changes";
 import { FormDrawer } from "@/shared/FormDrawer";
@@ -20,7 +20,7 @@ interface InteractionFormProps {
 }
 
 interface Values {
-  type: InteractionType;
+  type: InteractionTypeInput;
   state: InteractionState;
   subject: string;
   content: string;
@@ -90,7 +90,7 @@ function Fields({ customerId, isNew, stateFixed }: { customerId: string; isNew: 
           options={interactionTypes.map((value) => ({ value, label: t(`enums.InteractionType.${value}`) }))}
           optionRender={({ value, label }) => (
             <>
-              <InteractionIcon type={value as InteractionType} /> {label}
+              <InteractionIcon type={value as InteractionTypeInput} /> {label}
             </>
           )}
         />
@@ -154,7 +154,7 @@ function proposedTime(planned: boolean): Dayjs {
 function valuesOf(interaction: Interaction | undefined, complete: boolean): Values {
   const time = (value: string | undefined) => (value ? dayjs(value) : null);
   return {
-    type: interaction?.type ?? "INTERACTION_TYPE_CALL",
+    type: interaction && interaction.type !== "INTERACTION_TYPE_UNSPECIFIED" ? interaction.type : "INTERACTION_TYPE_CALL",
     state: complete ? "INTERACTION_STATE_DONE" : (interaction?.state ?? "INTERACTION_STATE_DONE"),
     subject: interaction?.subject ?? "",
     content: interaction?.content ?? "",

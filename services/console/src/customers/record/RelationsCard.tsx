@@ -4,7 +4,7 @@ import { Button, Card, Flex, Form, Input, Popconfirm, Select, Tag, Typography } 
 import type { TFunction } from "i18next";
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
-import type { Customer, Relation, RelationType } from "@/api/types";
+import type { Customer, Relation, RelationTypeInput } from "@/api/types";
 import { useAccess } from "@/app/access";
 import { FormDrawer } from "@/shared/FormDrawer";
 import { useNotices } from "@/shared/notices";
@@ -12,7 +12,7 @@ import { Loaded, Nothing } from "@/shared/states";
 import { createRelation, deleteRelation, useCustomerChanged, useRelations } from "../api";
 import { CustomerPicker } from "./CustomerPicker";
 
-const types: RelationType[] = [
+const types: RelationTypeInput[] = [
   "RELATION_TYPE_HOUSEHOLD",
   "RELATION_TYPE_GROUP_COMPANY",
   "RELATION_TYPE_AGENT",
@@ -27,7 +27,7 @@ const types: RelationType[] = [
 
 interface Values {
   relatedCustomerId: string;
-  type: RelationType;
+  type: RelationTypeInput;
   remark?: string;
 }
 

@@ -1,7 +1,7 @@
 import { CarOutlined, CommentOutlined, MailOutlined, MessageOutlined, PhoneOutlined, ReadOutlined, TeamOutlined, WechatOutlined } from "@ant-design/icons";
-import type { InteractionType } from "@/api/types";
+import type { InteractionType, InteractionTypeInput } from "@/api/types";
 
-export const interactionTypes: InteractionType[] = [
+export const interactionTypes: InteractionTypeInput[] = [
   "INTERACTION_TYPE_VISIT",
   "INTERACTION_TYPE_CALL",
   "INTERACTION_TYPE_WECHAT",

@@ -9,7 +9,7 @@ import { useNotices } from "@/shared/notices";
 import { usePhone } from "@/shared/usePhone";
 import { createRole, deleteRole, updateRole, useOrganizationChanged } from "../api";
 import { Operations, serviceKey } from "./RoleMatrix";
-import { allScopes, byService, scopeOf, withScope, type ScopeChoice } from "./scopes";
+import { allScopes, byService, roleInput, scopeOf, withScope, type ScopeChoice } from "./scopes";
 
 interface RoleEditorProps {
   role: Role | undefined;
@@ -53,8 +53,9 @@ export function RoleEditor({ role, permissions, manages, onClose }: RoleEditorPr
     setBusy(true);
     setFault(undefined);
     try {
-      if (role) await updateRole(role.id, { ...changedFields(before, draft), etag: role.etag });
-      else await createRole(draft);
+      const input = roleInput(draft);
+      if (role) await updateRole(role.id, { ...changedFields(roleInput(before), input), etag: role.etag });
+      else await createRole(input);
       notices.done(t("common.saved"));
       onClose();
     } catch (error) {

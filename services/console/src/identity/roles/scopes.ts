@@ -1,5 +1,5 @@
 // A role's grants as the cells of a matrix, and back; pure.
-import type { Grant, Permission, PermissionEntry, Scope } from "@/api/types";
+import type { FieldVisibilityInput, Grant, GrantInput, Permission, PermissionEntry, Role, Scope } from "@/api/types";
 
 export const allScopes: Scope[] = ["SCOPE_OWN", "SCOPE_GROUP", "SCOPE_GROUP_AND_BELOW", "SCOPE_ALL"];
 
@@ -27,4 +27,18 @@ export function byService(permissions: readonly PermissionEntry[]): [string, Per
   const services = new Map<string, PermissionEntry[]>();
   for (const entry of permissions) services.set(entry.service, [...(services.get(entry.service) ?? []), entry]);
   return [...services];
+}
+
+/** What a role is to hold. Names that this console doesn't know come as unspecified and can't be sent back. */
+export function roleInput({ name, description, grants, fieldVisibilities }: Pick<Role, "name" | "description" | "grants" | "fieldVisibilities">) {
+  return {
+    name,
+    description,
+    grants: grants.flatMap(({ permission, scope }): GrantInput[] =>
+      permission === "PERMISSION_UNSPECIFIED" || scope === "SCOPE_UNSPECIFIED" ? [] : [{ permission, scope }],
+    ),
+    fieldVisibilities: fieldVisibilities.flatMap(({ personalData, visibility }): FieldVisibilityInput[] =>
+      personalData === "PERSONAL_DATA_UNSPECIFIED" || visibility === "VISIBILITY_UNSPECIFIED" ? [] : [{ personalData, visibility }],
+    ),
+  };
 }
