@@ -1,3 +1,12 @@
 //! Stories through the gateway, each on a product of its own.
 
+mod access_matrix;
+mod bad_input;
+mod customers;
+mod deployment;
+mod pool;
+mod reporting;
+mod row_scope;
+mod sessions;
 mod smoke;
+mod support;

@@ -1,0 +1,139 @@
+//! The least that a contract accepts as a request: what is required, of records that don't exist.
+
+use anyhow::{Result, bail};
+use changke::testkit::{Answer, Session};
+use platform::contract::rules::{Rules, TextRules, ValueRules};
+use platform::contract::{Body, Contract, Field, HttpRule, Kind, Label, MessageId, Method, Segment, WellKnown};
+use serde_json::{Map, Value, json};
+use uuid::Uuid;
+
+use crate::support;
+
+/// Texts of which one fits any pattern of the contracts.
+const SAMPLES: [&str; 5] = ["matrix", "Matrix-1", "2026-01-01", "1", "#aabbcc"];
+
+pub async fn send(caller: &Session, method: &Method, rule: &HttpRule) -> Result<Answer> {
+    let contract = Contract::get();
+    let input = contract.message(method.input);
+    let mut request = caller.request(rule.verb.as_str().parse()?, &path(contract, method, rule)?)?;
+    match rule.body {
+        Body::Field(index) => match input.fields[index].message() {
+            Some(id) if contract.message(id).well_known == WellKnown::HttpBody => {
+                request = request.header("content-type", "text/csv").body("name\nmatrix\n");
+            }
+            Some(id) => request = request.json(&least(contract, id, &[])?),
+            None => bail!("{}: the body is no message", rule.template),
+        },
+        Body::Whole => {
+            let bound: Vec<usize> = rule.variables().filter_map(|fields| fields.first().copied()).collect();
+            request = request.json(&least(contract, method.input, &bound)?);
+        }
+        Body::None => {
+            for (index, field) in input.fields.iter().enumerate() {
+                let bound = rule.variables().any(|fields| fields == [index]);
+                if let (false, Some(value)) = (bound, needed(contract, field)?) {
+                    let text = value.as_str().map_or_else(|| value.to_string(), ToOwned::to_owned);
+                    request = request.query(&[(field.json_name.as_str(), text)]);
+                }
+            }
+        }
+    }
+    support::answer(request).await
+}
+
+fn path(contract: &Contract, method: &Method, rule: &HttpRule) -> Result<String> {
+    let mut path = String::new();
+    for segment in &rule.segments {
+        path.push('/');
+        match segment {
+            Segment::Literal(text) => path.push_str(text),
+            Segment::Variable(fields) => {
+                let mut message = method.input;
+                for (depth, index) in fields.iter().enumerate() {
+                    let field = &contract.message(message).fields[*index];
+                    match field.message() {
+                        Some(below) if depth + 1 < fields.len() => message = below,
+                        _ => path.push_str(&identifier(field)?),
+                    }
+                }
+            }
+        }
+    }
+    if let Some(verb) = &rule.custom_verb {
+        path.push(':');
+        path.push_str(verb);
+    }
+    Ok(path)
+}
+
+fn identifier(field: &Field) -> Result<String> {
+    match &field.rules.value {
+        ValueRules::Text(rules) if !rules.uuid => text(rules),
+        _ => Ok(Uuid::now_v7().to_string()),
+    }
+}
+
+fn least(contract: &Contract, message: MessageId, bound: &[usize]) -> Result<Value> {
+    let mut object = Map::new();
+    for (index, field) in contract.message(message).fields.iter().enumerate() {
+        if bound.contains(&index) || field.output_only {
+            continue;
+        }
+        if let Some(value) = needed(contract, field)? {
+            object.insert(field.json_name.clone(), value);
+        }
+    }
+    Ok(Value::Object(object))
+}
+
+/// A value for a field that may not be left out.
+fn needed(contract: &Contract, field: &Field) -> Result<Option<Value>> {
+    let Rules { required, ignore_zero, value } = &field.rules;
+    if *ignore_zero && !required {
+        return Ok(None);
+    }
+    if let (Some(id), Label::Single) = (field.message(), field.label) {
+        return Ok(match (required, contract.message(id).well_known) {
+            (false, _) => None,
+            (true, WellKnown::Timestamp) => Some(json!("2026-01-01T00:00:00Z")),
+            (true, _) => Some(least(contract, id, &[])?),
+        });
+    }
+    Ok(match value {
+        ValueRules::Text(rules) if *required || !passes(rules, "") => Some(json!(text(rules)?)),
+        ValueRules::Enum(rules) if rules.none_of.contains(&0) => {
+            let Kind::Enum(id) = field.kind else { bail!("{}: rules of an enum", field.name) };
+            let values = &contract.enumeration(id).values;
+            values.iter().find(|value| !rules.none_of.contains(&value.number)).map(|value| json!(value.name))
+        }
+        ValueRules::Integer(rules) if rules.gte.is_some_and(|least| least > 0) => {
+            rules.gte.map(|least| json!(least as i64))
+        }
+        ValueRules::Repeated(rules) if rules.min_items.is_some_and(|least| least > 0) => match &rules.items.value {
+            ValueRules::Text(items) => Some(json!([text(items)?])),
+            _ => bail!("{}: no rule for its items", field.name),
+        },
+        _ if *required => bail!("{}: required, of a kind not thought of", field.name),
+        _ => None,
+    })
+}
+
+fn passes(rules: &TextRules, text: &str) -> bool {
+    let length = text.chars().count() as u64;
+    rules.min_len.is_none_or(|least| length >= least)
+        && rules.max_len.is_none_or(|most| length <= most)
+        && rules.pattern.as_ref().is_none_or(|pattern| pattern.is_match(text))
+        && (rules.one_of.is_empty() || rules.one_of.iter().any(|one| one == text))
+        && !rules.none_of.iter().any(|none| none == text)
+        && (!rules.uuid || text.parse::<Uuid>().is_ok())
+        && (!rules.email || text.contains('@'))
+}
+
+fn text(rules: &TextRules) -> Result<String> {
+    let own = [Uuid::now_v7().to_string(), "matrix@example.com".to_owned()];
+    let samples = SAMPLES.iter().map(ToString::to_string).chain(own).chain(rules.one_of.iter().cloned());
+    match samples.into_iter().find(|sample| passes(rules, sample)) {
+        Some(sample) => Ok(sample),
+        None => bail!("no sample fits {rules:?}"),
+    }
+}
