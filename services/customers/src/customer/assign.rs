@@ -25,7 +25,11 @@ pub fn owner(call: &Call, permission: Permission, field: &str, named: &str) -> R
     let id: Uuid = named.parse().map_err(|_| refused())?;
     let employee = call.caller.policy().and_then(|policy| policy.employee(id)).filter(|employee| employee.active);
     let employee = employee.ok_or_else(refused)?;
-    if call.caller.covers(permission, Some(id), employee.group_id) { Ok((id, employee.group_id)) } else { Err(refused()) }
+    if call.caller.covers(permission, Some(id), employee.group_id) {
+        Ok((id, employee.group_id))
+    } else {
+        Err(refused())
+    }
 }
 
 pub async fn assign(shared: &Shared, call: &Call, request: &AssignCustomersRequest) -> Result<AssignCustomersResponse> {
@@ -40,7 +44,8 @@ pub async fn assign(shared: &Shared, call: &Call, request: &AssignCustomersReque
         Once::New(tx) => tx,
     };
     let rows = call.caller.rows(Permission::CustomersAssign);
-    let owners: HashMap<Uuid, Option<Uuid>> = store::owners_lock(tx.connection(), &rows, &ids).await?.into_iter().collect();
+    let owners: HashMap<Uuid, Option<Uuid>> =
+        store::owners_lock(tx.connection(), &rows, &ids).await?.into_iter().collect();
     // All or none, and the answer names the first that is none of the caller's.
     if let Some(index) = ids.iter().position(|id| !owners.contains_key(id)) {
         return Err(Error::not_found().field(format!("ids[{index}]"), &common::NOT_FOUND));

@@ -45,7 +45,8 @@ pub fn between(before: (&Customer, &Value), after: (&Customer, &Value)) -> Vec<F
         changes.add("satisfaction", number(old.satisfaction), number(new.satisfaction));
     }
     if old.gender != new.gender {
-        let name = |customer: &Customer| if customer.gender == 0 { "" } else { customer.gender().as_str_name() }.to_owned();
+        let name =
+            |customer: &Customer| if customer.gender == 0 { "" } else { customer.gender().as_str_name() }.to_owned();
         changes.add("gender", name(old), name(new));
     }
     if old.addresses != new.addresses {

@@ -22,7 +22,8 @@ pub fn resident_identity(number: &str) -> bool {
 /// Unified social credit code, GB 32100: eighteen of 31 characters, the last a check character modulo 31.
 pub fn unified_social_credit(number: &str) -> bool {
     const CHARACTERS: &[u8; 31] = b"0123456789ABCDEFGHJKLMNPQRTUWXY";
-    let values: Vec<usize> = number.bytes().filter_map(|byte| CHARACTERS.iter().position(|known| *known == byte)).collect();
+    let values: Vec<usize> =
+        number.bytes().filter_map(|byte| CHARACTERS.iter().position(|known| *known == byte)).collect();
     if number.len() != 18 || values.len() != 18 {
         return false;
     }

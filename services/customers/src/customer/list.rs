@@ -7,8 +7,7 @@ use chrono::{FixedOffset, Utc};
 use contracts::options::{PersonalData, Visibility};
 use platform::access::Caller;
 use platform::error::{Error, Result, reason};
-use platform::filter::{self, Column, EvalContext, Field, FieldType, FilterError, OrderBy, Predicate, Schema};
-use platform::locale::{self, Locale};
+use platform::filter::{self, Column, EvalContext, Field, FieldType, OrderBy, Predicate, Schema};
 
 use crate::field::filter::filter_schema;
 use crate::field::{Fields, Masked};
@@ -81,7 +80,13 @@ fn kinds() -> FieldType {
 }
 
 fn genders() -> FieldType {
-    FieldType::int_enum([("MALE", 1), ("FEMALE", 2), ("GENDER_UNSPECIFIED", 0), ("GENDER_MALE", 1), ("GENDER_FEMALE", 2)])
+    FieldType::int_enum([
+        ("MALE", 1),
+        ("FEMALE", 2),
+        ("GENDER_UNSPECIFIED", 0),
+        ("GENDER_MALE", 1),
+        ("GENDER_FEMALE", 2),
+    ])
 }
 
 fn states() -> FieldType {
@@ -139,9 +144,9 @@ impl Selection {
         order_by: &str,
     ) -> Result<Self> {
         let place = |name: &str| format!("{prefix}{name}");
-        let predicate = filter::compile(filter, schema).map_err(|error| refuse(place("filter"), &error))?;
+        let predicate = filter::compile(filter, schema).map_err(|error| Error::filter(&place("filter"), &error))?;
         let order_by = if order_by.trim().is_empty() { DEFAULT_ORDER } else { order_by };
-        let order = OrderBy::parse(order_by, schema).map_err(|error| refuse(place("order_by"), &error))?;
+        let order = OrderBy::parse(order_by, schema).map_err(|error| Error::filter(&place("order_by"), &error))?;
         for (name, fields) in [("filter", predicate.fields()), ("order_by", order.fields())] {
             if let Some(field) = fields.into_iter().find(|field| is_masked(field, caller, masked)) {
                 return Err(Error::invalid(place(name), &reason::FIELD_MASKED).arg("field", field));
@@ -160,14 +165,6 @@ fn is_masked(name: &str, caller: &Caller, masked: &Masked) -> bool {
     }
     let kind = PERSONAL.iter().find(|(field, _)| *field == name);
     kind.is_some_and(|(_, kind)| caller.visibility(*kind) != Visibility::Clear)
-}
-
-fn refuse(field: String, error: &FilterError) -> Error {
-    let message = match locale::current() {
-        Locale::Zh => error.message_zh(),
-        Locale::En => error.message_en(),
-    };
-    Error::invalid(field, &reason::FILTER_INVALID).arg("message", message).arg("position", error.position)
 }
 
 #[cfg(test)]
@@ -193,6 +190,9 @@ mod tests {
     #[test]
     fn the_default_order_is_the_one_of_the_index() {
         let schema = built_in();
-        assert_eq!(OrderBy::parse(DEFAULT_ORDER, &schema).map(|order| order.to_string()), Ok("create_time desc,id desc".into()));
+        assert_eq!(
+            OrderBy::parse(DEFAULT_ORDER, &schema).map(|order| order.to_string()),
+            Ok("create_time desc,id desc".into())
+        );
     }
 }

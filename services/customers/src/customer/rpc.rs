@@ -69,8 +69,7 @@ impl CustomerService for CustomerRpc {
         let fields = self.shared.fields.current().await?;
         let rows = call.caller.rows(Permission::CustomersRead);
         let reader = Reader::of(&call.caller, &fields);
-        let customer =
-            store::customer_get(self.shared.db.pool(), &reader, &rows, id(&request.get_ref().id)?).await?;
+        let customer = store::customer_get(self.shared.db.pool(), &reader, &rows, id(&request.get_ref().id)?).await?;
         Ok(Response::new(customer))
     }
 
@@ -142,8 +141,7 @@ impl CustomerRpc {
         let size = page::size(request.page_size, 50);
         let rows = caller.rows(Permission::CustomersRead);
         let pool = shared.db.pool();
-        let mut customers =
-            store::customer_list(pool, &reader, &selection, &rows, after.as_deref(), size + 1).await?;
+        let mut customers = store::customer_list(pool, &reader, &selection, &rows, after.as_deref(), size + 1).await?;
         let next_page_token =
             page::cut(&mut customers, size, &bound, |customer| selection.order.keys(&Listed(customer)))?;
         let (total_count, total_estimated) =
@@ -169,8 +167,7 @@ impl CustomerRpc {
                 _ => &reason::CUSTOMER_NOT_INVALID,
             }));
         }
-        let row =
-            store::customer_state_set(tx.connection(), id, change.state, call.caller.employee_id()).await?;
+        let row = store::customer_state_set(tx.connection(), id, change.state, call.caller.employee_id()).await?;
         let customer = reader.customer(&row)?;
         let mut changes = vec![FieldChange {
             field: "state".into(),

@@ -13,9 +13,30 @@ use crate::search::text::phone_digits;
 
 /// Fields that callers may change, besides custom fields.
 pub const MUTABLE: [&str; 24] = [
-    "kind", "number", "name", "region", "industry", "source", "level", "grade", "credit", "satisfaction", "status",
-    "phone", "email", "website", "addresses", "id_number", "legal_representative", "bank_name", "bank_account",
-    "gender", "birthday", "remark", "custom_fields", "custom_fields.*",
+    "kind",
+    "number",
+    "name",
+    "region",
+    "industry",
+    "source",
+    "level",
+    "grade",
+    "credit",
+    "satisfaction",
+    "status",
+    "phone",
+    "email",
+    "website",
+    "addresses",
+    "id_number",
+    "legal_representative",
+    "bank_name",
+    "bank_account",
+    "gender",
+    "birthday",
+    "remark",
+    "custom_fields",
+    "custom_fields.*",
 ];
 
 /// Fields that hold a code, and the dictionary it is in.
@@ -40,12 +61,45 @@ pub struct Circumstances<'a, V: Fn(PersonalData) -> Visibility> {
 /// Trims, and brings what has one form to it.
 pub fn normalize(customer: &mut Customer) {
     let Customer {
-        number, name, region, industry, source, level, grade, credit, status, phone, email, website, addresses, id_number,
-        legal_representative, bank_name, bank_account, birthday, remark, ..
+        number,
+        name,
+        region,
+        industry,
+        source,
+        level,
+        grade,
+        credit,
+        status,
+        phone,
+        email,
+        website,
+        addresses,
+        id_number,
+        legal_representative,
+        bank_name,
+        bank_account,
+        birthday,
+        remark,
+        ..
     } = customer;
     for text in [
-        number, name, region, industry, source, level, grade, credit, status, phone, email, website, legal_representative,
-        bank_name, bank_account, birthday, remark,
+        number,
+        name,
+        region,
+        industry,
+        source,
+        level,
+        grade,
+        credit,
+        status,
+        phone,
+        email,
+        website,
+        legal_representative,
+        bank_name,
+        bank_account,
+        birthday,
+        remark,
     ] {
         trim(text);
     }
@@ -81,7 +135,10 @@ pub fn check(
     if touched("name") && customer.name.is_empty() {
         faults.add("name", &own::NAME_BLANK);
     }
-    if touched("phone") && !customer.phone.is_empty() && !customer.phone.contains('*') && phone_digits(&customer.phone).is_empty()
+    if touched("phone")
+        && !customer.phone.is_empty()
+        && !customer.phone.contains('*')
+        && phone_digits(&customer.phone).is_empty()
     {
         faults.add("phone", &own::PHONE_INVALID);
     }

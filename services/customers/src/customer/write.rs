@@ -29,15 +29,16 @@ pub async fn create(shared: &Shared, call: &Call, mut customer: Customer) -> Res
     let reader = Reader::of(&call.caller, &fields);
     rules::normalize(&mut customer);
     let mut faults = rules::check(&customer, None, |_| true, &circumstances(shared, call, &fields));
-    let custom_fields =
-        validate_custom(&fields, &mut customer.custom_fields, Mode::Create, reader.masked()).unwrap_or_else(|more| {
+    let custom_fields = validate_custom(&fields, &mut customer.custom_fields, Mode::Create, reader.masked())
+        .unwrap_or_else(|more| {
             faults.extend(more);
             Value::Null
         });
     if !faults.is_empty() {
         return Err(Error::invalid_fields(faults));
     }
-    let (owner_id, group_id) = assign::owner(call, Permission::CustomersCreate, "customer.owner_id", &customer.owner_id)?;
+    let (owner_id, group_id) =
+        assign::owner(call, Permission::CustomersCreate, "customer.owner_id", &customer.owner_id)?;
     reader.put_owner(&mut customer, Some(owner_id), group_id);
     customer.state = CustomerState::Active.into();
     customer.last_contact_time = None;

@@ -95,8 +95,7 @@ impl PoolRpc {
         let size = page::size(request.page_size, 50);
         let pools = Pools::of(&call.caller);
         let rows = store::pool_list(shared.db.pool(), &pools, &selection, after.as_deref(), size + 1).await?;
-        let mut customers: Vec<Customer> =
-            rows.iter().map(|row| reader.customer(row)).collect::<sqlx::Result<_>>()?;
+        let mut customers: Vec<Customer> = rows.iter().map(|row| reader.customer(row)).collect::<sqlx::Result<_>>()?;
         let next_page_token =
             page::cut(&mut customers, size, &bound, |customer| selection.order.keys(&Listed(customer)))?;
         for customer in &mut customers {
@@ -131,7 +130,11 @@ impl PoolRpc {
         let claimer = (employee_id, call.caller.group_id());
         let Some(row) = store::claim(tx.connection(), id, &pools, claimer).await? else {
             let claimed = store::was_claimed(tx.connection(), id, &pools).await?;
-            return Err(if claimed { Error::failed_precondition(&reason::ALREADY_CLAIMED) } else { Error::not_found() });
+            return Err(if claimed {
+                Error::failed_precondition(&reason::ALREADY_CLAIMED)
+            } else {
+                Error::not_found()
+            });
         };
         let customer = Reader::of(&call.caller, &fields).customer(&row)?;
         event::emit(&mut tx, id, &customer);
@@ -140,7 +143,11 @@ impl PoolRpc {
             record_kind: event::AGGREGATE,
             record_id: id,
             subject_id: id,
-            changes: vec![FieldChange { field: "owner_id".into(), before: String::new(), after: customer.owner_name.clone() }],
+            changes: vec![FieldChange {
+                field: "owner_id".into(),
+                before: String::new(),
+                after: customer.owner_name.clone(),
+            }],
         });
         tx.commit_call(call, customer).await
     }
@@ -154,12 +161,8 @@ impl PoolRpc {
             Once::Done(customer) => return Ok(customer),
             Once::New(tx) => tx,
         };
-        let own = RowPredicate::Scoped {
-            employee_id,
-            group_ids: Vec::new(),
-            shared_with_group: None,
-            shares_count: false,
-        };
+        let own =
+            RowPredicate::Scoped { employee_id, group_ids: Vec::new(), shared_with_group: None, shares_count: false };
         let reader = Reader::of(&call.caller, &fields);
         let before = reader.customer(&customer_lock(tx.connection(), &own, id).await?)?;
         check_etag(&request.etag, &before.etag)?;

@@ -97,7 +97,8 @@ mod tests {
             phone: "13800138000".into(),
             email: "a@b.cn".into(),
             level: "A".into(),
-            custom_fields: [("passport".to_owned(), Default::default()), ("budget".to_owned(), Default::default())].into(),
+            custom_fields: [("passport".to_owned(), Default::default()), ("budget".to_owned(), Default::default())]
+                .into(),
             ..Default::default()
         };
         hide(&mut customer, &["passport".into()]);

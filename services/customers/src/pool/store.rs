@@ -30,7 +30,8 @@ fn rule(row: &PgRow) -> sqlx::Result<PoolRule> {
 
 /// The rule as it is, held until the transaction ends.
 pub async fn rule_lock(connection: &mut PgConnection) -> Result<PoolRule> {
-    let row = sqlx::query("SELECT max_owned, max_claims_per_day, recycle_after_days, revision FROM pool_rule FOR UPDATE");
+    let row =
+        sqlx::query("SELECT max_owned, max_claims_per_day, recycle_after_days, revision FROM pool_rule FOR UPDATE");
     Ok(rule(&row.fetch_one(connection).await?)?)
 }
 
@@ -81,7 +82,11 @@ pub async fn claims_lock(connection: &mut PgConnection, employee_id: Uuid) -> Re
 }
 
 /// How many customers in use an employee owns, and how many were claimed since a time.
-pub async fn claim_counts(connection: &mut PgConnection, employee_id: Uuid, since: DateTime<Utc>) -> Result<(i64, i64)> {
+pub async fn claim_counts(
+    connection: &mut PgConnection,
+    employee_id: Uuid,
+    since: DateTime<Utc>,
+) -> Result<(i64, i64)> {
     let counts = sqlx::query_as(
         "SELECT (SELECT count(*) FROM customer WHERE owner_id = $1 AND state = 1),
                 (SELECT count(*) FROM pool_claim WHERE employee_id = $1 AND claim_time >= $2)",
@@ -96,9 +101,8 @@ pub async fn claim(
     pools: &Pools,
     (employee_id, group_id): (Uuid, Option<Uuid>),
 ) -> Result<Option<PgRow>> {
-    let mut sql = QueryBuilder::new(
-        "SELECT c.group_id FROM customer c WHERE c.owner_id IS NULL AND c.state = 1 AND c.id = ",
-    );
+    let mut sql =
+        QueryBuilder::new("SELECT c.group_id FROM customer c WHERE c.owner_id IS NULL AND c.state = 1 AND c.id = ");
     sql.push_bind(id).push(" AND ");
     pools.push_sql(&mut sql, "c.group_id");
     // Whoever comes second waits here, and then finds no row without an owner.

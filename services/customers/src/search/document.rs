@@ -159,10 +159,18 @@ mod tests {
         assert_eq!(document.phone, "13800138000");
         assert!(document.reading.split(DIVIDER).any(|reading| reading == "zsmy"));
         let holds = |grams: &[i32]| grams.iter().all(|gram| document.grams.contains(gram));
-        assert!(holds(&grams(Part::Name, "三贸")) && holds(&grams(Part::Reading, "sanmaoyi")) && holds(&grams(Part::Phone, "0013")));
+        assert!(
+            holds(&grams(Part::Name, "三贸"))
+                && holds(&grams(Part::Reading, "sanmaoyi"))
+                && holds(&grams(Part::Phone, "0013"))
+        );
         assert!(holds(&[whole_gram("张三贸易")]) && holds(&start_grams(Part::NameStart, "张三")));
         // Readings don't run into one another, and parts don't mix.
-        assert!(!holds(&grams(Part::Reading, "iz")) && !holds(&grams(Part::Number, "38")) && !holds(&grams(Part::ContactName, "张")));
+        assert!(
+            !holds(&grams(Part::Reading, "iz"))
+                && !holds(&grams(Part::Number, "38"))
+                && !holds(&grams(Part::ContactName, "张"))
+        );
     }
 
     #[test]

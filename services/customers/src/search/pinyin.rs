@@ -174,7 +174,14 @@ mod tests {
         let read = readings(&long);
         assert!(read.len() <= WAYS);
         // What nobody says is not looked for.
-        assert_eq!(full("重庆恒智建材有限公司"), ["zhongqinghengzhijiancaiyouxiangongsi", "chongqinghengzhijiancaiyouxiangongsi", "tongqinghengzhijiancaiyouxiangongsi"]);
+        assert_eq!(
+            full("重庆恒智建材有限公司"),
+            [
+                "zhongqinghengzhijiancaiyouxiangongsi",
+                "chongqinghengzhijiancaiyouxiangongsi",
+                "tongqinghengzhijiancaiyouxiangongsi"
+            ]
+        );
         assert!(read.iter().map(|reading| reading.full.len()).sum::<usize>() < 2 * BYTES);
         assert_eq!(readings("重长单曾行乐").len(), WAYS);
     }

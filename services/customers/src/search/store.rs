@@ -38,6 +38,18 @@ pub struct Hit {
     pub contact_id: Option<Uuid>,
 }
 
+/// Lets the documents of a batch wait for [`documents_settle`], so that the index takes each gram once.
+pub async fn documents_defer(connection: &mut PgConnection) -> sqlx::Result<()> {
+    sqlx::query("SET LOCAL gin_pending_list_limit = '64MB'").execute(connection).await?;
+    Ok(())
+}
+
+/// Brings what waits into the index.
+pub async fn documents_settle(connection: &mut PgConnection) -> sqlx::Result<()> {
+    sqlx::query("SELECT gin_clean_pending_list('search_document_grams')").execute(connection).await?;
+    Ok(())
+}
+
 /// Writes documents, in place of earlier ones of the same records.
 pub async fn documents_save(connection: &mut PgConnection, documents: &[Document]) -> sqlx::Result<()> {
     if documents.is_empty() {

@@ -12,7 +12,7 @@ pub fn phone_digits(phone: &str) -> String {
     let phone: String = phone.nfkc().flat_map(char::to_lowercase).collect();
     let phone = phone.trim();
     // What follows is an extension or a second phone.
-    let end = phone.find(|c: char| matches!(c, '转' | '分' | 'x' | 'e' | '#' | '/' | ',' | ';' | '、')).unwrap_or(phone.len());
+    let end = phone.find(['转', '分', 'x', 'e', '#', '/', ',', ';', '、']).unwrap_or(phone.len());
     let mut digits: String = phone[..end].chars().filter(char::is_ascii_digit).collect();
     let international = ["0086", "86"].into_iter().find_map(|prefix| {
         let rest = digits.strip_prefix(prefix)?;
@@ -46,10 +46,25 @@ mod tests {
 
     #[test]
     fn phones_are_their_digits_within_china() {
-        for typed in ["13800138000", "138-0013-8000", "+86 138 0013 8000", "(+86)13800138000", "0086-13800138000", "8613800138000", "１３８００１３８０００"] {
+        for typed in [
+            "13800138000",
+            "138-0013-8000",
+            "+86 138 0013 8000",
+            "(+86)13800138000",
+            "0086-13800138000",
+            "8613800138000",
+            "１３８００１３８０００",
+        ] {
             assert_eq!(phone_digits(typed), "13800138000", "{typed}");
         }
-        for typed in ["0571-8888 6666", "+86 571 8888 6666", "+86 0571 88886666", "0571-88886666转801", "057188886666 ext. 12", "0571-88886666#3"] {
+        for typed in [
+            "0571-8888 6666",
+            "+86 571 8888 6666",
+            "+86 0571 88886666",
+            "0571-88886666转801",
+            "057188886666 ext. 12",
+            "0571-88886666#3",
+        ] {
             assert_eq!(phone_digits(typed), "057188886666", "{typed}");
         }
         assert_eq!(phone_digits("+86 400-812-3123"), "4008123123");

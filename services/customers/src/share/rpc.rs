@@ -69,7 +69,10 @@ impl ShareService for ShareRpc {
         Ok(Response::new(tx.commit_call(&call, share).await?))
     }
 
-    async fn delete_share(&self, request: Request<DeleteShareRequest>) -> Result<Response<DeleteShareResponse>, Status> {
+    async fn delete_share(
+        &self,
+        request: Request<DeleteShareRequest>,
+    ) -> Result<Response<DeleteShareResponse>, Status> {
         let call = Call::of(&request)?;
         let id = id(&request.get_ref().id)?;
         let mut tx = match self.shared.db.begin_once::<DeleteShareResponse>(&call).await? {
@@ -143,7 +146,11 @@ mod tests {
     #[test]
     fn a_share_names_one_somebody_who_is_there() {
         let policy = Policy::default();
-        let share = |employee: &str, group: &str| Share { employee_id: employee.into(), group_id: group.into(), ..Default::default() };
+        let share = |employee: &str, group: &str| Share {
+            employee_id: employee.into(),
+            group_id: group.into(),
+            ..Default::default()
+        };
         let somebody = Uuid::now_v7().to_string();
         for share in [share("", ""), share(&somebody, &somebody), share(&somebody, ""), share("", &somebody)] {
             assert!(subject(&share, &policy).is_err());
@@ -153,7 +160,10 @@ mod tests {
     #[test]
     fn a_share_ends_in_the_future_or_not_at_all() {
         let now = DateTime::from_timestamp(1_000, 0).unwrap();
-        let share = |seconds, nanos| Share { expire_time: Some(prost_types::Timestamp { seconds, nanos }), ..Default::default() };
+        let share = |seconds, nanos| Share {
+            expire_time: Some(prost_types::Timestamp { seconds, nanos }),
+            ..Default::default()
+        };
         assert_eq!(expire_time(&Share::default(), now).unwrap(), None);
         assert!(expire_time(&share(1_001, 0), now).unwrap().is_some());
         for share in [share(1_000, 0), share(i64::MAX, 0), share(2_000, -1)] {

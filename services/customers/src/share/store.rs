@@ -97,7 +97,8 @@ pub async fn share_delete(
     rows: &RowPredicate,
     id: Uuid,
 ) -> Result<Share> {
-    let mut sql = QueryBuilder::new("DELETE FROM customer_share s USING customer c WHERE c.id = s.record_id AND s.id = ");
+    let mut sql =
+        QueryBuilder::new("DELETE FROM customer_share s USING customer c WHERE c.id = s.record_id AND s.id = ");
     sql.push_bind(id).push(" AND ");
     rows.push_sql(&mut sql, CUSTOMER_ROWS);
     sql.push(" RETURNING s.id, s.record_id, s.employee_id, s.group_id, s.expire_time, s.create_time");

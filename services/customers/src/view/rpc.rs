@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use contracts::customers::view_service_server::ViewService;
 use contracts::customers::{
-    CreateViewRequest, DeleteViewRequest, DeleteViewResponse, ListViewsRequest, ListViewsResponse, UpdateViewRequest, View,
+    CreateViewRequest, DeleteViewRequest, DeleteViewResponse, ListViewsRequest, ListViewsResponse, UpdateViewRequest,
+    View,
 };
 use platform::access::Call;
 use platform::db::{AuditEntry, Once, Tx};
@@ -38,7 +39,15 @@ impl ViewRpc {
             return Err(Error::invalid_fields(faults));
         }
         let masked = Masked::of(&fields, &call.caller);
-        Selection::in_request(&schema.1, &call.caller, &masked, self.shared.zone, "view.", &view.filter, &view.order_by)?;
+        Selection::in_request(
+            &schema.1,
+            &call.caller,
+            &masked,
+            self.shared.zone,
+            "view.",
+            &view.filter,
+            &view.order_by,
+        )?;
         Ok(())
     }
 }

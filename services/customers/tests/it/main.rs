@@ -2,11 +2,13 @@
 
 mod base;
 mod contacts;
+mod customers;
 mod dictionaries;
 mod exports;
 mod fields;
 mod imports;
 mod interactions;
+mod lending;
 mod relations;
 mod search;
 mod story;

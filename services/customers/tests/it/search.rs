@@ -134,7 +134,9 @@ async fn every_match_is_found_in_rank_order_and_nothing_else() {
             Reach { newest: 1, newest_scoped: 40, few: 0 },
         ];
         let mut typed = TestRunner::deterministic();
-        let queries = proptest::string::string_regex("[张三单重庆曾zhangsdcqb%·]{1,3}|zhang|chongqing|z三|[0-2c]{1,4}|13[0-2]{1,5}");
+        let queries = proptest::string::string_regex(
+            "[张三单重庆曾zhangsdcqb%·]{1,3}|zhang|chongqing|z三|[0-2c]{1,4}|13[0-2]{1,5}",
+        );
         let queries = queries.unwrap();
         let mut most = 0;
         for round in 0..160 {
