@@ -207,8 +207,9 @@ async fn create(State(floor): State<Arc<Floor>>, headers: HeaderMap, Json(new): 
         return Err((StatusCode::CONFLICT, String::new()));
     }
     let id = Uuid::now_v7();
-    let number = format!("F{}", id.simple());
-    let number = &number[..20];
+    // The end of the id is random; its beginning is the time.
+    let number = format!("F{}", &id.simple().to_string()[13..]);
+    let number = number.as_str();
     let document = customer_document(id, &new.name, number, &new.phone);
     let mut tx = floor.pool.begin().await.map_err(failed)?;
     let row = sqlx::query(sqlx::AssertSqlSafe(format!(
