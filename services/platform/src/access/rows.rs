@@ -87,12 +87,13 @@ impl RowPredicate {
             query.push(" OR ").push(columns.group).push(" = ANY(").push_bind(group_ids.clone()).push(")");
         }
         if let (true, Some((id, table))) = (*shares_count, columns.shares) {
-            query.push(" OR ").push(id).push(" IN (SELECT record_id FROM ").push(table);
+            // As an array, so that the planner can join the indexes of owner, group and id rather than read every row.
+            query.push(" OR ").push(id).push(" = ANY(ARRAY(SELECT record_id FROM ").push(table);
             query.push(" WHERE (employee_id = ").push_bind(*employee_id);
             if let Some(group) = shared_with_group {
                 query.push(" OR group_id = ").push_bind(*group);
             }
-            query.push(") AND (expire_time IS NULL OR expire_time > now()))");
+            query.push(") AND (expire_time IS NULL OR expire_time > now())))");
         }
         query.push(")");
     }
