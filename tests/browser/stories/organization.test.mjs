@@ -61,7 +61,7 @@ test("a group is created with ungrouped employees, shown in the chart, and delet
   await box.waitFor({ state: "detached" });
 });
 
-test("a role is put together in the matrix and changes what its holder sees", async (story) => {
+test("a role is put together in the matrix and deleted again", async (story) => {
   const page = await openAs(story, "administrator", "/roles");
   await page.getByTestId("role-matrix").getByText("本组及下级").first().waitFor();
   await picture(page, "roles-matrix");

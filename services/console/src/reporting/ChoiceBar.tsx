@@ -3,7 +3,7 @@ import { BarChartOutlined, FilterOutlined, LineChartOutlined, PieChartOutlined, 
 import { Button, Card, DatePicker, Flex, Segmented, Select, Typography } from "antd";
 import dayjs from "dayjs";
 import { useTranslation } from "react-i18next";
-import type { Dimension } from "@/api/types";
+import type { Dimension, ReportDimension } from "@/api/types";
 import { useAttributes } from "@/customers/attributes";
 import { FilterChips } from "@/customers/filter/FilterChips";
 import { FilterDrawer } from "@/customers/filter/FilterDrawer";
@@ -25,7 +25,7 @@ export function ChoiceBar({ choice, onChange }: { choice: ReportChoice; onChange
   const [filtering, setFiltering] = useState(false);
   const attributes = useAttributes().filter((attribute) => reported.has(attribute.path));
   const byRegion = choice.dimension === "DIMENSION_REGION" || choice.series === "DIMENSION_REGION";
-  const options = (list: Dimension[]) => list.map((value) => ({ value, label: t(`enums.Dimension.${value}`) }));
+  const options = <D extends Dimension>(list: D[]) => list.map((value) => ({ value, label: t(`enums.Dimension.${value}`) }));
   const label = (text: string, control: React.ReactNode) => (
     <Flex vertical gap={4}>
       <Typography.Text type="secondary" style={{ fontSize: 12 }}>
@@ -37,14 +37,14 @@ export function ChoiceBar({ choice, onChange }: { choice: ReportChoice; onChange
   return (
     <Card size="small">
       <Flex gap={16} wrap align="flex-end">
-        {label(t("reporting.dimension"), <Select aria-label={t("reporting.dimension")} value={choice.dimension} onChange={(dimension) => onChange({ dimension, chart: undefined })} options={options(dimensions)} style={{ width: 140 }} data-testid="dimension" />)}
+        {label(t("reporting.dimension"), <Select<ReportDimension> aria-label={t("reporting.dimension")} value={choice.dimension} onChange={(dimension) => onChange({ dimension, chart: undefined })} options={options(dimensions)} style={{ width: 140 }} data-testid="dimension" />)}
         {label(
           t("reporting.series"),
-          <Select
+          <Select<Dimension>
             aria-label={t("reporting.series")}
-            value={(choice.series ?? "DIMENSION_UNSPECIFIED")}
+            value={choice.series ?? "DIMENSION_UNSPECIFIED"}
             onChange={(series) => onChange({ series: series === "DIMENSION_UNSPECIFIED" ? undefined : series, chart: undefined })}
-            options={options(["DIMENSION_UNSPECIFIED", ...dimensions.filter((dimension) => dimension !== choice.dimension)])}
+            options={options<Dimension>(["DIMENSION_UNSPECIFIED", ...dimensions.filter((dimension) => dimension !== choice.dimension)])}
             style={{ width: 140 }}
           />,
         )}

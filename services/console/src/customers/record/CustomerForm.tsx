@@ -4,7 +4,7 @@ import { DeleteOutlined, PlusOutlined } from "@ant-design/icons";
 import { Button, Col, Divider, Flex, Form, Input, Row, Segmented } from "antd";
 import { useTranslation } from "react-i18next";
 import { asProblem } from "@/api/problem";
-import type { Customer, CustomerInput } from "@/api/types";
+import type { Customer } from "@/api/types";
 import { FormDrawer } from "@/shared/FormDrawer";
 import { useNotices } from "@/shared/notices";
 import { createCustomer, updateCustomer, useCustomerChanged } from "../api";
