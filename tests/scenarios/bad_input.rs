@@ -149,8 +149,8 @@ async fn a_filter_that_is_wrong_says_where() -> Result<()> {
         (r#"satisfaction = "high""#, "16"),
         (r#"create_time > "yesterday""#, "15"),
         (r#"level = "vip" AND"#, "18"),
-        (r#"level = "vip"#, "9"),
-        (r#"(level = "vip""#, "1"),
+        (r#"level = "vip"#, "13"),
+        (r#"(level = "vip""#, "15"),
         (r#"level ="#, "8"),
     ] {
         for path in ["/v1/customers", "/v1/customers:export"] {

@@ -10,3 +10,4 @@ mod row_scope;
 mod sessions;
 mod smoke;
 mod support;
+mod trace;

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 
 function needed(name) {
   const value = process.env[name];
-  if (!value) throw new Error(`${name} is not set: it tells the browser tests where the product is (see README)`);
+  if (!value) throw new Error(`${name} is not set; make test STEPS=browser starts a product and sets it`);
   return value;
 }
 
