@@ -178,7 +178,9 @@ fn call_of(method: &'static Method, headers: &HeaderMap, caller: Caller) -> Resu
     let idempotency_key = match headers.get("idempotency-key") {
         None => None,
         Some(key) => match key.to_str() {
-            Ok(key) if (1..=128).contains(&key.len()) => Some(key.to_owned()),
+            Ok(key) if (1..=128).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic()) => {
+                Some(key.to_owned())
+            }
             _ => return Err(Error::invalid("Idempotency-Key", &reason::IDEMPOTENCY_KEY_INVALID)),
         },
     };
