@@ -170,7 +170,7 @@ async fn a_filter_that_is_wrong_says_where() -> Result<()> {
         }
     }
     // Whatever stands between quotes is a value, never SQL.
-    for hostile in ["' OR 1=1 --", "\\\"; DROP TABLE customer; --", "%", "_", "*", "\u{202e}", "🐉"] {
+    for hostile in ["' OR 1=1 --", "\\\"; DROP TABLE customer; --", "%", "_", "\u{202e}", "🐉"] {
         let filter = format!("name = \"{hostile}\"");
         let found = query(&admin, "/v1/customers", &[("filter", &filter)]).await?.ok()?;
         assert_eq!(found["customers"], json!([]), "{hostile}");

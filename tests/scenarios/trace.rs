@@ -112,7 +112,7 @@ async fn one_trace_leads_from_the_call_to_the_report() -> Result<()> {
     for station in stations {
         assert!(rest.any(|name| name.contains(station)), "no {station} in {names:?}");
     }
-    let insert = spans.iter().find(|span| runs(span, "INSERT INTO customer ")).context("the service's SQL")?;
+    let insert = spans.iter().find(|span| runs(span, "INSERT INTO customer\n")).context("the service's SQL")?;
     assert!(line(insert).0.iter().any(|name| name.contains("CreateCustomer")), "{:?}", line(insert));
     app.stop().await?;
     guard.shutdown().await
