@@ -75,3 +75,15 @@ test("a signed-in device can be seen and signed out from another", async (story)
   await there.reload();
   await there.waitForURL("**/sign-in?next=%2Fprofile");
 });
+
+test("a session goes on when its access token has run out", async (story) => {
+  const page = await openPage(story);
+  await enter(page, someone("marketer"), "/customers");
+  await page.getByTestId("customers").waitFor();
+  await page.context().clearCookies({ name: /changke_access/ });
+  const refreshed = page.waitForResponse((response) => response.url().endsWith("/v1/sessions:refresh"));
+  await page.reload();
+  assert.equal((await refreshed).status(), 200);
+  await page.getByTestId("customers").waitFor();
+  assert.equal(new URL(page.url()).pathname, "/customers");
+});
