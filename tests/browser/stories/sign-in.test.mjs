@@ -80,6 +80,8 @@ test("a session goes on when its access token has run out", async (story) => {
   const page = await openPage(story);
   await enter(page, someone("marketer"), "/customers");
   await page.getByTestId("customers").waitFor();
+  // Calls that are still under way would refresh the session by themselves.
+  await page.waitForLoadState("networkidle");
   await page.context().clearCookies({ name: /changke_access/ });
   const refreshed = page.waitForResponse((response) => response.url().endsWith("/v1/sessions:refresh"));
   await page.reload();
