@@ -4,6 +4,7 @@
 use chrono::{DateTime, Utc};
 use contracts::customers::{Customer, CustomerState};
 use platform::db::{AuditEntry, FieldChange, Tx, timestamp};
+use platform::error::Error;
 use platform::jobs::JobFailure;
 use platform::update;
 use serde_json::Value;
@@ -19,7 +20,7 @@ use crate::import::bulk::{self, New};
 use crate::import::row::Draft;
 use crate::import::store::{self, Progress, Refused};
 use crate::search::document::customer_document;
-use crate::search::store::documents_save;
+use crate::search::store::{documents_defer, documents_save, documents_settle};
 
 impl Work<'_> {
     /// The progress behind the batch, and whether the run is to be cancelled.
@@ -85,13 +86,21 @@ impl Work<'_> {
             .zip(&custom_fields)
             .map(|(((id, customer), draft), custom_fields)| New { id: *id, customer, custom_fields, owner: draft.owner })
             .collect();
+        // Reading names aloud takes a processor for as long as the database is busy with the customers.
+        let texts: Vec<_> = customers
+            .iter()
+            .map(|(id, customer)| (*id, customer.name.clone(), customer.number.clone(), customer.phone.clone()))
+            .collect();
+        let documents = tokio::task::spawn_blocking(move || {
+            let documents: Vec<_> =
+                texts.iter().map(|(id, name, number, phone)| customer_document(*id, name, number, phone)).collect();
+            bulk::document_rows(&documents)
+        });
         let rows = bulk::customer_rows(&new, self.employee_id, now);
         rows.send(tx.connection(), bulk::CUSTOMER_COPY).await?;
-        let documents: Vec<_> = customers
-            .iter()
-            .map(|(id, customer)| customer_document(*id, &customer.name, &customer.number, &customer.phone))
-            .collect();
-        bulk::document_rows(&documents).send(tx.connection(), bulk::DOCUMENT_COPY).await?;
+        documents_defer(tx.connection()).await?;
+        documents.await.map_err(Error::internal)?.send(tx.connection(), bulk::DOCUMENT_COPY).await?;
+        documents_settle(tx.connection()).await?;
         let unique: Vec<(Uuid, (String, String))> = new
             .iter()
             .flat_map(|new| unique_values(&self.plan.fields, new.custom_fields).into_iter().map(|value| (new.id, value)))
