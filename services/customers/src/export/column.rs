@@ -9,8 +9,8 @@ use contracts::customers::field_value::Value as Kind;
 use contracts::customers::{Address, Customer, FieldType, FieldValue};
 use contracts::options::{PersonalData, Visibility};
 use platform::access::Caller;
-use platform::contract::masking::mask_text;
 use platform::contract::Contract;
+use platform::contract::masking::mask_text;
 use platform::error::{Error, Result, Violation};
 use platform::locale::Locale;
 use prost::Name;
@@ -36,8 +36,21 @@ const OUTPUT: [(&str, &str, &str); 9] = [
 ];
 
 const STANDARD: [&str; 15] = [
-    "number", "name", "kind", "phone", "email", "region", "addresses.street", "industry", "source", "level", "grade",
-    "status", "owner_id", "remark", "create_time",
+    "number",
+    "name",
+    "kind",
+    "phone",
+    "email",
+    "region",
+    "addresses.street",
+    "industry",
+    "source",
+    "level",
+    "grade",
+    "status",
+    "owner_id",
+    "remark",
+    "create_time",
 ];
 
 /// The longest path of a tree that is written out.
@@ -55,7 +68,13 @@ pub struct Columns {
 }
 
 impl Columns {
-    pub fn new(asked: &[String], fields: &Arc<Fields>, caller: &Caller, locale: Locale, zone: FixedOffset) -> Result<Self> {
+    pub fn new(
+        asked: &[String],
+        fields: &Arc<Fields>,
+        caller: &Caller,
+        locale: Locale,
+        zone: FixedOffset,
+    ) -> Result<Self> {
         let paths: Vec<String> = if asked.is_empty() {
             let custom = fields.active().map(|field| format!("custom_fields.{}", field.key));
             STANDARD.iter().map(|path| (*path).to_owned()).chain(custom).collect()
@@ -119,7 +138,13 @@ impl Columns {
                 2 => word("女", "Female"),
                 _ => String::new(),
             },
-            "state" => if customer.state == 2 { word("已作废", "Invalid") } else { word("有效", "Active") },
+            "state" => {
+                if customer.state == 2 {
+                    word("已作废", "Invalid")
+                } else {
+                    word("有效", "Active")
+                }
+            }
             "phone" => self.personal("phone", &customer.phone),
             "email" => self.personal("email", &customer.email),
             "id_number" => self.personal("id_number", &customer.id_number),
@@ -142,7 +167,9 @@ impl Columns {
             "addresses.postal_code" => {
                 customer.addresses.first().map(|address| address.postal_code.clone()).unwrap_or_default()
             }
-            "addresses" => customer.addresses.iter().map(|address| self.address(address)).collect::<Vec<_>>().join("\n"),
+            "addresses" => {
+                customer.addresses.iter().map(|address| self.address(address)).collect::<Vec<_>>().join("\n")
+            }
             path => match CODED.iter().find(|(field, _)| *field == path) {
                 Some((field, dictionary)) => self.name(dictionary, coded(customer, field)),
                 None => String::new(),
@@ -196,7 +223,8 @@ impl Columns {
         let mut names: Vec<&str> = Vec::new();
         let mut next = code;
         while let Some(entry) = dictionaries.contains(dictionary, next).filter(|_| names.len() < DEPTH) {
-            let name = if self.locale == Locale::En && !entry.name_en.is_empty() { &entry.name_en } else { &entry.name_zh };
+            let name =
+                if self.locale == Locale::En && !entry.name_en.is_empty() { &entry.name_en } else { &entry.name_zh };
             names.push(name);
             next = &entry.parent_code;
         }
@@ -233,7 +261,8 @@ fn number_cell(text: &str) -> Cell {
 fn masked(caller: &Caller) -> HashMap<&'static str, (PersonalData, Visibility)> {
     let contract = Contract::get();
     let messages = [Customer::full_name(), Address::full_name()];
-    let fields = messages.iter().filter_map(|name| contract.message_named(name)).flat_map(|id| &contract.message(id).fields);
+    let fields =
+        messages.iter().filter_map(|name| contract.message_named(name)).flat_map(|id| &contract.message(id).fields);
     let masked = fields
         .filter(|field| field.personal_data != PersonalData::Unspecified)
         .map(|field| (field.name.as_str(), (field.personal_data, caller.visibility(field.personal_data))))

@@ -103,8 +103,10 @@ pub fn answer(format: FileFormat, name: &str, headers: Row) -> (Producer, Respon
 
 /// RFC 6266, with the name in full for those who know RFC 8187.
 fn disposition(name: &str) -> String {
-    let plain: String =
-        name.chars().map(|c| if c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_' | ' ') { c } else { '_' }).collect();
+    let plain: String = name
+        .chars()
+        .map(|c| if c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_' | ' ') { c } else { '_' })
+        .collect();
     format!("attachment; filename=\"{plain}\"; filename*=UTF-8''{}", utf8_percent_encode(name, NON_ALPHANUMERIC))
 }
 
@@ -260,7 +262,11 @@ mod tests {
     }
 
     fn rows() -> Vec<Row> {
-        vec![vec!["=1+1".into(), Cell::Number(-5.5)], vec!["a,\"b\"\n".into(), "-5.5".into()], vec!["".into(), "@x".into()]]
+        vec![
+            vec!["=1+1".into(), Cell::Number(-5.5)],
+            vec!["a,\"b\"\n".into(), "-5.5".into()],
+            vec!["".into(), "@x".into()],
+        ]
     }
 
     #[tokio::test]

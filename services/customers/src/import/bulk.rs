@@ -75,8 +75,10 @@ pub async fn numbers_taken(connection: &mut PgConnection, numbers: &[&str]) -> R
     if numbers.is_empty() {
         return Ok(HashMap::new());
     }
-    let taken: Vec<(String, Uuid)> =
-        sqlx::query_as("SELECT number, id FROM customer WHERE number = ANY($1)").bind(numbers).fetch_all(connection).await?;
+    let taken: Vec<(String, Uuid)> = sqlx::query_as("SELECT number, id FROM customer WHERE number = ANY($1)")
+        .bind(numbers)
+        .fetch_all(connection)
+        .await?;
     Ok(taken.into_iter().collect())
 }
 
@@ -88,7 +90,8 @@ pub async fn unique_values_taken(
     if values.is_empty() {
         return Ok(HashMap::new());
     }
-    let (keys, texts): (Vec<&str>, Vec<&str>) = values.iter().map(|(key, value)| (key.as_str(), value.as_str())).unzip();
+    let (keys, texts): (Vec<&str>, Vec<&str>) =
+        values.iter().map(|(key, value)| (key.as_str(), value.as_str())).unzip();
     let taken: Vec<(String, String, Uuid)> = sqlx::query_as(
         "SELECT u.field_key, u.value, u.customer_id
          FROM unnest($1::text[], $2::text[]) AS n (key, value)
@@ -125,7 +128,10 @@ pub fn customer_rows(new: &[New<'_>], user_id: Uuid, now: DateTime<Utc>) -> Rows
             rows.text(&addresses_json(&customer.addresses).to_string());
         }
         rows.text(&customer.id_number).text(&customer.legal_representative).text(&customer.bank_name);
-        rows.text(&customer.bank_account).plain(customer.gender).optional(empty(&customer.birthday)).text(&customer.remark);
+        rows.text(&customer.bank_account)
+            .plain(customer.gender)
+            .optional(empty(&customer.birthday))
+            .text(&customer.remark);
         rows.text(&custom_fields.to_string()).plain(owner.0).optional(owner.1);
         rows.plain(&now).plain(&now).plain(&now).plain(user_id).plain(user_id).end();
     }
@@ -169,7 +175,8 @@ pub async fn customers_update(
     if changed.is_empty() {
         return Ok(());
     }
-    let records: Value = changed.iter().map(|(id, customer, custom_fields)| record(*id, customer, custom_fields)).collect();
+    let records: Value =
+        changed.iter().map(|(id, customer, custom_fields)| record(*id, customer, custom_fields)).collect();
     sqlx::query(
         "UPDATE customer c SET
              kind = n.kind, number = n.number, name = n.name, region = n.region, industry = n.industry,

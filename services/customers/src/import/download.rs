@@ -76,7 +76,9 @@ fn error_row(error: &ImportRowError, kept: &[usize]) -> Row {
     let reasons: Vec<String> = error
         .errors
         .iter()
-        .map(|error| if error.header.is_empty() { error.message.clone() } else { format!("{}: {}", error.header, error.message) })
+        .map(|error| {
+            if error.header.is_empty() { error.message.clone() } else { format!("{}: {}", error.header, error.message) }
+        })
         .collect();
     row.push(Cell::Text(codes.join("; ")));
     row.push(Cell::Text(reasons.join(" ")));

@@ -86,7 +86,9 @@ impl Plan {
         let targets: Vec<Option<Target>> = paths.iter().map(|path| Target::of(path, &fields)).collect();
         let names = targets.iter().flatten().filter_map(|target| names_of(target, &fields)).collect();
         let mut employees: HashMap<String, Vec<(Uuid, Option<Uuid>)>> = HashMap::new();
-        for employee in caller.policy().into_iter().flat_map(|policy| policy.employees()).filter(|employee| employee.active) {
+        for employee in
+            caller.policy().into_iter().flat_map(|policy| policy.employees()).filter(|employee| employee.active)
+        {
             for name in [plain(&employee.display_name).to_lowercase(), employee.id.to_string()] {
                 employees.entry(name).or_default().push((employee.id, employee.group_id));
             }
@@ -111,7 +113,9 @@ impl Plan {
     /// The column that fills a field.
     pub fn column(&self, path: &str) -> Option<usize> {
         self.targets.iter().position(|target| match target {
-            Some(Target::BuiltIn(known)) => *known == path || known.strip_prefix(path).is_some_and(|rest| rest.starts_with('.')),
+            Some(Target::BuiltIn(known)) => {
+                *known == path || known.strip_prefix(path).is_some_and(|rest| rest.starts_with('.'))
+            }
             Some(Target::Custom(key)) => path.strip_prefix("custom_fields.") == Some(key),
             None => false,
         })
@@ -148,7 +152,25 @@ fn names_of(target: &Target, fields: &Fields) -> Option<(String, Names)> {
     let names = match target {
         Target::BuiltIn("kind") => Names::fixed(&[
             ("1", &["个人", "个人客户", "自然人", "person", "individual", "personal", "1", "CUSTOMER_KIND_PERSON"]),
-            ("2", &["企业", "企业客户", "公司", "单位", "组织", "机构", "法人", "organization", "organisation", "company", "enterprise", "business", "2", "CUSTOMER_KIND_ORGANIZATION"]),
+            (
+                "2",
+                &[
+                    "企业",
+                    "企业客户",
+                    "公司",
+                    "单位",
+                    "组织",
+                    "机构",
+                    "法人",
+                    "organization",
+                    "organisation",
+                    "company",
+                    "enterprise",
+                    "business",
+                    "2",
+                    "CUSTOMER_KIND_ORGANIZATION",
+                ],
+            ),
         ]),
         Target::BuiltIn("gender") => Names::fixed(&[
             ("1", &["男", "男性", "先生", "male", "m", "1", "GENDER_MALE"]),
@@ -269,9 +291,7 @@ impl Reading<'_> {
     fn code(&self, path: &str, cell: &str) -> Taken<String> {
         match self.plan.names.get(path).map_or(Named::Nothing, |names| names.find(cell)) {
             Named::Code(code) => Ok(code),
-            Named::Several(candidates) => {
-                Err((&codes::AMBIGUOUS, vec![("candidates", candidates.join("; "))]))
-            }
+            Named::Several(candidates) => Err((&codes::AMBIGUOUS, vec![("candidates", candidates.join("; "))])),
             Named::Nothing => wrong(&codes::UNKNOWN_CODE),
         }
     }
@@ -313,7 +333,9 @@ impl Reading<'_> {
             FieldType::Option => Kind::StringValue(self.code(&path(), cell)?),
             FieldType::Options => {
                 let cells = cell.split([',', '，', '、', ';', '；', '|', '\n']).filter(|cell| !cell.trim().is_empty());
-                Kind::OptionsValue(OptionCodes { codes: cells.map(|cell| self.code(&path(), cell)).collect::<Taken<_>>()? })
+                Kind::OptionsValue(OptionCodes {
+                    codes: cells.map(|cell| self.code(&path(), cell)).collect::<Taken<_>>()?,
+                })
             }
         };
         self.custom.insert(key.to_owned(), FieldValue { value: Some(value) });
@@ -366,7 +388,9 @@ impl Reading<'_> {
 
     fn check_rules(&mut self) {
         let filled = |field: &str| {
-            self.filled.iter().any(|path| *path == field || path.strip_prefix(field).is_some_and(|rest| rest.starts_with('.')))
+            self.filled
+                .iter()
+                .any(|path| *path == field || path.strip_prefix(field).is_some_and(|rest| rest.starts_with('.')))
         };
         let visibility = |kind: PersonalData| self.plan.caller.visibility(kind);
         let circumstances =
@@ -434,8 +458,36 @@ impl Reading<'_> {
 /// What a name without a kind is likely to be.
 fn likely_kind(customer: &Customer) -> CustomerKind {
     const ENDS: [&str; 30] = [
-        "公司", "集团", "厂", "店", "医院", "诊所", "学校", "大学", "中学", "小学", "幼儿园", "银行", "酒店", "宾馆", "中心", "研究院",
-        "研究所", "事务所", "协会", "学会", "合作社", "商行", "超市", "药房", "委员会", "管理局", "政府", "工作室", "经营部", "基金会",
+        "公司",
+        "集团",
+        "厂",
+        "店",
+        "医院",
+        "诊所",
+        "学校",
+        "大学",
+        "中学",
+        "小学",
+        "幼儿园",
+        "银行",
+        "酒店",
+        "宾馆",
+        "中心",
+        "研究院",
+        "研究所",
+        "事务所",
+        "协会",
+        "学会",
+        "合作社",
+        "商行",
+        "超市",
+        "药房",
+        "委员会",
+        "管理局",
+        "政府",
+        "工作室",
+        "经营部",
+        "基金会",
     ];
     const LATIN: [&str; 12] =
         ["ltd", "ltd.", "limited", "inc", "inc.", "llc", "corp", "corp.", "corporation", "company", "co.", "gmbh"];

@@ -21,7 +21,12 @@ fn li_lei() -> Caller {
     let seen = |kind, visibility| FieldVisibility { personal_data: kind as i32, visibility: visibility as i32 };
     let update = PolicyUpdate {
         snapshot: true,
-        employees: vec![employee(id, "李雷", true), employee(han, "韩梅", true), employee(other, "韩梅", true), employee(left, "王离", false)],
+        employees: vec![
+            employee(id, "李雷", true),
+            employee(han, "韩梅", true),
+            employee(other, "韩梅", true),
+            employee(left, "王离", false),
+        ],
         roles: vec![PolicyRole {
             id: role.to_string(),
             grants: vec![grant],
@@ -46,7 +51,10 @@ fn dictionaries() -> Dictionaries {
         retired,
     };
     let levels = vec![entry("vip", "贵宾", false), entry("old", "老级别", true)];
-    Dictionaries::new([("level".to_owned(), false, levels), ("region".to_owned(), true, vec![entry("330000", "浙江省", false)])])
+    Dictionaries::new([
+        ("level".to_owned(), false, levels),
+        ("region".to_owned(), true, vec![entry("330000", "浙江省", false)]),
+    ])
 }
 
 fn plan(paths: &[&str], key: ImportKey) -> Plan {
@@ -58,7 +66,8 @@ fn plan(paths: &[&str], key: ImportKey) -> Plan {
 }
 
 fn record(cells: &[&str]) -> Record {
-    let mut record = Record { row: 2, ..Record::default() };
+    let mut record = Record::default();
+    record.row = 2;
     cells.iter().for_each(|cell| record.push(cell));
     record
 }
@@ -73,8 +82,33 @@ fn faults(draft: &Draft) -> Vec<(&str, &str)> {
 
 #[test]
 fn cells_become_values() {
-    let paths = ["name", "phone", "kind", "gender", "level", "region", "birthday", "satisfaction", "addresses.street", "id_number"];
-    let draft = read(&paths, &[" 张 三\n", "+86 138 0013 8000", "个人", "女", "贵宾", "浙江", "1949.12.31", "满意", "文三路", "11010519491231002x"]);
+    let paths = [
+        "name",
+        "phone",
+        "kind",
+        "gender",
+        "level",
+        "region",
+        "birthday",
+        "satisfaction",
+        "addresses.street",
+        "id_number",
+    ];
+    let draft = read(
+        &paths,
+        &[
+            " 张 三\n",
+            "+86 138 0013 8000",
+            "个人",
+            "女",
+            "贵宾",
+            "浙江",
+            "1949.12.31",
+            "满意",
+            "文三路",
+            "11010519491231002x",
+        ],
+    );
     assert_eq!(faults(&draft), []);
     let customer = &draft.customer;
     assert_eq!((customer.name.as_str(), customer.kind, customer.gender), ("张 三", 1, 2));
@@ -103,7 +137,10 @@ fn the_limits_of_the_contract_hold() {
     assert_eq!(faults(&draft), [("name", "TOO_LONG"), ("website", "TOO_LONG"), ("remark", "TOO_LONG")]);
     assert_eq!(draft.faults[0].args, [("max", "128".to_owned())]);
     assert_eq!(faults(&read(&["name", "email"], &["a", "not an address"])), [("email", "INVALID_EMAIL")]);
-    assert_eq!(faults(&read(&["name", "addresses.street"], &["a", &"路".repeat(201)])), [("addresses.street", "TOO_LONG")]);
+    assert_eq!(
+        faults(&read(&["name", "addresses.street"], &["a", &"路".repeat(201)])),
+        [("addresses.street", "TOO_LONG")]
+    );
 }
 
 #[test]
@@ -116,7 +153,12 @@ fn codes_must_be_in_use_and_masked_values_stay_out() {
 
 #[test]
 fn owners_go_by_name_within_the_scope() {
-    for (name, fault) in [("李雷", None), ("韩梅", Some("AMBIGUOUS")), ("王离", Some("UNKNOWN_EMPLOYEE")), ("谁", Some("UNKNOWN_EMPLOYEE"))] {
+    for (name, fault) in [
+        ("李雷", None),
+        ("韩梅", Some("AMBIGUOUS")),
+        ("王离", Some("UNKNOWN_EMPLOYEE")),
+        ("谁", Some("UNKNOWN_EMPLOYEE")),
+    ] {
         let draft = read(&["name", "owner_id"], &["a", name]);
         assert_eq!(faults(&draft).first().map(|fault| fault.1), fault, "{name}");
     }
@@ -128,9 +170,14 @@ fn owners_go_by_name_within_the_scope() {
 #[test]
 fn a_name_tells_persons_from_organisations() {
     for (name, kind) in [
-        ("张三", CustomerKind::Person), ("杭州某某科技有限公司", CustomerKind::Organization), ("某某公司(杭州)", CustomerKind::Organization),
-        ("市第一医院", CustomerKind::Organization), ("王店", CustomerKind::Person), ("Acme Trading Ltd.", CustomerKind::Organization),
-        ("John Smith", CustomerKind::Person), ("Limited", CustomerKind::Person),
+        ("张三", CustomerKind::Person),
+        ("杭州某某科技有限公司", CustomerKind::Organization),
+        ("某某公司(杭州)", CustomerKind::Organization),
+        ("市第一医院", CustomerKind::Organization),
+        ("王店", CustomerKind::Person),
+        ("Acme Trading Ltd.", CustomerKind::Organization),
+        ("John Smith", CustomerKind::Person),
+        ("Limited", CustomerKind::Person),
     ] {
         assert_eq!(read(&["name"], &[name]).customer.kind(), kind, "{name}");
     }
@@ -142,7 +189,12 @@ fn a_name_tells_persons_from_organisations() {
 fn cells_that_the_spreadsheet_has_lost_are_told() {
     let mut row = record(&["a", "#N/A", "6222020200112234000", "b"]);
     row.clear();
-    for (cell, fault) in [("a", None), ("#N/A", Some(CellFault::Error)), ("6222020200112234000", Some(CellFault::PrecisionLost)), ("b", None)] {
+    for (cell, fault) in [
+        ("a", None),
+        ("#N/A", Some(CellFault::Error)),
+        ("6222020200112234000", Some(CellFault::PrecisionLost)),
+        ("b", None),
+    ] {
         row.push(cell);
         fault.into_iter().for_each(|fault| row.mark(fault));
     }

@@ -22,7 +22,7 @@ use tonic::{Code, Request, Response, Status, Streaming};
 use uuid::Uuid;
 
 use super::run::{ATTEMPTS, ImportJob, Payload};
-use super::{audit, download, run, rules, store, upload};
+use super::{audit, download, rules, run, store, upload};
 use crate::Shared;
 use crate::error::reason;
 use crate::export::file::Answer;
@@ -62,7 +62,10 @@ impl ImportService for ImportRpc {
         Ok(Response::new(upload::upload(&self.shared, &mut call, request.into_inner()).await?))
     }
 
-    async fn list_imports(&self, request: Request<ListImportsRequest>) -> Result<Response<ListImportsResponse>, Status> {
+    async fn list_imports(
+        &self,
+        request: Request<ListImportsRequest>,
+    ) -> Result<Response<ListImportsResponse>, Status> {
         let employee_id = Call::of(&request)?.caller.require_employee()?;
         let request = request.into_inner();
         let size = page::size(request.page_size, 50);

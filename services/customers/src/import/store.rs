@@ -63,8 +63,10 @@ fn stored(row: &PgRow) -> sqlx::Result<Stored> {
     let (state, failure) = state(row.try_get(9)?, row.try_get(15)?, row.try_get(20)?);
     let id: Uuid = row.try_get(0)?;
     let time = |index| Ok::<_, sqlx::Error>(row.try_get::<Option<DateTime<Utc>>, _>(index)?.map(timestamp));
-    let columns =
-        headers.iter().zip(&fields).map(|(header, field)| ImportColumn { header: header.clone(), field: field.clone() });
+    let columns = headers
+        .iter()
+        .zip(&fields)
+        .map(|(header, field)| ImportColumn { header: header.clone(), field: field.clone() });
     let import = Import {
         id: id.to_string(),
         file_name: row.try_get(2)?,

@@ -102,9 +102,9 @@ fn guess_one(cell: &str, fields: &Fields) -> Option<String> {
         return Some(field.path.to_owned());
     }
     let key = cell.trim().strip_prefix("custom_fields.").unwrap_or(cell.trim());
-    let custom = fields
-        .active()
-        .find(|field| fits(&field.label_zh) || (!field.label_en.is_empty() && fits(&field.label_en)) || field.key == key);
+    let custom = fields.active().find(|field| {
+        fits(&field.label_zh) || (!field.label_en.is_empty() && fits(&field.label_en)) || field.key == key
+    });
     if let Some(field) = custom {
         return Some(format!("custom_fields.{}", field.key));
     }
@@ -143,7 +143,11 @@ mod tests {
             ..Field::default()
         };
         let retired = Field { retired: true, ..field("old", "旧字段", "Old") };
-        Fields::new(1, vec![field("budget", "预算", "Budget"), field("channel", "渠道", ""), retired], Default::default())
+        Fields::new(
+            1,
+            vec![field("budget", "预算", "Budget"), field("channel", "渠道", ""), retired],
+            Default::default(),
+        )
     }
 
     fn guessed(header: &[&str]) -> Vec<String> {
@@ -152,12 +156,24 @@ mod tests {
 
     #[test]
     fn headers_are_understood_in_both_languages_and_however_they_are_dressed() {
-        let header = ["*姓名", "手机号（必填）", "Ｅ－ｍａｉｌ：", "省市区", " Date of Birth ", "customer_no", "预算(万元)", "Budget"];
+        let header = [
+            "*姓名",
+            "手机号（必填）",
+            "Ｅ－ｍａｉｌ：",
+            "省市区",
+            " Date of Birth ",
+            "customer_no",
+            "预算(万元)",
+            "Budget",
+        ];
         assert_eq!(
             guessed(&header),
             ["name", "phone", "email", "region", "birthday", "number", "custom_fields.budget", ""]
         );
-        assert_eq!(guessed(&["客户名称", "名称", "旧字段", "", "错误代码", "Error codes"]), ["name", "", "", "", "", ""]);
+        assert_eq!(
+            guessed(&["客户名称", "名称", "旧字段", "", "错误代码", "Error codes"]),
+            ["name", "", "", "", "", ""]
+        );
     }
 
     #[test]

@@ -42,11 +42,7 @@ pub async fn upload(shared: &Shared, call: &mut Call, requests: Streaming<Upload
         store::piece_insert(tx.connection(), id, position, &piece).await?;
         file = rest;
     }
-    tx.audit(audit::entry(
-        "import.uploaded",
-        id,
-        &[("file_name", name), ("row_count", layout.row_count.to_string())],
-    ));
+    tx.audit(audit::entry("import.uploaded", id, &[("file_name", name), ("row_count", layout.row_count.to_string())]));
     let import = store::import_get(tx.connection(), employee_id, id).await?.import;
     tx.commit_call(call, import).await
 }

@@ -24,6 +24,7 @@ pub enum Part {
     NameStart = 8,
     WholeName = 9,
     NumberStart = 10,
+    WholeReading = 11,
 }
 
 impl Part {
@@ -71,6 +72,7 @@ pub fn customer_document(id: Uuid, name: &str, number: &str, phone: &str) -> Doc
     grams.extend(start_grams(Part::NameStart, &name));
     grams.extend(start_grams(Part::NumberStart, &number));
     grams.push(whole_gram(&name));
+    grams.extend(reading.split(DIVIDER).filter(|reading| !reading.is_empty()).map(whole_reading_gram));
     Document { id, customer_id: id, of_contact: false, name, number, phone, reading, grams: sorted(grams) }
 }
 
@@ -129,6 +131,10 @@ pub fn start_grams(part: Part, text: &str) -> Vec<i32> {
 
 pub fn whole_gram(name: &str) -> i32 {
     hash(Part::WholeName, name.bytes())
+}
+
+pub fn whole_reading_gram(reading: &str) -> i32 {
+    hash(Part::WholeReading, reading.bytes())
 }
 
 fn gram(part: Part, characters: &[char]) -> i32 {

@@ -1,6 +1,6 @@
 //! What a caller looks for, brought to the form of the documents, and how well a document meets it.
 
-use super::document::{Document, Part, grams, start_grams, whole_gram};
+use super::document::{DIVIDER, Document, Part, grams, start_grams, whole_gram, whole_reading_gram};
 use super::pinyin::{is_han, readings};
 use super::text::{normalize, phone_digits};
 use unicode_normalization::UnicodeNormalization;
@@ -14,15 +14,24 @@ pub enum Tier {
     NumberStart = 3,
     /// Number or phone.
     Number = 4,
+    /// All of the name's pinyin, or all of its initials.
+    WholeReading = 5,
     /// Pinyin or initials.
-    Reading = 5,
-    Contact = 6,
+    Reading = 6,
+    Contact = 7,
 }
 
 impl Tier {
     /// Those of the customer's own document.
-    pub const OWN: [Self; 6] =
-        [Self::WholeName, Self::NameStart, Self::Name, Self::NumberStart, Self::Number, Self::Reading];
+    pub const OWN: [Self; 7] = [
+        Self::WholeName,
+        Self::NameStart,
+        Self::Name,
+        Self::NumberStart,
+        Self::Number,
+        Self::WholeReading,
+        Self::Reading,
+    ];
 
     pub fn of(number: i16) -> Option<Self> {
         let contact = [Self::Contact];
@@ -79,6 +88,7 @@ impl Query {
                 sets.extend(self.phones.iter().map(|phone| grams(Part::Phone, phone)));
                 sets
             }
+            Tier::WholeReading => self.readings.iter().map(|reading| vec![whole_reading_gram(reading)]).collect(),
             Tier::Reading => self.reading_grams(Part::Name, Part::Reading),
             Tier::Contact => {
                 let mut sets = vec![grams(Part::ContactName, &self.text)];
@@ -87,6 +97,10 @@ impl Query {
                 sets
             }
         }
+    }
+
+    fn is_whole(&self, reading: &str) -> bool {
+        reading.split(DIVIDER).any(|one| self.readings.iter().any(|wanted| wanted == one))
     }
 
     fn reading_grams(&self, name: Part, reading: Part) -> Vec<Vec<i32>> {
@@ -114,6 +128,7 @@ impl Query {
             Document { number, .. } if number.starts_with(&self.text) => Tier::NumberStart,
             Document { number, .. } if number.contains(&self.text) => Tier::Number,
             _ if by_phone => Tier::Number,
+            Document { reading, .. } if by_reading && self.is_whole(reading) => Tier::WholeReading,
             _ if by_reading => Tier::Reading,
             _ => return None,
         })
@@ -179,27 +194,27 @@ mod tests {
             ("张三", "张三", Some(Tier::WholeName)),
             ("张三丰", "张三", Some(Tier::NameStart)),
             ("小张三", "张三", Some(Tier::Name)),
-            ("张三", "zhangsan", Some(Tier::Reading)),
-            ("张三", "ZS", Some(Tier::Reading)),
-            ("张三", "zhang san", Some(Tier::Reading)),
-            ("张三", "zhang'san", Some(Tier::Reading)),
-            ("张三", "zhang三", Some(Tier::Reading)),
-            ("张三", "z三", Some(Tier::Reading)),
-            ("张三", "张san", Some(Tier::Reading)),
+            ("张三", "zhangsan", Some(Tier::WholeReading)),
+            ("张三", "ZS", Some(Tier::WholeReading)),
+            ("张三", "zhang san", Some(Tier::WholeReading)),
+            ("张三", "zhang'san", Some(Tier::WholeReading)),
+            ("张三", "zhang三", Some(Tier::WholeReading)),
+            ("张三", "z三", Some(Tier::WholeReading)),
+            ("张三", "张san", Some(Tier::WholeReading)),
             ("章三", "张san", None),
             ("张三", "angsa", Some(Tier::Reading)),
             ("重庆火锅", "chongqing", Some(Tier::Reading)),
             ("重庆火锅", "zq", Some(Tier::Reading)),
-            ("单雄信", "shanxiongxin", Some(Tier::Reading)),
-            ("曾国藩", "zgf", Some(Tier::Reading)),
+            ("单雄信", "shanxiongxin", Some(Tier::WholeReading)),
+            ("曾国藩", "zgf", Some(Tier::WholeReading)),
             ("张三", "李四", None),
             ("张三", "000012", Some(Tier::Number)),
             ("张三", "c0000", Some(Tier::NumberStart)),
             ("张三", "+86 138-0013", Some(Tier::Number)),
             ("张三", "0013 80", Some(Tier::Number)),
             ("张三", "139", None),
-            ("ABC 公司", "abcgs", Some(Tier::Reading)),
-            ("O'Neil", "oneil", Some(Tier::Reading)),
+            ("ABC 公司", "abcgs", Some(Tier::WholeReading)),
+            ("O'Neil", "oneil", Some(Tier::WholeReading)),
             ("100%_\\", "%_", Some(Tier::Name)),
         ] {
             assert_eq!(tier(name, query), expected, "{name} by {query}");

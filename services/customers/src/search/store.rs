@@ -320,12 +320,14 @@ fn push_own_tier(sql: &mut QueryBuilder<Postgres>, query: &Query) {
     if !query.readings.is_empty() {
         sql.push(" WHEN ");
         push_reading(sql, query);
-        sql.push(" THEN 5");
+        // U+001F divides the readings.
+        sql.push(" THEN CASE WHEN string_to_array(d.reading, chr(31)) && ").push_bind(query.readings.clone());
+        sql.push(" THEN 5 ELSE 6 END");
     }
     sql.push(" END");
 }
 
-/// 6 where a contact's document `d` meets the query, or NULL.
+/// 7 where a contact's document `d` meets the query, or NULL.
 fn push_contact_tier(sql: &mut QueryBuilder<Postgres>, query: &Query) {
     sql.push("CASE WHEN strpos(d.name, ").push_bind(query.text.clone()).push(") > 0");
     push_phones(sql, query);
@@ -334,7 +336,7 @@ fn push_contact_tier(sql: &mut QueryBuilder<Postgres>, query: &Query) {
         push_reading(sql, query);
         sql.push(")");
     }
-    sql.push(" THEN 6 END");
+    sql.push(" THEN 7 END");
 }
 
 fn push_phones(sql: &mut QueryBuilder<Postgres>, query: &Query) {

@@ -11,7 +11,8 @@ async fn exported(session: &Session, query: &[(&str, &str)]) -> Result<Vec<u8>> 
     let request = session.request(Method::GET, "/v1/customers:export")?.header("accept-language", "zh-CN");
     let answer = request.query(query).send().await?;
     anyhow::ensure!(answer.status().is_success(), "{} {}", answer.status(), answer.text().await?);
-    let name = answer.headers().get("content-disposition").and_then(|value| value.to_str().ok()).unwrap_or("").to_owned();
+    let name =
+        answer.headers().get("content-disposition").and_then(|value| value.to_str().ok()).unwrap_or("").to_owned();
     anyhow::ensure!(name.starts_with("attachment; filename="), "{name}");
     Ok(answer.bytes().await?.to_vec())
 }
@@ -39,17 +40,21 @@ async fn an_export_is_the_list_in_the_columns_asked_for() -> Result<()> {
         }
     }
     let query = [CSV, ("filter", "level = \"vip\""), ("orderBy", "name desc")];
-    let columns = ["name", "region", "level", "owner_id", "phone", "satisfaction", "kind"].map(|column| ("columns", column));
+    let columns =
+        ["name", "region", "level", "owner_id", "phone", "satisfaction", "kind"].map(|column| ("columns", column));
     let rows = table(&exported(&manager, &[&query[..], &columns].concat()).await?)?;
     assert_eq!(rows[0], ["客户名称", "地区", "客户级别", "负责人", "电话", "满意度", "客户类型"]);
     assert_eq!(rows[1], ["'=客户vip6", "浙江省/杭州市/西湖区", "VIP", "lilei", "13812345678", "", "个人"]);
-    let listed = all_pages(&manager, "/v1/customers?filter=level%20%3D%20%22vip%22&orderBy=name%20desc", "customers", 5).await?;
-    let names = |rows: &[Value]| rows.iter().map(|row| format!("'{}", row["name"].as_str().unwrap_or(""))).collect::<Vec<_>>();
+    let listed =
+        all_pages(&manager, "/v1/customers?filter=level%20%3D%20%22vip%22&orderBy=name%20desc", "customers", 5).await?;
+    let names =
+        |rows: &[Value]| rows.iter().map(|row| format!("'{}", row["name"].as_str().unwrap_or(""))).collect::<Vec<_>>();
     assert_eq!(rows[1..].iter().map(|row| row[0].clone()).collect::<Vec<_>>(), names(&listed));
 
-    let audited: (Value,) = sqlx::query_as("SELECT changes FROM customers.audit_entry WHERE action = 'customer.exported'")
-        .fetch_one(&mut story.app.database().await?)
-        .await?;
+    let audited: (Value,) =
+        sqlx::query_as("SELECT changes FROM customers.audit_entry WHERE action = 'customer.exported'")
+            .fetch_one(&mut story.app.database().await?)
+            .await?;
     assert!(audited.0.to_string().contains("\"14\"") && audited.0.to_string().contains("level ="), "{}", audited.0);
     story.end().await
 }
@@ -58,7 +63,8 @@ async fn an_export_is_the_list_in_the_columns_asked_for() -> Result<()> {
 async fn an_export_shows_no_more_than_the_role_does() -> Result<()> {
     let story = Story::begin().await?;
     let admin = &story.admin;
-    let field = json!({"key": "wechat", "type": "FIELD_TYPE_TEXT", "labelZh": "微信", "personalData": "PERSONAL_DATA_PHONE"});
+    let field =
+        json!({"key": "wechat", "type": "FIELD_TYPE_TEXT", "labelZh": "微信", "personalData": "PERSONAL_DATA_PHONE"});
     admin.post("/v1/fields", field).await?.ok()?;
     let customer = json!({
         "kind": "CUSTOMER_KIND_PERSON", "name": "张三", "phone": "13812345678", "email": "zhangsan@example.com",
@@ -78,19 +84,38 @@ async fn an_export_shows_no_more_than_the_role_does() -> Result<()> {
     let employee = admin.get(&format!("/v1/employees/{}", clerk.employee_id)).await?.ok()?;
     let change = json!({"roleIds": [role["id"]], "etag": employee["etag"]});
     admin.patch(&format!("/v1/employees/{}?updateMask=roleIds", clerk.employee_id), change).await?.ok()?;
-    let columns = ["name", "phone", "email", "addresses.street", "addresses", "id_number", "bank_account", "custom_fields.wechat"];
+    let columns = [
+        "name",
+        "phone",
+        "email",
+        "addresses.street",
+        "addresses",
+        "id_number",
+        "bank_account",
+        "custom_fields.wechat",
+    ];
     let query: Vec<(&str, &str)> = [CSV].into_iter().chain(columns.map(|column| ("columns", column))).collect();
-    story.app.until("the role counts", async || clerk.get("/v1/imports").await.is_ok_and(|answer| answer.status == 403)).await?;
+    story
+        .app
+        .until("the role counts", async || clerk.get("/v1/imports").await.is_ok_and(|answer| answer.status == 403))
+        .await?;
     let rows = table(&exported(&clerk, &query).await?)?;
     assert_eq!(rows.len(), 3);
     assert_eq!(
         rows[2],
         [
-            "张三", "138****5678", "", "杭州市西湖区******", "杭州市西湖区******", "110***********002X", "***************3445",
+            "张三",
+            "138****5678",
+            "",
+            "杭州市西湖区******",
+            "杭州市西湖区******",
+            "110***********002X",
+            "***************3445",
             "139****4321",
         ]
     );
-    let masked = clerk.request(Method::GET, "/v1/customers:export")?.query(&[CSV, ("filter", "phone : \"138\"")]).send().await?;
+    let masked =
+        clerk.request(Method::GET, "/v1/customers:export")?.query(&[CSV, ("filter", "phone : \"138\"")]).send().await?;
     assert_eq!(masked.status(), 400);
     assert_eq!(story.li_lei.get("/v1/customers:export?format=EXPORT_FORMAT_CSV").await?.status, 403);
     story.end().await
@@ -130,10 +155,12 @@ async fn what_is_exported_can_be_imported_again() -> Result<()> {
         let path = format!("/v1/imports/{}", import["id"].as_str().unwrap_or_default());
         let run = json!({"key": "IMPORT_KEY_NUMBER", "duplicatePolicy": "DUPLICATE_POLICY_UPDATE"});
         admin.post(&format!("{path}:run"), run).await?.ok()?;
-        story.app.until("the run has ended", async || {
-            admin.get(&path).await.is_ok_and(|answer| answer.body["state"] == "IMPORT_STATE_COMPLETED")
-        })
-        .await?;
+        story
+            .app
+            .until("the run has ended", async || {
+                admin.get(&path).await.is_ok_and(|answer| answer.body["state"] == "IMPORT_STATE_COMPLETED")
+            })
+            .await?;
         let errors = admin.get(&format!("{path}/rowErrors?pageSize=2")).await?.ok()?;
         assert_eq!(admin.get(&path).await?.ok()?["progress"]["unchanged"], "1100", "{errors}");
     }

@@ -58,7 +58,8 @@ async fn errors(session: &Session, import: &Value) -> Result<Vec<(i64, Vec<Strin
     let rows = all_pages(session, &path, "rowErrors", 200).await?;
     let row = |row: &Value| {
         let codes = row["errors"].as_array().into_iter().flatten();
-        let codes = codes.map(|error| format!("{} {}", error["field"].as_str().unwrap_or(""), error["code"].as_str().unwrap_or("")));
+        let codes = codes
+            .map(|error| format!("{} {}", error["field"].as_str().unwrap_or(""), error["code"].as_str().unwrap_or("")));
         (row["row"].as_str().and_then(|row| row.parse().ok()).unwrap_or(0), codes.collect())
     };
     Ok(rows.iter().map(row).collect())
@@ -67,7 +68,8 @@ async fn errors(session: &Session, import: &Value) -> Result<Vec<(i64, Vec<Strin
 async fn download(session: &Session, path: &str, language: &str) -> Result<(Vec<u8>, String)> {
     let answer = session.request(Method::GET, path)?.header("accept-language", language).send().await?;
     anyhow::ensure!(answer.status().is_success(), "{} {}", answer.status(), answer.text().await?);
-    let name = answer.headers().get("content-disposition").and_then(|value| value.to_str().ok()).unwrap_or("").to_owned();
+    let name =
+        answer.headers().get("content-disposition").and_then(|value| value.to_str().ok()).unwrap_or("").to_owned();
     Ok((answer.bytes().await?.to_vec(), name))
 }
 
@@ -92,7 +94,10 @@ async fn a_spreadsheet_of_every_kind_becomes_customers() -> Result<()> {
     ];
     for (index, (encoding, content)) in kinds.into_iter().enumerate() {
         let import = uploaded(li_lei, "客户.csv", content).await?;
-        assert_eq!((&import["encoding"], &import["format"], &import["rowCount"]), (&json!(encoding), &json!("csv"), &json!("2")));
+        assert_eq!(
+            (&import["encoding"], &import["format"], &import["rowCount"]),
+            (&json!(encoding), &json!("csv"), &json!("2"))
+        );
         assert_eq!(
             each(&import, "columns", "field"),
             ["name", "phone", "kind", "region", "level", "birthday", "id_number", "remark"]
@@ -108,8 +113,14 @@ async fn a_spreadsheet_of_every_kind_becomes_customers() -> Result<()> {
     let found = customers(li_lei).await?;
     let zhang = &found["张三"];
     assert_eq!(zhang["kind"], "CUSTOMER_KIND_PERSON");
-    assert_eq!((&zhang["region"], &zhang["level"], &zhang["birthday"]), (&json!("330106"), &json!("vip"), &json!("1949-12-31")));
-    assert_eq!((&zhang["phone"], &zhang["remark"], &zhang["ownerName"]), (&json!("138-0013-8000"), &json!("两行\n备注"), &json!("lilei")));
+    assert_eq!(
+        (&zhang["region"], &zhang["level"], &zhang["birthday"]),
+        (&json!("330106"), &json!("vip"), &json!("1949-12-31"))
+    );
+    assert_eq!(
+        (&zhang["phone"], &zhang["remark"], &zhang["ownerName"]),
+        (&json!("138-0013-8000"), &json!("两行\n备注"), &json!("lilei"))
+    );
     assert_eq!(found["杭州某某科技有限公司"]["kind"], "CUSTOMER_KIND_ORGANIZATION");
     assert_eq!(found["杭州某某科技有限公司"]["region"], "330100");
     let matches = li_lei.get("/v1/customers:search?query=zs").await?.ok()?;
@@ -138,7 +149,10 @@ async fn a_workbook_with_dates_and_long_numbers_becomes_customers() -> Result<()
     assert_eq!(counts(&done), [1, 0, 0, 0, 1]);
     assert_eq!(errors(&story.li_lei, &done).await?, [(4, vec!["bank_account PRECISION_LOST".to_owned()])]);
     let zhang = &customers(&story.admin).await?["Zhang San"];
-    assert_eq!((&zhang["phone"], &zhang["birthday"], &zhang["gender"]), (&json!("13800138000"), &json!("1990-01-05"), &json!("GENDER_MALE")));
+    assert_eq!(
+        (&zhang["phone"], &zhang["birthday"], &zhang["gender"]),
+        (&json!("13800138000"), &json!("1990-01-05"), &json!("GENDER_MALE"))
+    );
     assert_eq!(zhang["bankAccount"], "6222020200112233445");
     let (file, name) = download(&story.li_lei, &format!("/v1/imports/{}:downloadErrors", id(&done)?), "en").await?;
     assert!(name.contains("customers-errors.xlsx"), "{name}");
@@ -167,8 +181,13 @@ async fn every_fault_of_a_row_is_named_and_corrected_rows_go_in() -> Result<()> 
         (
             3,
             vec![
-                "phone INVALID_PHONE", "birthday INVALID_DATE", "level UNKNOWN_CODE", "region AMBIGUOUS",
-                "satisfaction INVALID_NUMBER", "owner_id UNKNOWN_EMPLOYEE", "email INVALID_EMAIL",
+                "phone INVALID_PHONE",
+                "birthday INVALID_DATE",
+                "level UNKNOWN_CODE",
+                "region AMBIGUOUS",
+                "satisfaction INVALID_NUMBER",
+                "owner_id UNKNOWN_EMPLOYEE",
+                "email INVALID_EMAIL",
                 "id_number INVALID_ID_NUMBER",
             ],
         ),
@@ -177,17 +196,26 @@ async fn every_fault_of_a_row_is_named_and_corrected_rows_go_in() -> Result<()> 
         (7, vec![" EXTRA_CELLS"]),
     ];
     assert_eq!(listed, expected.map(|(row, codes)| (row, codes.into_iter().map(str::to_owned).collect::<Vec<_>>())));
-    let page = li_lei.call(Method::GET, &format!("/v1/imports/{}/rowErrors", id(&done)?), None, &[("accept-language", "zh")]).await?.ok()?;
+    let page = li_lei
+        .call(Method::GET, &format!("/v1/imports/{}/rowErrors", id(&done)?), None, &[("accept-language", "zh")])
+        .await?
+        .ok()?;
     assert_eq!(page["rowErrors"][3]["errors"][0]["message"], "与第 5 行重复。");
     assert_eq!(page["rowErrors"][3]["errors"][0]["header"], "电话");
 
     let (file, name) = download(li_lei, &format!("/v1/imports/{}:downloadErrors", id(&done)?), "zh-CN").await?;
     assert!(name.contains("filename*=UTF-8''%E5%AE%A2%E6%88%B7"), "{name}");
     let file = String::from_utf8(file)?;
-    assert!(file.starts_with("\u{feff}名称,电话,邮箱,生日,身份证,级别,地区,满意度,负责人,错误代码,错误说明\r\n"), "{file}");
+    assert!(
+        file.starts_with("\u{feff}名称,电话,邮箱,生日,身份证,级别,地区,满意度,负责人,错误代码,错误说明\r\n"),
+        "{file}"
+    );
     assert!(file.contains("\"'=HYPERLINK(\"\"http://x\"\")\",13800138002"), "{file}");
     let corrected = file
-        .replace("1380013800,not an address,2023-2-29,11010519491231002Y,gold,西湖区,9,nobody", "13800138010,a@b.cn,2023-2-28,11010519491231002X,VIP,杭州西湖,5,")
+        .replace(
+            "1380013800,not an address,2023-2-29,11010519491231002Y,gold,西湖区,9,nobody",
+            "13800138010,a@b.cn,2023-2-28,11010519491231002X,VIP,杭州西湖,5,",
+        )
         .replace("2999-01-01,,,,,hanmei", ",,,,,")
         .replace("\r\n,13800138001", "\r\n孙六,13800138001")
         .replace("赵四二,138-0013-8003", "赵四二,138-0013-8005");
@@ -218,7 +246,10 @@ async fn a_row_meets_the_customer_that_exists() -> Result<()> {
     let import = uploaded(li_lei, "a.csv", first).await?;
     let skipped = run(app, li_lei, &import, "IMPORT_KEY_NUMBER", SKIP, false).await?;
     assert_eq!(counts(&skipped), [0, 0, 0, 2, 0]);
-    assert_eq!(errors(li_lei, &skipped).await?, [(2, vec!["number EXISTS".to_owned()]), (3, vec![" EXISTS".to_owned()])]);
+    assert_eq!(
+        errors(li_lei, &skipped).await?,
+        [(2, vec!["number EXISTS".to_owned()]), (3, vec![" EXISTS".to_owned()])]
+    );
 
     // Cells that are not empty are written, the others stay; what belongs to others is left alone and told nothing of.
     let second = "编号,名称,电话,级别,备注\nA-1,,,VIP,重要\nH-1,x,,VIP,\n,新的,13800000005,,\n";
@@ -227,10 +258,16 @@ async fn a_row_meets_the_customer_that_exists() -> Result<()> {
     assert_eq!(counts(&done), [1, 1, 0, 0, 1]);
     assert_eq!(errors(li_lei, &done).await?, [(3, vec!["number EXISTS_ELSEWHERE".to_owned()])]);
     let zhang = &customers(li_lei).await?["张三"];
-    assert_eq!((&zhang["level"], &zhang["remark"], &zhang["phone"]), (&json!("vip"), &json!("重要"), &json!("13800000001")));
+    assert_eq!(
+        (&zhang["level"], &zhang["remark"], &zhang["phone"]),
+        (&json!("vip"), &json!("重要"), &json!("13800000001"))
+    );
     assert_ne!(zhang["etag"], before["张三"]["etag"]);
     let timeline = li_lei.get(&format!("/v1/customers/{}/timeline", id(zhang)?)).await?.ok()?;
-    assert!(timeline.to_string().contains("customer.imported") && timeline.to_string().contains("customer.updated"), "{timeline}");
+    assert!(
+        timeline.to_string().contains("customer.imported") && timeline.to_string().contains("customer.updated"),
+        "{timeline}"
+    );
 
     // By phone: a number that somebody has, and a phone that two have.
     let twin = json!({"kind": "CUSTOMER_KIND_PERSON", "name": "张三二", "phone": "+86 138 0000 0001"});
@@ -238,7 +275,10 @@ async fn a_row_meets_the_customer_that_exists() -> Result<()> {
     let third = "编号,名称,电话\nH-1,某人,13800000006\n,某某,13800000001\n";
     let import = uploaded(li_lei, "c.csv", third).await?;
     let done = run(app, li_lei, &import, "IMPORT_KEY_PHONE", UPDATE, false).await?;
-    assert_eq!(errors(li_lei, &done).await?, [(2, vec!["number NUMBER_TAKEN".to_owned()]), (3, vec!["phone SEVERAL_EXIST".to_owned()])]);
+    assert_eq!(
+        errors(li_lei, &done).await?,
+        [(2, vec!["number NUMBER_TAKEN".to_owned()]), (3, vec!["phone SEVERAL_EXIST".to_owned()])]
+    );
     story.end().await
 }
 
@@ -267,16 +307,30 @@ async fn custom_fields_are_filled_and_held_to_their_rules() -> Result<()> {
         [
             (3, vec![code("card", "DUPLICATE_IN_FILE")]),
             (4, vec![code("budget", "REQUIRED")]),
-            (5, vec![code("budget", "INVALID_NUMBER"), code("likes", "UNKNOWN_CODE"), code("visit", "INVALID_DATE"), code("member", "INVALID_BOOLEAN")]),
+            (
+                5,
+                vec![
+                    code("budget", "INVALID_NUMBER"),
+                    code("likes", "UNKNOWN_CODE"),
+                    code("visit", "INVALID_DATE"),
+                    code("member", "INVALID_BOOLEAN")
+                ]
+            ),
         ]
     );
     let values = &customers(admin).await?["甲"]["customFields"];
     assert_eq!(values["budget"]["decimalValue"], "1200.5");
     assert_eq!(values["likes"]["optionsValue"]["codes"], json!(["education", "finance"]));
-    assert_eq!((&values["visit"]["timestampValue"], &values["member"]["booleanValue"]), (&json!("2024-01-05T01:30:00Z"), &json!(true)));
+    assert_eq!(
+        (&values["visit"]["timestampValue"], &values["member"]["booleanValue"]),
+        (&json!("2024-01-05T01:30:00Z"), &json!(true))
+    );
     let import = uploaded(admin, "b.csv", "名称,卡号,预算\n甲,,1300\n戊,K1,5\n").await?;
     let done = run(app, admin, &import, "IMPORT_KEY_NAME", UPDATE, false).await?;
-    assert_eq!((counts(&done), errors(admin, &done).await?), ([0, 1, 0, 0, 1], vec![(3, vec![code("card", "VALUE_TAKEN")])]));
+    assert_eq!(
+        (counts(&done), errors(admin, &done).await?),
+        ([0, 1, 0, 0, 1], vec![(3, vec![code("card", "VALUE_TAKEN")])])
+    );
     let values = &customers(admin).await?["甲"]["customFields"];
     assert_eq!((&values["budget"]["decimalValue"], &values["card"]["stringValue"]), (&json!("1300"), &json!("K1")));
     story.end().await
@@ -286,7 +340,8 @@ async fn custom_fields_are_filled_and_held_to_their_rules() -> Result<()> {
 async fn what_a_role_sees_masked_does_not_come_back_as_the_value() -> Result<()> {
     let story = Story::begin().await?;
     let li_lei = &story.li_lei;
-    let real = json!({"kind": "CUSTOMER_KIND_PERSON", "name": "张三", "number": "A-1", "idNumber": "11010519491231002X"});
+    let real =
+        json!({"kind": "CUSTOMER_KIND_PERSON", "name": "张三", "number": "A-1", "idNumber": "11010519491231002X"});
     li_lei.post("/v1/customers", real).await?.ok()?;
     let seen = customers(li_lei).await?["张三"]["idNumber"].as_str().context("no number")?.to_owned();
     anyhow::ensure!(seen.contains('*'), "the owner sees {seen}");
@@ -344,7 +399,10 @@ async fn an_import_is_its_owners_and_runs_once() -> Result<()> {
     for (run, reason) in [
         (json!({"key": KEYS[0], "duplicatePolicy": SKIP}), "IMPORT_KEY_MISSING"),
         (json!({"key": KEYS[1], "duplicatePolicy": SKIP, "columns": [{"field": "name"}]}), "IMPORT_COLUMN_COUNT"),
-        (json!({"key": KEYS[1], "duplicatePolicy": SKIP, "columns": [{"field": "name"}, {"field": "id"}]}), "IMPORT_FIELD_UNKNOWN"),
+        (
+            json!({"key": KEYS[1], "duplicatePolicy": SKIP, "columns": [{"field": "name"}, {"field": "id"}]}),
+            "IMPORT_FIELD_UNKNOWN",
+        ),
         (json!({"key": KEYS[1], "duplicatePolicy": SKIP, "ownerId": han_mei.employee_id}), "OWNER_INVALID"),
     ] {
         let problem = li_lei.post(&format!("{path}:run"), run).await?;
@@ -377,7 +435,8 @@ async fn a_run_shows_its_progress_and_stops_when_told() -> Result<()> {
     start(li_lei, &import, KEYS[0], SKIP, false).await?.ok()?;
     start(li_lei, &import, KEYS[0], SKIP, false).await?.refused(422, "IMPORT_RUNNING")?;
     let path = format!("/v1/imports/{}", id(&import)?);
-    let mut watch = li_lei.request(Method::GET, &format!("{path}:watch"))?.header("accept", "application/x-ndjson").send().await?;
+    let mut watch =
+        li_lei.request(Method::GET, &format!("{path}:watch"))?.header("accept", "application/x-ndjson").send().await?;
     until_taken(app, li_lei, &import, 1).await?;
     let stopped = li_lei.post(&format!("{path}:cancel"), json!({})).await?.ok()?;
     assert_eq!(stopped["state"], "IMPORT_STATE_CANCELLED");
@@ -390,7 +449,8 @@ async fn a_run_shows_its_progress_and_stops_when_told() -> Result<()> {
     let states: Vec<Value> = String::from_utf8(seen)?.lines().map(serde_json::from_str).collect::<Result<_, _>>()?;
     assert_eq!(states.last().context("no states")?["state"], "IMPORT_STATE_CANCELLED");
     assert_eq!(states[0]["state"], "IMPORT_STATE_RUNNING");
-    let rows: i64 = sqlx::query_scalar("SELECT count(*) FROM customers.customer").fetch_one(&mut app.database().await?).await?;
+    let rows: i64 =
+        sqlx::query_scalar("SELECT count(*) FROM customers.customer").fetch_one(&mut app.database().await?).await?;
     assert_eq!(rows, taken);
 
     // It goes on where it stopped.
@@ -411,9 +471,11 @@ async fn a_run_outlives_the_process() -> Result<()> {
     // What a dead process leaves behind: its connections break, and its lease lasts until it runs out.
     let mut kills = 0;
     while get(li_lei, &import).await?["state"] == "IMPORT_STATE_RUNNING" && kills < 6 {
-        sqlx::query("UPDATE customers.job SET lease_until = now() WHERE kind = 'customers.import' AND state = 'leased'")
-            .execute(&mut database)
-            .await?;
+        sqlx::query(
+            "UPDATE customers.job SET lease_until = now() WHERE kind = 'customers.import' AND state = 'leased'",
+        )
+        .execute(&mut database)
+        .await?;
         sqlx::query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND usename = 'changke_customers'")
             .execute(&mut database)
             .await?;
@@ -452,7 +514,14 @@ async fn get_patiently(app: &TestApp, session: &Session, import: &Value) -> Resu
 #[tokio::test]
 async fn a_template_is_understood_in_both_languages() -> Result<()> {
     let story = Story::begin().await?;
-    story.admin.post("/v1/fields", json!({"key": "budget", "type": "FIELD_TYPE_DECIMAL", "labelZh": "预算", "labelEn": "Budget"})).await?.ok()?;
+    story
+        .admin
+        .post(
+            "/v1/fields",
+            json!({"key": "budget", "type": "FIELD_TYPE_DECIMAL", "labelZh": "预算", "labelEn": "Budget"}),
+        )
+        .await?
+        .ok()?;
     for (language, first) in [("zh-CN", "客户编号"), ("en", "Number")] {
         for format in ["CSV", "XLSX"] {
             let path = format!("/v1/imports:downloadTemplate?format=IMPORT_FILE_FORMAT_{format}");

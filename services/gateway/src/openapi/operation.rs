@@ -145,12 +145,12 @@ fn parameters(contract: &Contract, schemas: &mut Schemas<'_>, method: &Method, r
 }
 
 fn body(contract: &Contract, schemas: &mut Schemas<'_>, method: &Method, rule: &HttpRule) -> Option<Value> {
-    let schema = match rule.body {
+    let (schema, required) = match rule.body {
         Body::None => return None,
         Body::Whole => {
             let bound: Vec<usize> =
                 rule.variables().filter(|fields| fields.len() == 1).map(|fields| fields[0]).collect();
-            schemas.body(method.input, &bound)
+            (schemas.body(method.input, &bound), schemas.needs(method.input, &bound))
         }
         Body::Field(index) => {
             let field = contract.message(method.input).fields.get(index)?;
@@ -159,10 +159,10 @@ fn body(contract: &Contract, schemas: &mut Schemas<'_>, method: &Method, rule: &
                 let file = json!({"schema": {"type": "string", "format": "binary"}});
                 return Some(json!({"required": true, "content": {"application/octet-stream": file}}));
             }
-            schemas.reference(id, Direction::Input)
+            (schemas.reference(id, Direction::Input), true)
         }
     };
-    Some(json!({"required": true, "content": {"application/json": {"schema": schema}}}))
+    Some(json!({"required": required, "content": {"application/json": {"schema": schema}}}))
 }
 
 fn responses(contract: &Contract, schemas: &mut Schemas<'_>, method: &Method) -> Value {

@@ -59,6 +59,21 @@ impl<'c> Schemas<'c> {
         json!({"$ref": format!("#/components/schemas/{name}")})
     }
 
+    /// Whether a body of this message must hold something; one that must not may be left out.
+    pub fn needs(&self, id: MessageId, bound: &[usize]) -> bool {
+        let fields = self.contract.message(id).fields.iter().enumerate();
+        let mut others = fields.filter(|(index, _)| !bound.contains(index)).map(|(_, field)| &field.rules);
+        others.any(|rules| {
+            let zero_refused = match &rules.value {
+                ValueRules::Text(rules) => rules.uuid || rules.min_len.is_some_and(|least| least > 0),
+                ValueRules::Enum(rules) => rules.none_of.contains(&0),
+                ValueRules::Repeated(rules) => rules.min_items.is_some_and(|least| least > 0),
+                _ => false,
+            };
+            rules.required || (zero_refused && !rules.ignore_zero)
+        })
+    }
+
     fn name(&self, id: MessageId, direction: Direction) -> String {
         let message = self.contract.message(id);
         let short = match self.short_names.get(&message.name) {

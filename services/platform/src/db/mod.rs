@@ -74,12 +74,10 @@ fn role_options(config: &DatabaseConfig, service: &str) -> anyhow::Result<PgConn
             config.url.parse::<PgConnectOptions>()?.username(&role(service)).password(&role_password(config, service)?)
         }
     };
-    Ok(options
-        .application_name(&format!("changke-{service}"))
-        .options([
-            ("search_path", format!("{service},public")),
-            ("timezone", "UTC".to_owned()),
-            // In kB. A long list of pending entries makes every search by a GIN index slow; bulk writers lift it.
-            ("gin_pending_list_limit", "256".to_owned()),
-        ]))
+    Ok(options.application_name(&format!("changke-{service}")).options([
+        ("search_path", format!("{service},public")),
+        ("timezone", "UTC".to_owned()),
+        // In kB. A long list of pending entries makes every search by a GIN index slow; bulk writers lift it.
+        ("gin_pending_list_limit", "256".to_owned()),
+    ]))
 }

@@ -86,7 +86,9 @@ const MAX_COUNT_DIGITS: usize = 7;
 impl XmlWatch {
     fn look(&mut self, piece: &[u8]) -> Result<(), FileFault> {
         // Text of two bytes a character would pass everything below.
-        if !std::mem::replace(&mut self.started, true) && piece.iter().take(4).any(|byte| matches!(byte, 0 | 0xfe | 0xff)) {
+        if !std::mem::replace(&mut self.started, true)
+            && piece.iter().take(4).any(|byte| matches!(byte, 0 | 0xfe | 0xff))
+        {
             return Err(FileFault::new(&reason::FILE_BROKEN));
         }
         for byte in piece {
@@ -108,7 +110,8 @@ fn many(bytes: &[u8]) -> bool {
     let mut rest = bytes;
     while let Some(place) = find(rest, COUNT) {
         rest = &rest[place + COUNT.len()..];
-        let value = rest.iter().position(|byte| !matches!(byte, b'=' | b'"' | b'\'' | b' ' | b'\t' | b'\r' | b'\n' | b'0'));
+        let value =
+            rest.iter().position(|byte| !matches!(byte, b'=' | b'"' | b'\'' | b' ' | b'\t' | b'\r' | b'\n' | b'0'));
         let digits = value.map_or(0, |start| rest[start..].iter().take_while(|byte| byte.is_ascii_digit()).count());
         if digits > MAX_COUNT_DIGITS {
             return true;

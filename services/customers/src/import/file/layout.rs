@@ -27,7 +27,9 @@ pub fn inspect(file: &mut File, file_name: &str) -> Result<Layout, FileFault> {
     let format = detect(file, file_name)?;
     let (header_row, header) = find_header(file, &format)?;
     if let Some(long) = header.iter().position(|cell| cell.chars().count() > MAX_HEADER) {
-        return Err(FileFault::at(&reason::FILE_HEADER_TOO_LONG, header_row).arg("column", long + 1).arg("max", MAX_HEADER));
+        return Err(FileFault::at(&reason::FILE_HEADER_TOO_LONG, header_row)
+            .arg("column", long + 1)
+            .arg("max", MAX_HEADER));
     }
     let mut layout = Layout { format, header_row, header, row_count: 0, samples: Vec::new() };
     let width = layout.header.len();

@@ -92,7 +92,11 @@ impl Format {
 }
 
 /// Gives every row that holds anything to `visit`, in order, until it breaks.
-pub fn read(file: &mut File, format: &Format, visit: &mut dyn FnMut(&Record) -> ControlFlow<()>) -> Result<(), FileFault> {
+pub fn read(
+    file: &mut File,
+    format: &Format,
+    visit: &mut dyn FnMut(&Record) -> ControlFlow<()>,
+) -> Result<(), FileFault> {
     file.rewind()?;
     match format {
         Format::Csv { encoding, delimiter } => csv::read(file, *encoding, *delimiter, visit),
@@ -114,7 +118,11 @@ fn detect(file: &mut File, file_name: &str) -> Result<Format, FileFault> {
         return Ok(Format::Xlsx { sheet: xlsx::first_sheet(file)? });
     }
     if head.starts_with(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1") {
-        return Err(FileFault::new(if archive::is_encrypted(file)? { &reason::FILE_ENCRYPTED } else { &reason::FILE_XLS }));
+        return Err(FileFault::new(if archive::is_encrypted(file)? {
+            &reason::FILE_ENCRYPTED
+        } else {
+            &reason::FILE_XLS
+        }));
     }
     if let Some(kind) = foreign(&head) {
         return Err(FileFault::new(&reason::FILE_TYPE_REFUSED).arg("type", kind));

@@ -94,7 +94,9 @@ fn separators_are_found_and_titles_skipped() {
 
 #[test]
 fn a_defused_cell_comes_back_as_it_was() {
-    for cell in ["=1+1", "+86 138", "-x", "@a", "\tb", "'=1", "''+", "-5", "- 5", "--5", "-5+cmd|x", "plain", "'quoted'", ""] {
+    for cell in
+        ["=1+1", "+86 138", "-x", "@a", "\tb", "'=1", "''+", "-5", "- 5", "--5", "-5+cmd|x", "plain", "'quoted'", ""]
+    {
         let written = format!("{}{cell}", defuse(cell));
         assert!(!written.starts_with(['=', '+', '@', '\t', '\r']), "{written}");
         let mut record = Record::default();
@@ -139,7 +141,10 @@ fn limits_hold() {
     assert_eq!(looked("a.csv", long.as_bytes()).unwrap_err(), "FILE_TOO_MANY_ROWS");
     assert_eq!(looked("a.csv", format!("{}\n1\n", "长".repeat(201)).as_bytes()).unwrap_err(), "FILE_HEADER_TOO_LONG");
     // Empty columns at the right, as spreadsheets leave them, are none.
-    assert_eq!(looked("a.csv", format!("name{}\nx{}\n", ",".repeat(500), ",".repeat(500)).as_bytes()).unwrap().header.len(), 1);
+    assert_eq!(
+        looked("a.csv", format!("name{}\nx{}\n", ",".repeat(500), ",".repeat(500)).as_bytes()).unwrap().header.len(),
+        1
+    );
 }
 
 fn workbook(fill: impl FnOnce(&mut rust_xlsxwriter::Worksheet)) -> Vec<u8> {
@@ -154,7 +159,8 @@ fn a_workbook_reads_as_people_see_it() {
     let moment = CellFormat::new().set_num_format("yyyy-mm-dd hh:mm");
     let content = workbook(|sheet| {
         sheet.merge_range(0, 0, 0, 3, "客户登记表", &CellFormat::new()).unwrap();
-        for (column, header) in ["姓名", "手机", "生日", "时间", "金额", "是否", "账号"].into_iter().enumerate() {
+        for (column, header) in ["姓名", "手机", "生日", "时间", "金额", "是否", "账号"].into_iter().enumerate()
+        {
             sheet.write_string(2, column as u16, header).unwrap();
         }
         sheet.write_string(4, 0, "张三").unwrap();
@@ -203,7 +209,8 @@ fn archives_that_unpack_without_end_are_refused() {
     assert!(bomb.len() < 1024 * 1024);
     assert_eq!(looked("a.xlsx", &bomb).unwrap_err(), "FILE_BOMB");
     // A size that lies does not help: what comes out is counted.
-    let mut liar = zipped(&[("xl/workbook.xml", b"<workbook/>"), ("xl/worksheets/sheet1.xml", &blank[..40 * 1024 * 1024])]);
+    let mut liar =
+        zipped(&[("xl/workbook.xml", b"<workbook/>"), ("xl/worksheets/sheet1.xml", &blank[..40 * 1024 * 1024])]);
     let honest = (40 * 1024 * 1024_u32).to_le_bytes();
     for place in 0..liar.len() - 4 {
         if liar[place..place + 4] == honest {

@@ -36,11 +36,7 @@ pub fn first_sheet(file: &mut File) -> Result<String, FileFault> {
     Ok(sheet.name.clone())
 }
 
-pub fn read(
-    file: &mut File,
-    sheet: &str,
-    visit: &mut dyn FnMut(&Record) -> ControlFlow<()>,
-) -> Result<(), FileFault> {
+pub fn read(file: &mut File, sheet: &str, visit: &mut dyn FnMut(&Record) -> ControlFlow<()>) -> Result<(), FileFault> {
     let mut workbook = open(file)?;
     let mut cells = workbook.worksheet_cells_reader(sheet).map_err(broken)?;
     let mut row = Row::default();
@@ -114,7 +110,9 @@ fn text_of(value: &DataRef<'_>) -> (String, Option<CellFault>) {
         DataRef::DateTimeIso(text) | DataRef::DurationIso(text) => text.replace('T', " "),
         DataRef::Bool(value) => if *value { "TRUE" } else { "FALSE" }.to_owned(),
         DataRef::Int(number) => number.to_string(),
-        DataRef::Float(number) => return (number_text(*number), (number.abs() >= EXACT).then_some(CellFault::PrecisionLost)),
+        DataRef::Float(number) => {
+            return (number_text(*number), (number.abs() >= EXACT).then_some(CellFault::PrecisionLost));
+        }
         DataRef::DateTime(time) => time_text(time),
         DataRef::Error(error) => return (error.to_string(), Some(CellFault::Error)),
         DataRef::Empty => String::new(),

@@ -11,9 +11,9 @@ use uuid::Uuid;
 
 use super::Work;
 use super::seen::identity_path;
+use crate::customer::changes;
 use crate::customer::row::Reader;
 use crate::customer::rules::{self, Circumstances};
-use crate::customer::changes;
 use crate::field::unique::unique_values;
 use crate::import::bulk::{self, Column};
 use crate::import::codes::{self, RowFault, code_of};
@@ -63,7 +63,11 @@ struct Taken {
 }
 
 impl Work<'_> {
-    pub(super) async fn decide<'b>(&self, connection: &mut PgConnection, batch: &'b [Draft]) -> Result<Vec<Decision<'b>>> {
+    pub(super) async fn decide<'b>(
+        &self,
+        connection: &mut PgConnection,
+        batch: &'b [Draft],
+    ) -> Result<Vec<Decision<'b>>> {
         let sound = || batch.iter().filter(|draft| draft.faults.is_empty());
         let mut base = Base::default();
         self.look_up(connection, &mut base, sound()).await?;

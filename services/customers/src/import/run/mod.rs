@@ -61,7 +61,9 @@ impl JobHandler for ImportJob {
             Ok(()) => return Ok(()),
             Err(JobFailure::Cancelled) => (ImportState::Cancelled, None),
             Err(JobFailure::Fatal(error)) => (ImportState::Failed, Some(failure_of(error))),
-            Err(JobFailure::Retry(_)) if job.is_last_attempt() => (ImportState::Failed, Some(&reason::IMPORT_BROKE_OFF)),
+            Err(JobFailure::Retry(_)) if job.is_last_attempt() => {
+                (ImportState::Failed, Some(&reason::IMPORT_BROKE_OFF))
+            }
             Err(JobFailure::Retry(_) | JobFailure::Interrupted) => return outcome,
         };
         let mut connection = job.db().pool().acquire().await?;
@@ -107,7 +109,8 @@ impl ImportJob {
         let owner = owner(&caller, stored.owner_id).ok_or_else(|| stop(&reason::IMPORT_FORBIDDEN))?;
         let fields = self.shared.fields.current().await?;
         // A field that was made a moment ago elsewhere: its column must not be left out for that.
-        let unknown = |path: &&String| path.strip_prefix("custom_fields.").is_some_and(|key| fields.by_key(key).is_none());
+        let unknown =
+            |path: &&String| path.strip_prefix("custom_fields.").is_some_and(|key| fields.by_key(key).is_none());
         if let Some(path) = stored.fields.iter().find(unknown) {
             return Err(JobFailure::Retry(anyhow::anyhow!("{path} is not known here yet")));
         }

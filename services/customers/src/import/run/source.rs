@@ -49,8 +49,7 @@ impl Source {
     pub fn start(file: File, stored: &Stored, plan: Arc<Plan>) -> Self {
         let (sender, batches) = mpsc::channel(AHEAD);
         let (format, header_row, done) = (stored.format.clone(), stored.header_row, stored.progress.row);
-        let reading =
-            tokio::task::spawn_blocking(move || read(file, &format, header_row, done, &plan, &sender));
+        let reading = tokio::task::spawn_blocking(move || read(file, &format, header_row, done, &plan, &sender));
         Self { batches, reading }
     }
 

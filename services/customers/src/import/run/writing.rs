@@ -27,8 +27,7 @@ impl Work<'_> {
     pub(super) async fn try_take(&self, batch: &Batch, mut progress: Progress) -> Result<(Progress, bool), Failure> {
         let mut tx = self.job.db().begin().await?;
         tx.act_for(&self.plan.caller);
-        let now =
-            if self.dry { bulk::time(tx.connection()).await? } else { bulk::turn_take(tx.connection()).await? };
+        let now = if self.dry { bulk::time(tx.connection()).await? } else { bulk::turn_take(tx.connection()).await? };
         let decisions = self.decide(tx.connection(), batch).await?;
 
         let (mut new, mut changes, mut refused) = (Vec::new(), Vec::new(), Vec::new());
@@ -84,7 +83,12 @@ impl Work<'_> {
             .iter()
             .zip(drafts)
             .zip(&custom_fields)
-            .map(|(((id, customer), draft), custom_fields)| New { id: *id, customer, custom_fields, owner: draft.owner })
+            .map(|(((id, customer), draft), custom_fields)| New {
+                id: *id,
+                customer,
+                custom_fields,
+                owner: draft.owner,
+            })
             .collect();
         // Reading names aloud takes a processor for as long as the database is busy with the customers.
         let texts: Vec<_> = customers
@@ -103,12 +107,15 @@ impl Work<'_> {
         documents_settle(tx.connection()).await?;
         let unique: Vec<(Uuid, (String, String))> = new
             .iter()
-            .flat_map(|new| unique_values(&self.plan.fields, new.custom_fields).into_iter().map(|value| (new.id, value)))
+            .flat_map(|new| {
+                unique_values(&self.plan.fields, new.custom_fields).into_iter().map(|value| (new.id, value))
+            })
             .collect();
         bulk::unique_value_rows(&unique).send(tx.connection(), bulk::UNIQUE_VALUE_COPY).await?;
         for (id, customer) in &customers {
             event::emit(tx, *id, customer);
-            let origin = FieldChange { field: "import".into(), before: String::new(), after: self.file_name.to_owned() };
+            let origin =
+                FieldChange { field: "import".into(), before: String::new(), after: self.file_name.to_owned() };
             self.audit(tx, "customer.imported", *id, vec![origin]);
         }
         Ok(())

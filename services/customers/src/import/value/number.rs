@@ -45,7 +45,9 @@ pub fn integer(cell: &str) -> Option<i64> {
 pub fn boolean(cell: &str) -> Option<bool> {
     match plain(cell).to_lowercase().as_str() {
         "是" | "有" | "对" | "真" | "yes" | "y" | "true" | "t" | "1" | "√" | "✓" | "✔" => Some(true),
-        "否" | "无" | "没有" | "不是" | "错" | "假" | "no" | "n" | "false" | "f" | "0" | "×" | "✗" | "✘" => Some(false),
+        "否" | "无" | "没有" | "不是" | "错" | "假" | "no" | "n" | "false" | "f" | "0" | "×" | "✗" | "✘" => {
+            Some(false)
+        }
         _ => None,
     }
 }

@@ -14,7 +14,9 @@ pub fn phone(cell: &str) -> Option<String> {
     let lower = text.to_lowercase();
     let extension = lower.find(['转', '分', 'x', 'e', '#']).unwrap_or(lower.len());
     let (number, extension) = lower.split_at(extension);
-    if !number.chars().all(|c| c.is_ascii_digit() || matches!(c, '+' | '-' | '(' | ')' | ' ' | '.' | '/' | ',' | ';' | '、' | '–' | '—')) {
+    if !number.chars().all(|c| {
+        c.is_ascii_digit() || matches!(c, '+' | '-' | '(' | ')' | ' ' | '.' | '/' | ',' | ';' | '、' | '–' | '—')
+    }) {
         return None;
     }
     let marks = ["转", "分机", "分", "ext.", "ext", "x", "#", " ", ":", ".", "-"];
@@ -26,7 +28,8 @@ pub fn phone(cell: &str) -> Option<String> {
         return None;
     }
     let digits = phone_digits(&text);
-    let foreign = text.trim_start_matches(['(', ' ']).starts_with('+') && !text.trim_start_matches(['(', ' ', '+']).starts_with("86");
+    let foreign = text.trim_start_matches(['(', ' ']).starts_with('+')
+        && !text.trim_start_matches(['(', ' ', '+']).starts_with("86");
     // Short numbers are those of services; 1 3–9 begins a mobile number of eleven digits.
     let mobile = digits.starts_with('1') && digits.len() >= 8 && matches!(digits.as_bytes()[1], b'3'..=b'9');
     let fits = (3..=20).contains(&digits.len()) && (foreign || !mobile || digits.len() == 11);

@@ -11,8 +11,20 @@ use crate::search::text::normalize;
 const SHOWN: usize = 4;
 const DEPTH: usize = 6;
 
-const ENDS: [&str; 12] =
-    ["维吾尔自治区", "壮族自治区", "回族自治区", "自治区", "特别行政区", "自治州", "自治县", "省", "市", "地区", "区", "县"];
+const ENDS: [&str; 12] = [
+    "维吾尔自治区",
+    "壮族自治区",
+    "回族自治区",
+    "自治区",
+    "特别行政区",
+    "自治州",
+    "自治县",
+    "省",
+    "市",
+    "地区",
+    "区",
+    "县",
+];
 /// Levels that group others and are in nobody's address.
 const SILENT: [&str; 5] = ["市辖区", "县", "省直辖县级行政区划", "自治区直辖县级行政区划", "省直辖县级行政单位"];
 
@@ -40,8 +52,11 @@ impl Tree {
         };
         for index in 0..entries.len() {
             let chain = tree.chain(index);
-            let spoken: Vec<&Entry> =
-                chain.iter().map(|place| entries[*place]).filter(|entry| !SILENT.contains(&entry.name_zh.as_str())).collect();
+            let spoken: Vec<&Entry> = chain
+                .iter()
+                .map(|place| entries[*place])
+                .filter(|entry| !SILENT.contains(&entry.name_zh.as_str()))
+                .collect();
             tree.full_names.push(spoken.iter().map(|entry| entry.name_zh.as_str()).collect::<Vec<_>>().join("/"));
             if SILENT.contains(&entries[index].name_zh.as_str()) {
                 continue;
@@ -70,7 +85,8 @@ impl Tree {
 
     /// `wanted` is normalised.
     pub fn find(&self, wanted: &str) -> Named {
-        let wanted: String = wanted.chars().filter(|c| !matches!(c, '/' | '\\' | '-' | '>' | ',' | '、' | '·' | '|' | '_')).collect();
+        let wanted: String =
+            wanted.chars().filter(|c| !matches!(c, '/' | '\\' | '-' | '>' | ',' | '、' | '·' | '|' | '_')).collect();
         let Some(found) = self.names.get(&wanted) else { return Named::Nothing };
         if let Some(index) = self.meant(found) {
             return Named::Code(self.codes[index].clone());
@@ -80,8 +96,7 @@ impl Tree {
 
     /// The only one; the one that holds all others; or the only one at the top.
     fn meant(&self, found: &[usize]) -> Option<usize> {
-        let holds_all =
-            |candidate: &&usize| found.iter().all(|other| self.chain(*other).contains(candidate));
+        let holds_all = |candidate: &&usize| found.iter().all(|other| self.chain(*other).contains(candidate));
         if let Some(index) = found.iter().find(holds_all) {
             return Some(*index);
         }
@@ -112,8 +127,5 @@ fn spellings(path: &[&Entry]) -> Vec<String> {
 
 /// Without the word for the kind of division, as long as two characters are left.
 fn short(name: &str) -> &str {
-    ENDS.iter()
-        .filter_map(|end| name.strip_suffix(end))
-        .find(|rest| rest.chars().count() >= 2)
-        .unwrap_or(name)
+    ENDS.iter().filter_map(|end| name.strip_suffix(end)).find(|rest| rest.chars().count() >= 2).unwrap_or(name)
 }
