@@ -88,7 +88,7 @@ pub fn answer(format: FileFormat, name: &str, headers: Row) -> (Producer, Respon
     let out = Pieces { buffer: Vec::with_capacity(PIECE), pieces, content_type: format.content_type() };
     tokio::task::spawn_blocking(move || match format {
         FileFormat::Csv => write_csv(headers, rows, out),
-        FileFormat::Xlsx => write_xlsx(headers, rows, out),
+        FileFormat::Xlsx => write_xlsx(&headers, rows, out),
     });
     let stream = futures::stream::unfold(receiver, |mut receiver| async {
         let piece = receiver.recv().await?;
@@ -190,13 +190,13 @@ fn csv_rows(out: &mut Vec<u8>, rows: &[Row]) -> Result<(), Broken> {
     Ok(())
 }
 
-fn write_xlsx(headers: Row, mut rows: mpsc::Receiver<Result<Vec<Row>>>, mut out: Pieces) {
+fn write_xlsx(headers: &Row, mut rows: mpsc::Receiver<Result<Vec<Row>>>, mut out: Pieces) {
     let mut write = || {
         let mut workbook = Workbook::new();
         let sheet = workbook.add_worksheet_with_constant_memory()?;
         let bold = Format::new().set_bold();
         sheet.set_freeze_panes(1, 0)?;
-        for (column, header) in (0_u16..).zip(&headers) {
+        for (column, header) in (0_u16..).zip(headers) {
             sheet.set_column_width(column, 16)?;
             if let Cell::Text(text) = header {
                 sheet.write_string_with_format(0, column, text, &bold)?;

@@ -99,14 +99,14 @@ fn stored(row: &PgRow) -> sqlx::Result<Stored> {
 }
 
 /// The state as it is: a run whose job is over without having said so has broken off.
-fn state(state: i16, failure: String, job: Option<String>) -> (ImportState, String) {
+fn state(state: i16, failure: &str, job: Option<&str>) -> (ImportState, String) {
     let state = ImportState::try_from(i32::from(state)).unwrap_or_default();
     let text = |id: &str| failure_text(id, locale::current());
-    match (state, job.as_deref()) {
+    match (state, job) {
         (ImportState::Running, Some("pending" | "leased")) => (state, String::new()),
         (ImportState::Running, Some("cancelled")) => (ImportState::Cancelled, String::new()),
         (ImportState::Running, _) => (ImportState::Failed, text(reason::IMPORT_BROKE_OFF.id)),
-        _ => (state, text(&failure)),
+        _ => (state, text(failure)),
     }
 }
 

@@ -1,5 +1,7 @@
 //! Stories of customers, told through the gateway on a database of their own.
 
+#![allow(clippy::unwrap_used, clippy::needless_pass_by_value)]
+
 mod base;
 mod contacts;
 mod customers;

@@ -43,6 +43,7 @@ impl FileFault {
         Self::new(reason).arg("row", row)
     }
 
+    #[expect(clippy::needless_pass_by_value, reason = "numbers and texts alike stand at the call as they are")]
     fn arg(mut self, name: &'static str, value: impl ToString) -> Self {
         self.args.push((name, value.to_string()));
         self

@@ -217,7 +217,7 @@ impl From<Error> for Failure {
 
 impl From<sqlx::Error> for Failure {
     fn from(error: sqlx::Error) -> Self {
-        let taken = error.as_database_error().is_some_and(|error| error.is_unique_violation());
+        let taken = error.as_database_error().is_some_and(sqlx::error::DatabaseError::is_unique_violation);
         Self::Database(if taken { Error::stale_etag() } else { error.into() })
     }
 }
