@@ -348,8 +348,18 @@ fn with_database(server: &str, database: &str) -> anyhow::Result<String> {
     Ok(format!("{base}/{database}"))
 }
 
+/// An address that nobody listens on, below the ports that the system gives to connections: one of those could be taken
+/// between now and its use.
 fn free_address() -> anyhow::Result<SocketAddr> {
-    Ok(std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?)
+    use rand::Rng;
+    let mut random = rand::rng();
+    for _ in 0..100 {
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, random.random_range(10_000..32_000)));
+        if std::net::TcpListener::bind(address).is_ok() {
+            return Ok(address);
+        }
+    }
+    anyhow::bail!("no free port")
 }
 
 /// The database that tests copy: migrated, with one administrator. Made once per server and version of the migrations.
