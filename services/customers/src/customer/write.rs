@@ -64,6 +64,10 @@ async fn insert(
     (owner_id, group_id): (Uuid, Option<Uuid>),
     generated: bool,
 ) -> Result<Customer> {
+    // Before the transaction: who holds one connection and waits for another can be one of so many that none is left.
+    if generated {
+        customer.number = shared.numbers.next(shared.db.pool()).await?;
+    }
     let mut tx = match shared.db.begin_once::<Customer>(call).await? {
         Once::Done(customer) => return Ok(customer),
         Once::New(tx) => tx,
@@ -71,9 +75,6 @@ async fn insert(
     let id = Uuid::now_v7();
     customer.id = id.to_string();
     customer.etag = update::etag(1);
-    if generated {
-        customer.number = shared.numbers.next(shared.db.pool()).await?;
-    }
     let document = customer_document(id, &customer.name, &customer.number, &customer.phone);
     let stored = Stored { customer, custom_fields };
     let user_id = call.caller.employee_id();
