@@ -34,7 +34,7 @@ export function Mapping({ item, made, busy, checked, onRun }: MappingProps) {
   const [key, setKey] = useState<ImportKey>(made?.key ?? known(item.key) ?? proposedKey(item.columns));
   const [policy, setPolicy] = useState<DuplicatePolicy>(made?.duplicatePolicy ?? (item.duplicatePolicy === "DUPLICATE_POLICY_UPDATE" ? item.duplicatePolicy : "DUPLICATE_POLICY_SKIP"));
   const [ownerId, setOwnerId] = useState(made?.ownerId);
-  const targets = targetsOf(attributes, item.columns, { owner: t("customers.attributes.ownerId"), owner_id: t("customers.attributes.ownerId"), address: t("customers.address.title") });
+  const targets = targetsOf(attributes, item.columns, t);
   const twice = doubled(columns);
   const mapped = new Set(columns.map((column) => column.field).filter(Boolean));
   const keyField = keyFields[key];

@@ -49,7 +49,7 @@ export const customers = {
     createTime: "Created",
     updateTime: "Changed",
   },
-  address: { title: "Address", label: "Purpose", street: "Street and number", add: "Add an address", remove: "Remove the address" },
+  address: { title: "Address", label: "Purpose", street: "Street and number", postalCode: "Postal code", add: "Add an address", remove: "Remove the address" },
   search: {
     title: "Find customers",
     inList: "Find in customers",

@@ -48,7 +48,7 @@ export const customers = {
     createTime: "创建时间",
     updateTime: "更新时间",
   },
-  address: { title: "地址", label: "用途", street: "街道门牌", add: "添加地址", remove: "移除地址" },
+  address: { title: "地址", label: "用途", street: "街道门牌", postalCode: "邮编", add: "添加地址", remove: "移除地址" },
   search: {
     title: "查找客户",
     inList: "在客户中查找",
