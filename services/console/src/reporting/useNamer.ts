@@ -14,7 +14,7 @@ const dictionaries: Partial<Record<Dimension, string>> = {
 /** Names for the keys of a dimension: by its dictionary, the enum's text, or the label that came along. */
 export function useNamer(dimension: Dimension | undefined): Namer {
   const { t } = useTranslation();
-  const { index } = useEntries(dimension && dictionaries[dimension]);
+  const { index, isPending } = useEntries(dimension && dictionaries[dimension]);
   const nameOf = useEntryName();
   return (key, label) => {
     if (!key) return dimension === "DIMENSION_OWNER" ? t("customers.inPool") : dimension && dimension !== "DIMENSION_UNSPECIFIED" ? t("reporting.noValue") : "";
@@ -22,6 +22,7 @@ export function useNamer(dimension: Dimension | undefined): Namer {
     if (dimension === "DIMENSION_KIND") {
       return t(key.includes("ORGANIZATION") ? "enums.CustomerKind.CUSTOMER_KIND_ORGANIZATION" : "enums.CustomerKind.CUSTOMER_KIND_PERSON");
     }
-    return dimension && dictionaries[dimension] ? pathName(index, key, nameOf) : key;
+    if (!dimension || !dictionaries[dimension]) return key;
+    return isPending ? "…" : pathName(index, key, nameOf);
   };
 }

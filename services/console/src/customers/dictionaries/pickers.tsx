@@ -6,11 +6,16 @@ import type { DictionaryEntry } from "@/api/types";
 import { ancestry, pathName, useEntries, useEntryName, type EntryIndex } from "./entries";
 
 export function EntryLabel({ dictionary, code }: { dictionary: string; code: string }) {
-  const { index } = useEntries(dictionary);
+  const { index, isPending } = useEntries(dictionary);
   const nameOf = useEntryName();
   if (!code) return null;
+  // A code that turns into a name a moment later looks like a fault.
+  if (isPending) return <span className="pending-name" aria-hidden />;
   const entry = index.byCode.get(code);
-  if (entry?.parentCode) return <span>{pathName(index, code, nameOf)}</span>;
+  if (entry?.parentCode) {
+    const path = pathName(index, code, nameOf);
+    return <span title={path}>{path}</span>;
+  }
   if (entry?.color) {
     return (
       <Tag color={entry.color} style={{ margin: 0 }}>

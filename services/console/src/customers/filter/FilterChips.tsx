@@ -24,9 +24,11 @@ export function FilterChips({ filter, attributes, onChange }: FilterChipsProps) 
   const simple = group?.join === "AND" ? group : undefined;
   if (!simple) {
     return (
-      <Tag closable onClose={() => onChange("")} style={{ maxWidth: "100%", whiteSpace: "normal" }} data-testid="filter-chip">
-        <code>{filter}</code>
-      </Tag>
+      <Flex>
+        <Tag closable onClose={() => onChange("")} style={{ margin: 0, maxWidth: "100%", whiteSpace: "normal" }} data-testid="filter-chip">
+          <code>{filter}</code>
+        </Tag>
+      </Flex>
     );
   }
   return (
@@ -57,7 +59,7 @@ export function FilterChips({ filter, attributes, onChange }: FilterChipsProps) 
 function ConditionText({ condition, attributes }: { condition: Condition; attributes: Attribute[] }) {
   const { t } = useTranslation();
   const attribute = attributes.find((candidate) => candidate.path === condition.path);
-  const { index } = useEntries(attribute?.dictionary);
+  const { index, isPending } = useEntries(attribute?.dictionary);
   const nameOf = useEntryName();
   const people = useDirectoryNames(attribute?.kind === "employee" ? condition.values : []);
   const groups = useGroups().data;
@@ -65,7 +67,7 @@ function ConditionText({ condition, attributes }: { condition: Condition; attrib
   const nameValue = (value: string): string => {
     const option = attribute.options?.find((candidate) => candidate.filterValue === value);
     if (option) return t(`enums.${attribute.enumName ?? "CustomerKind"}.${option.value}` as "enums.Gender.GENDER_MALE");
-    if (attribute.dictionary) return pathName(index, value, nameOf);
+    if (attribute.dictionary) return isPending ? "…" : pathName(index, value, nameOf);
     if (attribute.kind === "employee") return people.find((person) => person.id === value)?.displayName ?? value;
     if (attribute.kind === "group") return groups?.find((group) => group.id === value)?.name ?? value;
     if (attribute.kind === "boolean") return t(value === "true" ? "common.yes" : "common.no");
