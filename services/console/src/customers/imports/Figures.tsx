@@ -15,7 +15,7 @@ export function Figures({ item, dry = false }: { item: Import; dry?: boolean }) 
     failed: token.colorError,
   };
   return (
-    <Flex gap={32} wrap justify="center">
+    <Flex gap={32} wrap justify={dry || item.state !== "IMPORT_STATE_RUNNING" ? "start" : "center"}>
       {figures.map((figure) => {
         const value = Number(item.progress?.[figure] ?? 0);
         return (

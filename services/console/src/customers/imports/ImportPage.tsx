@@ -34,7 +34,8 @@ function Wizard({ item }: { item: Import }) {
   const [choice, setChoice] = useState<RunChoice>();
   const step = stepOf(item);
   const steps = ["map", "checked", "done"] as const;
-  const current = step === "running" ? (item.dryRun ? 1 : 2) : steps.indexOf(step);
+  // One past the last when everything is done: no step is left to be taken.
+  const current = step === "running" ? (item.dryRun ? 1 : 2) : step === "done" ? steps.length : steps.indexOf(step);
 
   const attempt = async (kind: NonNullable<typeof busy>, work: () => Promise<Import>) => {
     setBusy(kind);

@@ -1,11 +1,12 @@
 import { useState } from "react";
-import { Alert, Button, Card, Col, Flex, Radio, Row, Select, Table, Tag, Typography } from "antd";
+import { Alert, Button, Card, Col, Flex, Radio, Row, Select, Typography } from "antd";
 import { useTranslation } from "react-i18next";
 import type { DuplicatePolicy, Import, ImportColumn, ImportKey } from "@/api/types";
 import { useAccess } from "@/app/access";
 import { EmployeePicker } from "@/identity/directory/EmployeePicker";
 import { useAttributes } from "../attributes";
 import type { RunChoice } from "./api";
+import { ColumnTargets } from "./ColumnTargets";
 import { doubled, targetsOf } from "./targets";
 
 interface MappingProps {
@@ -50,42 +51,7 @@ export function Mapping({ item, made, busy, checked, onRun }: MappingProps) {
     <Card title={t("imports.mapping")} data-testid="mapping">
       <Flex vertical gap={20}>
         <Typography.Text type="secondary">{t("imports.mappingHint")}</Typography.Text>
-        <Table
-          size="small"
-          rowKey={(row) => row.place}
-          pagination={false}
-          scroll={{ x: 620, y: 460 }}
-          dataSource={columns.map((column, place) => ({ ...column, place, samples: item.sampleRows.map((row) => row.cells[place] ?? "").filter(Boolean) }))}
-          columns={[
-            { title: t("imports.column"), width: 180, render: (_, row) => <strong>{row.header || t("imports.unnamed", { number: row.place + 1 })}</strong> },
-            {
-              title: t("imports.samples"),
-              ellipsis: true,
-              render: (_, row) => (
-                <Typography.Text type="secondary" ellipsis title={row.samples.join("\n")}>
-                  {row.samples.slice(0, 3).join(" · ") || "—"}
-                </Typography.Text>
-              ),
-            },
-            {
-              title: t("imports.target"),
-              width: 260,
-              render: (_, row) => (
-                <Select
-                  aria-label={t("imports.targetOf", { header: row.header ?? "" })}
-                  allowClear
-                  value={row.field || undefined}
-                  status={row.field && twice.has(row.field) ? "error" : undefined}
-                  onChange={(field?: string) => assign(row.place, field ?? "")}
-                  options={targets}
-                  showSearch={{ optionFilterProp: "label" }}
-                  placeholder={<Tag style={{ margin: 0 }}>{t("imports.ignored")}</Tag>}
-                  style={{ width: "100%" }}
-                />
-              ),
-            },
-          ]}
-        />
+        <ColumnTargets columns={columns} sampleRows={item.sampleRows} targets={targets} twice={twice} onAssign={assign} />
         <Row gutter={[24, 16]}>
           <Col xs={24} md={12}>
             <label htmlFor="import-key" style={{ display: "block", marginBottom: 4 }}>
