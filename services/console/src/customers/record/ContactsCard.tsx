@@ -1,6 +1,6 @@
 import { useState } from "react";
 import { EllipsisOutlined, MailOutlined, PhoneOutlined, PlusOutlined, StarFilled, WechatOutlined } from "@ant-design/icons";
-import { App, Button, Card, Dropdown, Flex, Rate, Switch, Tag, Tooltip, Typography } from "antd";
+import { App, Button, Card, Checkbox, Dropdown, Flex, Rate, Tag, Tooltip, Typography } from "antd";
 import { useTranslation } from "react-i18next";
 import type { Contact, Customer } from "@/api/types";
 import { useAccess } from "@/app/access";
@@ -23,9 +23,9 @@ export function ContactsCard({ customer }: { customer: Customer }) {
       data-testid="contacts"
       extra={
         <Flex gap={12} align="center">
-          <Tooltip title={t("customers.contact.showInvalid")}>
-            <Switch size="small" checked={withInvalid} onChange={setWithInvalid} aria-label={t("customers.contact.showInvalid")} />
-          </Tooltip>
+          <Checkbox checked={withInvalid} onChange={(event) => setWithInvalid(event.target.checked)} title={t("customers.contact.showInvalid")} style={{ fontWeight: "normal" }}>
+            {t("customers.contact.withInvalid")}
+          </Checkbox>
           {writes && (
             <Button type="text" icon={<PlusOutlined />} onClick={() => setEditing("new")} data-testid="add-contact">
               {t("common.add")}
@@ -37,7 +37,7 @@ export function ContactsCard({ customer }: { customer: Customer }) {
       <Loaded query={contacts} small>
         {(list) =>
           list.length === 0 ? (
-            <Nothing text={t("customers.contact.empty")} />
+            <Nothing small text={t("customers.contact.empty")} />
           ) : (
             <Flex vertical gap={16} component="ul" style={{ listStyle: "none", margin: 0, padding: 0 }}>
               {list.map((contact) => (

@@ -1,7 +1,7 @@
 // Creates or edits a customer. Only changed fields are sent; when somebody else was faster, both versions are compared.
 import { useState } from "react";
 import { DeleteOutlined, PlusOutlined } from "@ant-design/icons";
-import { Button, Col, Divider, Flex, Form, Input, Row, Segmented } from "antd";
+import { Button, Col, Flex, Form, Input, Row, Segmented, Typography } from "antd";
 import { useTranslation } from "react-i18next";
 import { asProblem } from "@/api/problem";
 import type { Customer } from "@/api/types";
@@ -11,6 +11,7 @@ import { createCustomer, updateCustomer, useCustomerChanged } from "../api";
 import { AttributeInput } from "../AttributeInput";
 import { useAttributes, type Attribute, type Section } from "../attributes";
 import { TreeEntryPicker } from "../dictionaries/pickers";
+import { AddressLabelInput } from "./addressLabels";
 import { Conflict } from "./Conflict";
 import { patchOf, valuesOf, type CustomerChanges, type CustomerValues } from "./formValues";
 
@@ -96,9 +97,9 @@ function Fields({ attributes }: { attributes: Attribute[] }) {
         return (
           <section key={section} aria-label={t(`customers.sections.${section}`)}>
             {section !== "main" && (
-              <Divider titlePlacement="start" plain style={{ marginTop: 4 }}>
+              <Typography.Title level={2} style={{ fontSize: 15, margin: "8px 0 16px" }}>
                 {t(`customers.sections.${section}`)}
-              </Divider>
+              </Typography.Title>
             )}
             <Row gutter={16}>
               {inSection.map((attribute) => (
@@ -142,7 +143,7 @@ function Addresses() {
             <Row key={field.key} gutter={8} align="middle">
               <Col xs={8} sm={4}>
                 <Form.Item name={[field.name, "label"]} noStyle>
-                  <Input placeholder={t("customers.address.label")} aria-label={t("customers.address.label")} maxLength={32} />
+                  <AddressLabelInput />
                 </Form.Item>
               </Col>
               <Col xs={16} sm={8}>

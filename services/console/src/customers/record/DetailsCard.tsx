@@ -8,6 +8,7 @@ import { Time } from "@/shared/Time";
 import { attributeValue, AttributeValue } from "../AttributeValue";
 import { useAttributes, type Attribute, type Section } from "../attributes";
 import { EntryLabel } from "../dictionaries/pickers";
+import { addressLabel } from "./addressLabels";
 import { CustomerForm } from "./CustomerForm";
 
 const sections: Section[] = ["main", "contact", "business", "finance", "custom"];
@@ -62,7 +63,7 @@ export function DetailsCard({ customer }: { customer: Customer }) {
                 })),
                 ...addresses.map((address, place) => ({
                   key: `address-${place}`,
-                  label: address.label || t("customers.address.title"),
+                  label: addressLabel(t, address.label),
                   span: 2,
                   children: (
                     <span>

@@ -49,7 +49,7 @@ export const customers = {
     createTime: "Created",
     updateTime: "Changed",
   },
-  address: { title: "Address", label: "Purpose", street: "Street and number", postalCode: "Postal code", add: "Add an address", remove: "Remove the address" },
+  address: { title: "Address", label: "Purpose", labels: { office: "Office", home: "Home", delivery: "Delivery", invoice: "Invoices" }, street: "Street and number", postalCode: "Postal code", add: "Add an address", remove: "Remove the address" },
   search: {
     title: "Find customers",
     inList: "Find in customers",
@@ -178,6 +178,7 @@ export const customers = {
     primary: "Primary contact",
     invalid: "Out of use",
     showInvalid: "Show contacts out of use",
+    withInvalid: "With invalid",
     invalidate: "Invalidate",
     invalidateTitle: "Take {{name}} out of use?",
     invalidateText: "Past interactions keep the contact.",

@@ -48,7 +48,7 @@ export const customers = {
     createTime: "创建时间",
     updateTime: "更新时间",
   },
-  address: { title: "地址", label: "用途", street: "街道门牌", postalCode: "邮编", add: "添加地址", remove: "移除地址" },
+  address: { title: "地址", label: "用途", labels: { office: "办公", home: "住址", delivery: "收货", invoice: "开票" }, street: "街道门牌", postalCode: "邮编", add: "添加地址", remove: "移除地址" },
   search: {
     title: "查找客户",
     inList: "在客户中查找",
@@ -170,6 +170,7 @@ export const customers = {
     primary: "首要联系人",
     invalid: "已失效",
     showInvalid: "显示失效联系人",
+    withInvalid: "含失效",
     invalidate: "失效",
     invalidateTitle: "将 {{name}} 设为失效？",
     invalidateText: "历史交往记录仍保留此人。",
