@@ -1,5 +1,5 @@
 import { useEffect, type ReactNode } from "react";
-import { Breadcrumb, Flex, Typography } from "antd";
+import { Breadcrumb, Flex, Typography, theme } from "antd";
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
 
@@ -15,6 +15,7 @@ interface PageHeaderProps {
 
 export function PageHeader({ title, subtitle, parents, avatar, tags, actions }: PageHeaderProps) {
   const { t } = useTranslation();
+  const { token } = theme.useToken();
   useEffect(() => {
     document.title = `${title} · ${t("app.name")}`;
   }, [title, t]);
@@ -28,12 +29,12 @@ export function PageHeader({ title, subtitle, parents, avatar, tags, actions }: 
           {avatar}
           <div style={{ minWidth: 0 }}>
             <Flex align="center" gap={10} wrap>
-              <Typography.Title level={1} style={{ fontSize: 22, margin: 0 }}>
+              <Typography.Title level={1} style={{ fontSize: 22, lineHeight: "30px", margin: 0 }}>
                 {title}
               </Typography.Title>
               {tags}
             </Flex>
-            {subtitle && <Typography.Text type="secondary">{subtitle}</Typography.Text>}
+            {subtitle && <div style={{ marginTop: 4, color: token.colorTextSecondary }}>{subtitle}</div>}
           </div>
         </Flex>
         {actions && (

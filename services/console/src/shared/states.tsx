@@ -48,7 +48,7 @@ export function Fault({ fault, retry, small = false }: FaultProps) {
             {problem.requestId && <RequestId id={problem.requestId} />}
           </>
         }
-        extra={again}
+        extra={problem.isNotFound ? <WayHome /> : again}
       />
     </div>
   );
@@ -72,15 +72,27 @@ export function RequestId({ id }: { id: string }) {
   );
 }
 
+/** A plain link: these states also stand where there is no router any more. */
+function WayHome() {
+  const { t } = useTranslation();
+  return (
+    <Button type="primary" href="/">
+      {t("app.notFound.home")}
+    </Button>
+  );
+}
+
 export function NoPermission({ permission, detail }: { permission?: Permission; detail?: string }) {
   const { t } = useTranslation();
   const text = permission
     ? t("common.noPermission.missing", { permission: t(`enums.Permission.${permission}`) })
     : detail || t("common.noPermission.text");
-  return <Result status="403" title={t("common.noPermission.title")} subTitle={text} data-testid="no-permission" />;
+  return <Result status="403" title={t("common.noPermission.title")} subTitle={text} extra={<WayHome />} data-testid="no-permission" />;
 }
 
-export function Nothing({ text, children }: { text: string; children?: ReactNode }) {
+/** `small`: one line, for a card among others, where a picture would only take room. */
+export function Nothing({ text, children, small = false }: { text: string; children?: ReactNode; small?: boolean }) {
+  if (small) return <Typography.Text type="secondary">{text}</Typography.Text>;
   return (
     <Empty image={Empty.PRESENTED_IMAGE_SIMPLE} description={text} style={{ padding: "24px 0" }}>
       {children}

@@ -66,7 +66,7 @@ export function RelationsCard({ customer }: { customer: Customer }) {
       <Loaded query={relations} small>
         {(list) =>
           list.length === 0 ? (
-            <Nothing text={t("customers.relation.empty")} />
+            <Nothing small text={t("customers.relation.empty")} />
           ) : (
             <Flex vertical gap={10} component="ul" style={{ listStyle: "none", margin: 0, padding: 0 }}>
               {list.map((relation) => (

@@ -48,7 +48,7 @@ export function SharesCard({ customer }: { customer: Customer }) {
       <Loaded query={shares} small>
         {(list) =>
           list.length === 0 ? (
-            <Nothing text={t("customers.share.empty")} />
+            <Nothing small text={t("customers.share.empty")} />
           ) : (
             <Flex vertical gap={10} component="ul" style={{ listStyle: "none", margin: 0, padding: 0 }}>
               {list.map((share) => (
