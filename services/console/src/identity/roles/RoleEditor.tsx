@@ -122,8 +122,8 @@ export function RoleEditor({ role, permissions, manages, onClose }: RoleEditorPr
         <FormFault fault={fault} />
         {isAdministrator && <Alert type="info" showIcon title={t("identity.role.administrator")} />}
         <Flex vertical gap={12}>
-          <Labelled label={t("identity.role.name")} id="role-name">
-            <Input id="role-name" value={draft.name} disabled={!editable} maxLength={64} onChange={(event) => setDraft({ ...draft, name: event.target.value })} />
+          <Labelled label={t("identity.role.name")} id="role-name" required={editable}>
+            <Input id="role-name" required aria-required autoFocus={!role} value={draft.name} disabled={!editable} maxLength={64} onChange={(event) => setDraft({ ...draft, name: event.target.value })} />
           </Labelled>
           <Labelled label={t("identity.role.description")} id="role-description">
             <Input.TextArea id="role-description" value={draft.description} disabled={!editable} maxLength={500} autoSize={{ minRows: 1, maxRows: 4 }} onChange={(event) => setDraft({ ...draft, description: event.target.value })} />
@@ -146,10 +146,15 @@ export function RoleEditor({ role, permissions, manages, onClose }: RoleEditorPr
   );
 }
 
-function Labelled({ label, id, children }: { label: string; id: string; children: React.ReactNode }) {
+function Labelled({ label, id, required, children }: { label: string; id: string; required?: boolean; children: React.ReactNode }) {
   return (
     <div>
       <label htmlFor={id} style={{ display: "block", marginBottom: 4 }}>
+        {required && (
+          <Typography.Text type="danger" aria-hidden>
+            *{" "}
+          </Typography.Text>
+        )}
         {label}
       </label>
       {children}
