@@ -1,6 +1,6 @@
 import { useState } from "react";
 import { PlusOutlined } from "@ant-design/icons";
-import { Button, Card, Flex, Switch, Table, Tag, type TableColumnsType } from "antd";
+import { Button, Card, Checkbox, Flex, Table, Tag, type TableColumnsType } from "antd";
 import { useTranslation } from "react-i18next";
 import type { Field } from "@/api/types";
 import { useAccess } from "@/app/access";
@@ -82,21 +82,19 @@ export function FieldsPage() {
         title={t("app.menu.fields")}
         subtitle={t("settings.field.subtitle")}
         actions={
-          manages && (
-            <Button type="primary" icon={<PlusOutlined />} onClick={() => setEditing("new")} data-testid="create-field">
-              {t("settings.field.create")}
-            </Button>
-          )
+          <>
+            <Checkbox checked={withRetired} onChange={(event) => setWithRetired(event.target.checked)}>
+              {t("settings.field.showRetired")}
+            </Checkbox>
+            {manages && (
+              <Button type="primary" icon={<PlusOutlined />} onClick={() => setEditing("new")} data-testid="create-field">
+                {t("settings.field.create")}
+              </Button>
+            )}
+          </>
         }
       />
-      <Card
-        extra={
-          <Flex gap={8} align="center" component="label">
-            <Switch size="small" checked={withRetired} onChange={setWithRetired} />
-            {t("settings.field.showRetired")}
-          </Flex>
-        }
-      >
+      <Card>
         <Loaded query={fields} small>
           {(list) =>
             list.length === 0 ? <Nothing text={t("settings.field.empty")} /> : <Table<Field> rowKey="key" size="middle" columns={columns} dataSource={list} pagination={false} data-testid="fields" />

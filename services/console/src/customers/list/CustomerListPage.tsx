@@ -1,6 +1,6 @@
 import { useState } from "react";
-import { FilterOutlined, PlusOutlined, SearchOutlined } from "@ant-design/icons";
-import { Badge, Button, Card, Flex, Input, Typography } from "antd";
+import { PlusOutlined, SearchOutlined } from "@ant-design/icons";
+import { Button, Card, Flex, Input, Typography } from "antd";
 import { useTranslation } from "react-i18next";
 import { useNavigate } from "react-router";
 import type { Customer } from "@/api/types";
@@ -14,9 +14,8 @@ import { usePhone } from "@/shared/usePhone";
 import { listCustomers, searchCustomers, useViews } from "../api";
 import { useAttributes, type Attribute } from "../attributes";
 import { FilterChips } from "../filter/FilterChips";
-import { FilterDrawer, kindLookup } from "../filter/FilterDrawer";
-import { conditionCount } from "../filter/model";
-import { fromText } from "../filter/parse";
+import { FilterButton } from "../filter/FilterButton";
+import { FilterDrawer } from "../filter/FilterDrawer";
 import { CustomerForm } from "../record/CustomerForm";
 import { BulkBar } from "./BulkBar";
 import { ColumnChooser } from "./ColumnChooser";
@@ -84,19 +83,6 @@ export function CustomerListPage() {
       <FilterDrawer open={filtering} filter={state.filter} attributes={attributes} onApply={(filter) => show({ filter, query: "" })} onClose={() => setFiltering(false)} />
       <CustomerForm customer={undefined} open={creating} onClose={() => setCreating(false)} onSaved={(customer) => void navigate(`/customers/${customer.id}`)} />
     </>
-  );
-}
-
-function FilterButton({ filter, attributes, onClick }: { filter: string; attributes: Attribute[]; onClick: () => void }) {
-  const { t } = useTranslation();
-  const group = filter ? fromText(filter, kindLookup(attributes)) : undefined;
-  const count = group ? conditionCount(group) : filter ? 1 : 0;
-  return (
-    <Badge count={count} size="small" color="blue">
-      <Button icon={<FilterOutlined />} onClick={onClick} data-testid="open-filter">
-        {t("customers.filter.title")}
-      </Button>
-    </Badge>
   );
 }
 

@@ -19,7 +19,13 @@ interface CustomerTableProps {
   rowActions?: (customer: Customer) => React.ReactNode;
 }
 
-const widths: Record<string, number> = { name: 260, region: 180, remark: 240, email: 190, satisfaction: 140, kind: 112, level: 90 };
+const widths: Record<string, number> = { name: 250, number: 120, region: 190, industry: 130, remark: 240, email: 190, website: 190, kind: 76, level: 84, phone: 130, owner_id: 100 };
+const kindWidths: Partial<Record<Attribute["kind"], number>> = { timestamp: 150, date: 110, boolean: 90 };
+
+const widthOf = (attribute: Attribute) => widths[attribute.path] ?? kindWidths[attribute.kind] ?? 140;
+
+/** One line a row: what is longer is cut off, so that the eye finds its way down the columns. */
+const cut = new Set<Attribute["kind"]>(["text", "longText", "dictionary", "tree", "employee", "group"]);
 
 export function CustomerTable({ rows, columns, orderBy, onOrder, selected, onSelect, loading, foundBy, rowActions }: CustomerTableProps) {
   const navigate = useNavigate();
@@ -27,15 +33,15 @@ export function CustomerTable({ rows, columns, orderBy, onOrder, selected, onSel
   const tableColumns: TableColumnsType<Customer> = columns.map((attribute) => ({
     key: attribute.path,
     title: attribute.label,
-    width: widths[attribute.path] ?? 140,
-    ellipsis: attribute.kind === "longText",
+    width: widthOf(attribute),
+    ellipsis: attribute.path !== "name" && cut.has(attribute.kind),
     fixed: attribute.path === "name" ? "start" : undefined,
     sorter: Boolean(onOrder) && attribute.sortable,
     sortOrder: sortOrderOf(orders, attribute.path),
     render: (_, customer) =>
       attribute.path === "name" ? <NameCell customer={customer} contact={foundBy?.get(customer.id)} /> : <AttributeValue customer={customer} attribute={attribute} />,
   }));
-  if (rowActions) tableColumns.push({ key: "actions", title: "", width: 110, fixed: "end", render: (_, customer) => rowActions(customer) });
+  if (rowActions) tableColumns.push({ key: "actions", title: "", width: 90, fixed: "end", render: (_, customer) => rowActions(customer) });
 
   const onChange: TableProps<Customer>["onChange"] = (_pages, _filters, sorter) => {
     const sorters = [sorter].flat().filter(({ order }) => order);

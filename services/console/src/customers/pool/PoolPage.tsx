@@ -14,6 +14,7 @@ import { Loaded, Nothing } from "@/shared/states";
 import { usePhone } from "@/shared/usePhone";
 import { claimCustomer, listPoolCustomers, updatePoolRule, useCustomerChanged, usePoolRule } from "../api";
 import { useAttributes } from "../attributes";
+import { FilterButton } from "../filter/FilterButton";
 import { FilterChips } from "../filter/FilterChips";
 import { FilterDrawer } from "../filter/FilterDrawer";
 import { CustomerCards } from "../list/CustomerCards";
@@ -72,13 +73,13 @@ export function PoolPage() {
         {rule.data && <Alert type="info" showIcon title={<RuleText rule={rule.data} />} />}
         <Card styles={{ body: { padding: phone ? 12 : 16 } }}>
           <Flex gap={8} wrap align="center" style={{ marginBottom: 12 }}>
-            <Button onClick={() => setFiltering(true)}>{t("customers.filter.title")}</Button>
+            <FilterButton filter={filter} attributes={attributes} onClick={() => setFiltering(true)} />
             <FilterChips filter={filter} attributes={attributes} onChange={setFilter} />
           </Flex>
           <Loaded query={pool}>
             {({ pages }) => {
               const rows = pages.flatMap((page) => page.customers);
-              if (rows.length === 0) return <Nothing text={t("customers.pool.empty")} />;
+              if (rows.length === 0) return <Nothing text={t(filter ? "customers.list.noMatches" : "customers.pool.empty")} />;
               return phone ? (
                 <CustomerCards rows={rows} columns={columns} rowActions={rowActions} />
               ) : (
