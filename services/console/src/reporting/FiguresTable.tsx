@@ -33,7 +33,7 @@ export function FiguresTable({ table, title, onDrill }: FiguresTableProps) {
         several ? (
           <Typography.Text type="secondary">{share(row.count, table.total)}</Typography.Text>
         ) : (
-          <Progress percent={table.total === 0 ? 0 : (row.count / table.total) * 100} format={() => share(row.count, table.total)} size="small" strokeColor={palette[place % palette.length]} aria-hidden />
+          <Progress percent={table.total === 0 ? 0 : (row.count / table.total) * 100} format={() => share(row.count, table.total)} size="small" styles={{ indicator: { width: 44, textAlign: "end" } }} strokeColor={palette[place % palette.length]} aria-hidden />
         ),
     },
   ];

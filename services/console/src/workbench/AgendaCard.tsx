@@ -34,7 +34,7 @@ export function AgendaCard({ employeeId }: { employeeId: string }) {
   const sections: (keyof Agenda)[] = ["overdue", "today", "later"];
   const colors: Record<keyof Agenda, string> = { overdue: "red", today: "blue", later: "gray" };
   return (
-    <Card title={t("app.workbench.agenda")} data-testid="agenda" styles={{ body: { paddingTop: 0 } }}>
+    <Card title={t("app.workbench.agenda")} size="small" data-testid="agenda" styles={{ body: { paddingTop: 0 } }}>
       <Loaded query={query} small>
         {({ agenda }) => (
           <Tabs

@@ -90,7 +90,7 @@ export const identity = {
     moved: "员工组已移动",
     name: "名称",
     parent: "上级组",
-    members_other: "{{count}} 人",
+    members_other: "直属 {{count}} 人",
     withBelow_other: "含下级共 {{count}} 人",
     others_other: "等另外 {{count}} 人",
     addUngrouped: "加入未分组员工",
