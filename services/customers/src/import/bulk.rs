@@ -17,10 +17,16 @@ use crate::customer::store::CUSTOMER_ROWS;
 use crate::search::document::Document;
 use crate::search::text::phone_digits;
 
-/// Keeps the batches of all imports apart, so that two don't create the same customer. Answers the transaction's time.
-pub async fn turn_take(connection: &mut PgConnection) -> Result<DateTime<Utc>> {
-    sqlx::query("SELECT pg_advisory_xact_lock(hashtext('customers.import'))").execute(&mut *connection).await?;
-    time(connection).await
+/// Keeps different imports apart, so that no two create the same customer.
+pub async fn turn_take(connection: &mut PgConnection) -> Result<()> {
+    sqlx::query("SELECT pg_advisory_xact_lock(hashtext('customers.import'))").execute(connection).await?;
+    Ok(())
+}
+
+/// Whoever waits for a row longer than this waits for the batch beside it, which in turn waits for this one to commit.
+pub async fn patience_set(connection: &mut PgConnection) -> Result<()> {
+    sqlx::query("SET LOCAL lock_timeout = '10s'").execute(connection).await?;
+    Ok(())
 }
 
 pub async fn time(connection: &mut PgConnection) -> Result<DateTime<Utc>> {
@@ -38,13 +44,12 @@ pub enum Column {
 }
 
 /// Customers that hold one of the values, as [`COLUMNS`] and then whether the rows cover them; those in use alone, except
-/// by number, which no two may share. With `hold`, until the transaction ends.
+/// by number, which no two may share.
 pub async fn customers_alike(
     connection: &mut PgConnection,
     column: Column,
     values: &[&str],
     rows: &RowPredicate,
-    hold: bool,
 ) -> Result<Vec<PgRow>> {
     if values.is_empty() {
         return Ok(Vec::new());
@@ -59,10 +64,8 @@ pub async fn customers_alike(
         Column::Name => "c.state = 1 AND lower(c.name COLLATE \"C\") = ANY(",
     });
     sql.push_bind(values).push(") ORDER BY c.id");
-    if hold {
-        sql.push(" FOR NO KEY UPDATE OF c");
-    }
-    Ok(sql.build().fetch_all(connection).await?)
+    // A plan that is kept would be one for the small table that the import began with.
+    Ok(sql.build().persistent(false).fetch_all(connection).await?)
 }
 
 pub fn is_covered(row: &PgRow) -> sqlx::Result<bool> {
@@ -75,10 +78,9 @@ pub async fn numbers_taken(connection: &mut PgConnection, numbers: &[&str]) -> R
     if numbers.is_empty() {
         return Ok(HashMap::new());
     }
-    let taken: Vec<(String, Uuid)> = sqlx::query_as("SELECT number, id FROM customer WHERE number = ANY($1)")
-        .bind(numbers)
-        .fetch_all(connection)
-        .await?;
+    let taken =
+        sqlx::query_as("SELECT number, id FROM customer WHERE number = ANY($1)").bind(numbers).persistent(false);
+    let taken: Vec<(String, Uuid)> = taken.fetch_all(connection).await?;
     Ok(taken.into_iter().collect())
 }
 
@@ -99,6 +101,7 @@ pub async fn unique_values_taken(
     )
     .bind(keys)
     .bind(texts)
+    .persistent(false)
     .fetch_all(connection)
     .await?;
     Ok(taken.into_iter().map(|(key, value, id)| ((key, value), id)).collect())
@@ -166,18 +169,18 @@ pub fn unique_value_rows(values: &[(Uuid, (String, String))]) -> Rows {
 
 pub const UNIQUE_VALUE_COPY: &str = "COPY customer_unique_value (field_key, value, customer_id) FROM STDIN";
 
-/// Writes the fields of customers that are held.
+/// Writes the fields of customers that are still as they were read; how many were. Their etags are those that were read.
 pub async fn customers_update(
     connection: &mut PgConnection,
     changed: &[(Uuid, &Customer, &Value)],
     user_id: Uuid,
-) -> Result<(), sqlx::Error> {
+) -> Result<u64, sqlx::Error> {
     if changed.is_empty() {
-        return Ok(());
+        return Ok(0);
     }
     let records: Value =
         changed.iter().map(|(id, customer, custom_fields)| record(*id, customer, custom_fields)).collect();
-    sqlx::query(
+    let written = sqlx::query(
         "UPDATE customer c SET
              kind = n.kind, number = n.number, name = n.name, region = n.region, industry = n.industry,
              source = n.source, level = n.level, grade = n.grade, credit = n.credit, satisfaction = n.satisfaction,
@@ -187,19 +190,21 @@ pub async fn customers_update(
              remark = n.remark, custom_fields = n.custom_fields,
              update_time = now(), update_user_id = $2, revision = c.revision + 1
          FROM jsonb_populate_recordset(NULL::customer, $1) AS n
-         WHERE c.id = n.id",
-    )
-    .bind(records)
-    .bind(user_id)
-    .execute(connection)
-    .await?;
-    Ok(())
+         WHERE c.id = n.id AND c.revision = n.revision",
+    );
+    Ok(written.bind(records).bind(user_id).execute(connection).await?.rows_affected())
+}
+
+/// The revision that a customer's etag stands for.
+pub fn revision(customer: &Customer) -> i64 {
+    i64::from_str_radix(&customer.etag, 16).unwrap_or_default()
 }
 
 fn record(id: Uuid, customer: &Customer, custom_fields: &Value) -> Value {
     let birthday = if customer.birthday.is_empty() { Value::Null } else { customer.birthday.as_str().into() };
     json!({
         "id": id,
+        "revision": revision(customer),
         "kind": customer.kind,
         "number": customer.number,
         "name": customer.name,

@@ -1,5 +1,5 @@
 //! Import of customers from files. `upload` takes a file in, `file` reads it, `target` knows which field a header means,
-//! `row` makes customers of rows, `run` brings them to those that exist; `codes` are the faults of rows. `download`
+//! `row` and `reading` make customers of rows, `run` brings them to those that exist; `codes` are the faults of rows. `download`
 //! gives files out again.
 
 mod audit;
@@ -9,6 +9,7 @@ mod copy;
 mod download;
 pub mod file;
 mod prune;
+mod reading;
 mod row;
 mod rpc;
 mod rules;

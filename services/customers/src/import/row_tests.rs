@@ -1,10 +1,12 @@
+use contracts::customers::CustomerKind;
 use contracts::identity::{FieldVisibility, Grant, PolicyEmployee, PolicyRole, PolicyUpdate};
-use contracts::options::{Scope, Visibility};
+use contracts::options::{PersonalData, Scope, Visibility};
 use platform::access::Policy;
 use proptest::prelude::*;
 
 use super::*;
 use crate::dictionary::cache::{Dictionaries, Entry};
+use crate::import::file::CellFault;
 use crate::import::target::BUILT_IN;
 
 /// 李雷 imports for himself and sees e-mail addresses masked; 韩梅 has a namesake.

@@ -30,6 +30,22 @@ pub struct Progress {
     pub failed: i64,
 }
 
+impl Progress {
+    /// With the counts of the rows that follow.
+    #[must_use]
+    pub fn and(&self, next: &Self) -> Self {
+        Self {
+            row: next.row,
+            processed: self.processed + next.processed,
+            created: self.created + next.created,
+            updated: self.updated + next.updated,
+            unchanged: self.unchanged + next.unchanged,
+            skipped: self.skipped + next.skipped,
+            failed: self.failed + next.failed,
+        }
+    }
+}
+
 impl From<Progress> for ImportProgress {
     fn from(progress: Progress) -> Self {
         let Progress { row: _, processed, created, updated, unchanged, skipped, failed } = progress;

@@ -1,5 +1,7 @@
 //! The fields that columns can fill: their paths, what headers call them, and the guess that a header allows.
 
+use super::value::names::Names;
+use crate::customer::rules::CODED;
 use crate::field::Fields;
 use crate::search::text::normalize;
 
@@ -76,6 +78,55 @@ impl Target {
             Self::BuiltIn(path) => (*path).to_owned(),
             Self::Custom(key) => format!("custom_fields.{key}"),
         }
+    }
+
+    /// The names by which the codes of such a column go.
+    pub fn names(&self, fields: &Fields) -> Option<(String, Names)> {
+        let path = self.path();
+        let names = match self {
+            Self::BuiltIn("kind") => Names::fixed(&[
+                ("1", &["个人", "个人客户", "自然人", "person", "individual", "personal", "1", "CUSTOMER_KIND_PERSON"]),
+                (
+                    "2",
+                    &[
+                        "企业",
+                        "企业客户",
+                        "公司",
+                        "单位",
+                        "组织",
+                        "机构",
+                        "法人",
+                        "organization",
+                        "organisation",
+                        "company",
+                        "enterprise",
+                        "business",
+                        "2",
+                        "CUSTOMER_KIND_ORGANIZATION",
+                    ],
+                ),
+            ]),
+            Self::BuiltIn("gender") => Names::fixed(&[
+                ("1", &["男", "男性", "先生", "male", "m", "1", "GENDER_MALE"]),
+                ("2", &["女", "女性", "女士", "小姐", "female", "f", "2", "GENDER_FEMALE"]),
+            ]),
+            Self::BuiltIn("satisfaction") => Names::fixed(&[
+                ("1", &["1", "非常不满意", "很不满意", "very dissatisfied"]),
+                ("2", &["2", "不满意", "dissatisfied"]),
+                ("3", &["3", "一般", "中等", "neutral"]),
+                ("4", &["4", "满意", "satisfied"]),
+                ("5", &["5", "非常满意", "很满意", "very satisfied"]),
+            ]),
+            Self::BuiltIn(path) => {
+                let (_, dictionary) = CODED.iter().find(|(field, _)| field == path)?;
+                Names::of(fields.dictionaries(), dictionary)
+            }
+            Self::Custom(key) => {
+                let field = fields.by_key(key).filter(|field| !field.dictionary.is_empty())?;
+                Names::of(fields.dictionaries(), &field.dictionary)
+            }
+        };
+        Some((path, names))
     }
 }
 

@@ -8,6 +8,7 @@ mod customers;
 mod dictionaries;
 mod exports;
 mod fields;
+mod import_runs;
 mod imports;
 mod interactions;
 mod lending;

@@ -64,6 +64,8 @@ pub struct Tx {
     inner: Transaction<'static, Postgres>,
     events: Events,
     audit: Audit,
+    /// Events are in the outbox already.
+    emitted: bool,
     jobs: bool,
     actor: Option<Caller>,
     db: Db,
@@ -75,6 +77,7 @@ impl Db {
             inner: self.pool.begin().await?,
             events: Events::default(),
             audit: Audit::default(),
+            emitted: false,
             jobs: false,
             actor: None,
             db: self.clone(),
@@ -144,41 +147,34 @@ impl Tx {
         self.actor = Some(caller.clone());
     }
 
+    /// Writes the events and audit entries of a background task so far, for one that has to wait before it commits.
+    pub async fn write_out(&mut self) -> Result<()> {
+        self.flush(None, None).await?;
+        Ok(())
+    }
+
     /// Commits the work of a background task.
     pub async fn commit(mut self) -> Result<()> {
-        self.flush(None).await?;
+        self.flush(None, None).await?;
         self.finish().await
     }
 
     /// Commits the effect of a call and keeps its answer under the call's idempotency key.
     pub async fn commit_call<R: Message + Default>(mut self, call: &Call, response: R) -> Result<R> {
-        self.flush(Some(call)).await?;
-        if let Some(key) = &call.idempotency_key {
-            let inserted = sqlx::query(
-                "INSERT INTO idempotency (caller_id, method, key, request_digest, response) VALUES ($1, $2, $3, $4, $5)
-                 ON CONFLICT DO NOTHING",
-            )
-            .bind(call.caller_id())
-            .bind(call.method)
-            .bind(key)
-            .bind(&call.request_digest)
-            .bind(response.encode_to_vec())
-            .execute(&mut *self.inner)
-            .await?;
-            if inserted.rows_affected() == 0 {
-                // The same call ran at the same time and won: undo ours and give its answer.
-                self.inner.rollback().await?;
-                return replay(&self.db.pool, call).await?.ok_or_else(Error::stale_etag);
-            }
+        let kept = call.idempotency_key.as_deref().map(|key| Kept { key, answer: response.encode_to_vec() });
+        if self.flush(Some(call), kept).await? == Turn::Lost {
+            // The same call ran at the same time and won: undo ours and give its answer.
+            self.inner.rollback().await?;
+            return replay(&self.db.pool, call).await?.ok_or_else(Error::stale_etag);
         }
         self.finish().await?;
         Ok(response)
     }
 
     async fn finish(self) -> Result<()> {
-        let Self { inner, events, jobs, db, .. } = self;
+        let Self { inner, emitted, jobs, db, .. } = self;
         inner.commit().await?;
-        if !events.ids.is_empty() {
+        if emitted {
             db.committed.notify_one();
         }
         if jobs {
@@ -187,23 +183,29 @@ impl Tx {
         Ok(())
     }
 
-    /// One round trip for events and audit entries.
-    async fn flush(&mut self, call: Option<&Call>) -> Result<()> {
-        let (events, audit) = (&self.events, &self.audit);
+    /// One round trip for events, audit entries and the answer to keep.
+    async fn flush(&mut self, call: Option<&Call>, kept: Option<Kept<'_>>) -> Result<Turn> {
+        let (events, audit) = (std::mem::take(&mut self.events), std::mem::take(&mut self.audit));
+        self.emitted |= !events.ids.is_empty();
         let actor = call.map(|call| &call.caller).or(self.actor.as_ref());
-        if events.ids.is_empty() && audit.ids.is_empty() {
-            return Ok(());
+        if events.ids.is_empty() && audit.ids.is_empty() && kept.is_none() {
+            return Ok(Turn::Won);
         }
-        sqlx::query(
+        let (key, answer) = kept.map_or((None, None), |kept| (Some(kept.key), Some(kept.answer)));
+        let written = sqlx::query(
             "WITH events AS (
                  INSERT INTO outbox (id, aggregate, aggregate_id, type, payload, traceparent)
                  SELECT e.*, $6 FROM unnest($1::uuid[], $2::text[], $3::uuid[], $4::text[], $5::bytea[]) AS e
+             ), audit AS (
+                 INSERT INTO audit_entry
+                     (id, action, record_kind, record_id, subject_id, changes,
+                      actor_id, actor_name, session_id, address, request_id)
+                 SELECT a.*, $13, $14, $15, $16, $17
+                 FROM unnest($7::uuid[], $8::text[], $9::text[], $10::uuid[], $11::uuid[], $12::jsonb[]) AS a
              )
-             INSERT INTO audit_entry
-                 (id, action, record_kind, record_id, subject_id, changes,
-                  actor_id, actor_name, session_id, address, request_id)
-             SELECT a.*, $13, $14, $15, $16, $17
-             FROM unnest($7::uuid[], $8::text[], $9::text[], $10::uuid[], $11::uuid[], $12::jsonb[]) AS a",
+             INSERT INTO idempotency (caller_id, method, key, request_digest, response)
+             SELECT $18, $19, $20, $21, $22 WHERE $20::text IS NOT NULL
+             ON CONFLICT DO NOTHING",
         )
         .bind(&events.ids)
         .bind(&events.aggregates)
@@ -222,10 +224,28 @@ impl Tx {
         .bind(actor.and_then(Caller::session_id))
         .bind(call.map(|call| call.address.as_str()).unwrap_or_default())
         .bind(call.map(|call| call.request_id.as_str()).unwrap_or_default())
+        .bind(call.map(Call::caller_id))
+        .bind(call.map(|call| call.method))
+        .bind(key)
+        .bind(call.map(|call| &call.request_digest))
+        .bind(answer)
         .execute(&mut *self.inner)
         .await?;
-        Ok(())
+        Ok(if key.is_some() && written.rows_affected() == 0 { Turn::Lost } else { Turn::Won })
     }
+}
+
+/// The answer to a call, to be kept under its idempotency key.
+struct Kept<'a> {
+    key: &'a str,
+    answer: Vec<u8>,
+}
+
+/// Whether this was the first of equal calls.
+#[derive(PartialEq, Eq)]
+enum Turn {
+    Won,
+    Lost,
 }
 
 /// The time as it stands in contracts.

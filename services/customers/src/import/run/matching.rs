@@ -103,11 +103,10 @@ impl Work<'_> {
             }
         }
         let rows = self.plan.caller.rows(Permission::CustomersUpdate);
-        let hold = self.update && !self.dry;
         let policy = self.plan.caller.policy().cloned().unwrap_or_default();
         let reader = Reader::clear(policy, &self.plan.fields);
         for (column, values, by_key) in [(column, &keys, true), (Column::Name, &names, false)] {
-            for row in bulk::customers_alike(connection, column, values, &rows, hold).await? {
+            for row in bulk::customers_alike(connection, column, values, &rows).await? {
                 let (customer, custom_fields) = reader.stored(&row)?;
                 let key = match column {
                     Column::Number => customer.number.clone(),

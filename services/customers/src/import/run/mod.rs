@@ -7,6 +7,7 @@ mod seen;
 mod source;
 mod writing;
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -129,10 +130,11 @@ impl ImportJob {
             plan,
         };
         let mut progress = stored.progress;
-        while let Some(batch) = source.next().await {
+        while let Some(first) = source.next().await {
+            let batches: VecDeque<Batch> = [Some(first), source.next().await].into_iter().flatten().collect();
             job.proceed()?;
             self.still_allowed(stored.employee_id)?;
-            if work.take(&batch, &mut progress).await? {
+            if work.take(batches, &mut progress).await? {
                 return Err(JobFailure::Cancelled);
             }
         }
@@ -169,23 +171,53 @@ fn is_conflict(error: &Error) -> bool {
     matches!(error.code(), tonic::Code::Aborted | tonic::Code::AlreadyExists)
 }
 
+/// SQLSTATE of a lock that was waited for too long.
+const LOCK_NOT_AVAILABLE: &str = "55P03";
+
 /// How often a batch is tried when others take its values meanwhile.
 const TRIES: usize = 5;
 
 impl Work<'_> {
-    /// Takes one batch; whether the run is to be cancelled.
-    async fn take(&self, batch: &Batch, progress: &mut Progress) -> Result<bool, JobFailure> {
+    /// Takes the batches; whether the run is to be cancelled.
+    async fn take(&self, mut batches: VecDeque<Batch>, progress: &mut Progress) -> Result<bool, JobFailure> {
         for attempt in 1.. {
-            match self.try_take(batch, *progress).await {
-                Ok((after, cancelled)) => {
-                    *progress = after;
-                    return Ok(cancelled);
-                }
+            match self.try_take(&mut batches, progress, attempt == 1).await {
+                Ok(cancelled) => return Ok(cancelled),
                 Err(Failure::Database(error)) if attempt < TRIES && is_conflict(&error) => {
                     tracing::debug!(attempt, "batch again: {error}");
                 }
                 Err(Failure::Database(error)) => return Err(error.into()),
                 Err(Failure::Job(failure)) => return Err(failure),
+            }
+        }
+        Ok(false)
+    }
+
+    /// Removes each batch that was committed. Two at a time keep two processors of the database busy; since no two rows of
+    /// a file are the same customer, neither needs the other's effects. The first commits first, so that progress has no
+    /// gaps; the second holds the turn, since it commits last.
+    async fn try_take(
+        &self,
+        batches: &mut VecDeque<Batch>,
+        progress: &mut Progress,
+        together: bool,
+    ) -> Result<bool, Failure> {
+        while let Some(first) = batches.front() {
+            let staged = match batches.get(1).filter(|_| together) {
+                Some(second) => {
+                    let behind = self.begin(true).await?;
+                    let ahead = self.begin(false).await?;
+                    let (ahead, behind) = tokio::join!(self.stage(ahead, first), self.stage(behind, second));
+                    vec![ahead?, behind?]
+                }
+                None => vec![self.stage(self.begin(true).await?, first).await?],
+            };
+            for staged in staged {
+                let cancelled = self.commit(staged, progress).await?;
+                batches.pop_front();
+                if cancelled {
+                    return Ok(true);
+                }
             }
         }
         Ok(false)
@@ -217,8 +249,10 @@ impl From<Error> for Failure {
 
 impl From<sqlx::Error> for Failure {
     fn from(error: sqlx::Error) -> Self {
-        let taken = error.as_database_error().is_some_and(sqlx::error::DatabaseError::is_unique_violation);
-        Self::Database(if taken { Error::stale_etag() } else { error.into() })
+        let conflict = error
+            .as_database_error()
+            .is_some_and(|error| error.is_unique_violation() || error.code().as_deref() == Some(LOCK_NOT_AVAILABLE));
+        Self::Database(if conflict { Error::stale_etag() } else { error.into() })
     }
 }
 

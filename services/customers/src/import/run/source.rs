@@ -21,7 +21,7 @@ use crate::import::store::{self, Stored};
 /// Rows of one transaction: enough for its cost not to matter, few enough for progress to be seen and a crash to be cheap.
 const ROWS: usize = 2_000;
 /// Batches that are read ahead.
-const AHEAD: usize = 1;
+const AHEAD: usize = 2;
 
 pub type Batch = Vec<Draft>;
 

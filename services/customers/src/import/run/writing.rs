@@ -22,34 +22,49 @@ use crate::import::store::{self, Progress, Refused};
 use crate::search::document::customer_document;
 use crate::search::store::{documents_defer, documents_save, documents_settle};
 
+/// A batch whose effects are written but not committed.
+pub(super) struct Staged {
+    tx: Tx,
+    /// Of this batch alone.
+    done: Progress,
+}
+
 impl Work<'_> {
-    /// The progress behind the batch, and whether the run is to be cancelled.
-    pub(super) async fn try_take(&self, batch: &Batch, mut progress: Progress) -> Result<(Progress, bool), Failure> {
+    /// A transaction for a batch. One that holds the turn keeps other imports out until it commits.
+    pub(super) async fn begin(&self, turn: bool) -> Result<Tx, Failure> {
         let mut tx = self.job.db().begin().await?;
         tx.act_for(&self.plan.caller);
-        let now = if self.dry { bulk::time(tx.connection()).await? } else { bulk::turn_take(tx.connection()).await? };
-        let decisions = self.decide(tx.connection(), batch).await?;
+        if turn && !self.dry {
+            bulk::turn_take(tx.connection()).await?;
+        }
+        bulk::patience_set(tx.connection()).await?;
+        Ok(tx)
+    }
 
+    pub(super) async fn stage(&self, mut tx: Tx, batch: &Batch) -> Result<Staged, Failure> {
+        let now = bulk::time(tx.connection()).await?;
+        let decisions = self.decide(tx.connection(), batch).await?;
+        let mut done = Progress::default();
         let (mut new, mut changes, mut refused) = (Vec::new(), Vec::new(), Vec::new());
         for (draft, decision) in batch.iter().zip(&decisions) {
-            progress.processed += 1;
-            progress.row = draft.row;
+            done.processed += 1;
+            done.row = draft.row;
             match decision {
                 Decision::Create(draft) => {
-                    progress.created += 1;
+                    done.created += 1;
                     new.push(*draft);
                 }
                 Decision::Update(change) => {
-                    progress.updated += 1;
+                    done.updated += 1;
                     changes.push(change.as_ref());
                 }
-                Decision::Unchanged => progress.unchanged += 1,
+                Decision::Unchanged => done.unchanged += 1,
                 Decision::Skipped(faults) => {
-                    progress.skipped += 1;
+                    done.skipped += 1;
                     refused.push(Refused { row: draft.row, skipped: true, faults, cells: &draft.cells });
                 }
                 Decision::Failed(faults) => {
-                    progress.failed += 1;
+                    done.failed += 1;
                     refused.push(Refused { row: draft.row, skipped: false, faults, cells: &draft.cells });
                 }
             }
@@ -59,12 +74,21 @@ impl Work<'_> {
             self.change(&mut tx, &changes, now).await?;
         }
         store::row_errors_insert(tx.connection(), self.import_id, &refused).await?;
-        let noted = store::progress_set(tx.connection(), self.import_id, self.job.id(), &progress).await?;
+        tx.write_out().await?;
+        Ok(Staged { tx, done })
+    }
+
+    /// Whether the run is to be cancelled behind this batch.
+    pub(super) async fn commit(&self, staged: Staged, progress: &mut Progress) -> Result<bool, Failure> {
+        let Staged { mut tx, done } = staged;
+        let after = progress.and(&done);
+        let noted = store::progress_set(tx.connection(), self.import_id, self.job.id(), &after).await?;
         // No longer this job's run: nothing of the batch may stay.
         let cancelled = noted.ok_or(JobFailure::Cancelled)?;
-        self.job.checkpoint(tx.connection(), &progress).await?;
+        self.job.checkpoint(tx.connection(), &after).await?;
         tx.commit().await?;
-        Ok((progress, cancelled))
+        *progress = after;
+        Ok(cancelled)
     }
 
     async fn create(&self, tx: &mut Tx, drafts: &[&Draft], now: DateTime<Utc>) -> Result<(), Failure> {
@@ -124,7 +148,11 @@ impl Work<'_> {
     async fn change(&self, tx: &mut Tx, changed: &[&Change], now: DateTime<Utc>) -> Result<(), Failure> {
         let records: Vec<(Uuid, &Customer, &Value)> =
             changed.iter().map(|change| (change.id, &change.after, &change.after_custom)).collect();
-        bulk::customers_update(tx.connection(), &records, self.employee_id).await?;
+        let written = bulk::customers_update(tx.connection(), &records, self.employee_id).await?;
+        if written != records.len() as u64 {
+            // Somebody else has changed one since it was read.
+            return Err(Error::stale_etag().into());
+        }
         let documents: Vec<_> = changed
             .iter()
             .filter(|Change { before, after, .. }| {
@@ -138,7 +166,7 @@ impl Work<'_> {
                 let values = unique_values(&self.plan.fields, &change.after_custom);
                 unique_values_set(tx.connection(), change.id, &values).await?;
             }
-            let revision = i64::from_str_radix(&change.before.etag, 16).unwrap_or_default() + 1;
+            let revision = bulk::revision(&change.before) + 1;
             let after =
                 Customer { etag: update::etag(revision), update_time: Some(timestamp(now)), ..change.after.clone() };
             event::emit(tx, change.id, &after);

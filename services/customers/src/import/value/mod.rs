@@ -1,6 +1,8 @@
-//! What people type into cells, made into values: dates, phones, numbers, yes and no. Names of codes are in `names`.
+//! What people type into cells, made into values: dates, phones, numbers, yes and no. Names of codes are in `names`; `kind` tells companies
+//! from people.
 
 mod date;
+pub mod kind;
 pub mod names;
 mod number;
 mod phone;
