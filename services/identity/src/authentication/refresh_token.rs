@@ -21,9 +21,13 @@ impl RefreshToken {
         Self { session_id, family: rand::random(), secret: rand::random() }
     }
 
+    /// The token that follows, always the same one for the same key, so that an answer that got lost can be repeated.
     #[must_use]
-    pub fn successor(&self) -> Self {
-        Self { secret: rand::random(), ..self.clone() }
+    pub fn successor(&self, rotation_key: &[u8]) -> Self {
+        let mut secret = Sha256::new_with_prefix((rotation_key.len() as u64).to_be_bytes());
+        secret.update(rotation_key);
+        secret.update(self.secret);
+        Self { secret: secret.finalize().into(), ..self.clone() }
     }
 
     pub fn family_digest(&self) -> TokenDigest {
@@ -54,9 +58,11 @@ mod tests {
     fn a_token_reads_back_and_its_successor_is_of_the_same_family() {
         let first = RefreshToken::first(Uuid::now_v7());
         assert!(RefreshToken::parse(&first.encode()) == Some(first.clone()));
-        let next = first.successor();
+        let next = first.successor(b"key");
         assert_eq!(next.family_digest(), first.family_digest());
         assert_ne!(next.digest(), first.digest());
+        assert!(next == first.successor(b"key"));
+        assert_ne!(next.digest(), first.successor(b"another").digest());
         for text in ["", "%", "AAAA", &first.encode()[1..]] {
             assert!(RefreshToken::parse(text).is_none());
         }

@@ -66,12 +66,11 @@ impl AuthenticationService for Identity {
         let invalid = || unauthenticated(&error::REFRESH_TOKEN_INVALID);
         let token = RefreshToken::parse(&request.into_inner().refresh_token).ok_or_else(invalid)?;
         let session = store::session_find(self.db.pool(), token.session_id).await?.ok_or_else(invalid)?;
-        match rules::refresh(&session.state, &token, now) {
-            rules::Refresh::Rotate => {
-                // The token was the newest when this call looked. If another call was quicker since then, the two ran
-                // at the same time, as those of two tabs do: this one gets nothing, and the session goes on.
-                let tokens = self.session_continue(&session, &token, &call.address, now).await?;
-                let tokens = tokens.ok_or_else(|| unauthenticated(&error::REFRESH_TOKEN_REUSED))?;
+        let fate = rules::refresh(&session.state, &token, now);
+        match fate {
+            rules::Refresh::Rotate | rules::Refresh::Repeat => {
+                let rotate = fate == rules::Refresh::Rotate;
+                let tokens = self.session_continue(&session, &token, rotate, &call.address, now).await?;
                 Ok(Response::new(tokens.refresh(session.password_change_required)))
             }
             rules::Refresh::Reused => {

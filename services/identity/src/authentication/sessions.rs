@@ -5,12 +5,13 @@ use contracts::identity as proto;
 use platform::db::timestamp;
 use platform::error::{Error, Result};
 use sqlx::PgConnection;
+use tonic::Code;
 use uuid::Uuid;
 
 use super::refresh_token::RefreshToken;
 use super::store::{self, NewSession};
-use crate::Identity;
 use crate::config::Config;
+use crate::{Identity, error};
 
 /// An access token and the refresh token that goes with it.
 pub struct Tokens {
@@ -64,15 +65,17 @@ impl Identity {
         self.tokens(employee_id, &token, now, &times).await
     }
 
-    /// Exchanges the newest token of a session. Nothing when another call has just exchanged it.
+    /// Exchanges a token of a session. Without `rotate` the token has been exchanged already, and so it is when another
+    /// call is quicker, as that of a second tab: the answer is the same refresh token again.
     pub(crate) async fn session_continue(
         &self,
         session: &store::StoredSession,
         present: &RefreshToken,
+        rotate: bool,
         address: &str,
         now: DateTime<Utc>,
-    ) -> Result<Option<Tokens>> {
-        let token = present.successor();
+    ) -> Result<Tokens> {
+        let token = present.successor(&session.rotation_key);
         let times = times(&self.config, now, Some(session.end_time));
         let next = NewSession {
             employee_id: session.employee_id,
@@ -84,10 +87,14 @@ impl Identity {
             end_time: times.end,
             access_expire_time: times.access,
         };
-        if !store::session_rotate(self.db.pool(), present, &next).await? {
-            return Ok(None);
+        let written = match rotate && store::session_rotate(self.db.pool(), present, &next).await? {
+            true => true,
+            false => store::session_repeat(self.db.pool(), &next).await?,
+        };
+        if !written {
+            return Err(Error::new(Code::Unauthenticated, &error::REFRESH_TOKEN_INVALID));
         }
-        self.tokens(session.employee_id, &token, now, &times).await.map(Some)
+        self.tokens(session.employee_id, &token, now, &times).await
     }
 
     async fn tokens(

@@ -5,7 +5,7 @@ use contracts::identity::Session;
 use platform::db::timestamp;
 use platform::error::{Error, Result};
 use sha2::{Digest, Sha256};
-use sqlx::{PgConnection, PgExecutor, QueryBuilder};
+use sqlx::{PgConnection, PgExecutor, QueryBuilder, Row as _};
 use uuid::Uuid;
 
 use super::refresh_token::{RefreshToken, TokenDigest};
@@ -177,30 +177,40 @@ pub struct StoredSession {
     pub employee_id: Uuid,
     pub end_time: DateTime<Utc>,
     pub password_change_required: bool,
+    /// From which the successor of a refresh token follows.
+    pub rotation_key: Vec<u8>,
     pub state: SessionState,
 }
 
 pub async fn session_find(executor: impl PgExecutor<'_>, id: Uuid) -> Result<Option<StoredSession>> {
-    type Row = (Uuid, DateTime<Utc>, bool, Vec<u8>, Vec<u8>, DateTime<Utc>, bool, bool);
-    let row: Option<Row> = sqlx::query_as(
-        "SELECT s.employee_id, s.end_time, e.password_change_required,
-                s.family_digest, s.token_digest, s.expire_time, s.revoke_time IS NOT NULL, e.state = 1
+    let row = sqlx::query(
+        "SELECT s.employee_id, s.end_time, e.password_change_required, s.rotation_key, s.family_digest, s.token_digest,
+                s.previous_token_digest, s.rotate_time, s.expire_time, s.revoke_time IS NOT NULL, e.state = 1
          FROM session s JOIN employee e ON e.id = s.employee_id WHERE s.id = $1",
     )
     .bind(id)
     .fetch_optional(executor)
     .await?;
-    let Some((employee_id, end_time, password_change_required, family, token, expire_time, revoked, employee_active)) =
-        row
-    else {
-        return Ok(None);
-    };
+    let Some(row) = row else { return Ok(None) };
     let digest = |bytes: Vec<u8>| -> Result<TokenDigest> {
         bytes.try_into().map_err(|_| Error::internal(anyhow::anyhow!("a digest of another length")))
     };
-    let (family_digest, token_digest) = (digest(family)?, digest(token)?);
-    let state = SessionState { family_digest, token_digest, expire_time, revoked, employee_active };
-    Ok(Some(StoredSession { employee_id, end_time, password_change_required, state }))
+    let previous = row.try_get::<Option<Vec<u8>>, _>(6)?.map(digest).transpose()?;
+    let state = SessionState {
+        family_digest: digest(row.try_get(4)?)?,
+        token_digest: digest(row.try_get(5)?)?,
+        previous: previous.zip(row.try_get(7)?),
+        expire_time: row.try_get(8)?,
+        revoked: row.try_get(9)?,
+        employee_active: row.try_get(10)?,
+    };
+    Ok(Some(StoredSession {
+        employee_id: row.try_get(0)?,
+        end_time: row.try_get(1)?,
+        password_change_required: row.try_get(2)?,
+        rotation_key: row.try_get(3)?,
+        state,
+    }))
 }
 
 /// Puts the next token in the place of the present one. False when another call did so first, or ended the session.
@@ -211,7 +221,7 @@ pub async fn session_rotate(
 ) -> Result<bool> {
     let rotated = sqlx::query(
         "UPDATE session SET token_digest = $3, address = $4, last_use_time = $5, expire_time = $6,
-                access_expire_time = $7
+                access_expire_time = $7, previous_token_digest = $2, rotate_time = $5
          WHERE id = $1 AND token_digest = $2 AND revoke_time IS NULL",
     )
     .bind(present.session_id)
@@ -224,6 +234,22 @@ pub async fn session_rotate(
     .execute(executor)
     .await?;
     Ok(rotated.rows_affected() == 1)
+}
+
+/// Notes that a token, which is the newest already, was handed out once more. False when the session is over or further on.
+pub async fn session_repeat(executor: impl PgExecutor<'_>, next: &NewSession<'_>) -> Result<bool> {
+    let repeated = sqlx::query(
+        "UPDATE session SET access_expire_time = greatest(access_expire_time, $3),
+                expire_time = greatest(expire_time, $4)
+         WHERE id = $1 AND token_digest = $2 AND revoke_time IS NULL",
+    )
+    .bind(next.token.session_id)
+    .bind(&next.token.digest()[..])
+    .bind(next.access_expire_time)
+    .bind(next.expire_time)
+    .execute(executor)
+    .await?;
+    Ok(repeated.rows_affected() == 1)
 }
 
 /// Ends one live session of the employee.
