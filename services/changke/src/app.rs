@@ -83,7 +83,11 @@ impl App {
             None => None,
         };
         let (serving, working) = (CancellationToken::new(), CancellationToken::new());
-        let events = platform::events::connect(&config.nats).await?;
+        // Of services alone: the gateway neither sends nor takes events.
+        let events = match selection.services.is_empty() {
+            true => None,
+            false => Some(platform::events::connect(&config.nats).await?),
+        };
         let policy = Arc::new(PolicyCache::default());
         let access = Arc::new(Access::new(policy.clone(), config.cluster.secret.clone()));
         let clients = Clients::new(&config.cluster.secret);
@@ -92,6 +96,7 @@ impl App {
         let mut databases = HashMap::new();
         let mut upstreams: HashMap<String, Upstream> = HashMap::new();
         for service in &selection.services {
+            let Some(events) = &events else { break };
             let db = Db::new(&config.database, service)?;
             databases.insert(*service, db.clone());
             let context = Context {
@@ -103,7 +108,7 @@ impl App {
             };
             let parts = build(service, &config, context).await.with_context(|| (*service).to_owned())?;
             upstreams.insert((*service).to_owned(), platform::service::in_process(parts.routes, access.clone()));
-            let relay = Relay::new(&db, &events);
+            let relay = Relay::new(&db, events);
             let stop = working.clone();
             tasks.spawn(relay.run(stop).map(Ok));
             for consumer in parts.consumers {

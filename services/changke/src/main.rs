@@ -46,13 +46,33 @@ enum Admin {
     Create { login_name: String },
 }
 
+impl Command {
+    /// The parts of the product that the command runs or works on.
+    fn parts(&self) -> anyhow::Result<Selection> {
+        match self {
+            Self::Serve { services } => Selection::named(services),
+            Self::Migrate { services } => Ok(Selection { gateway: false, ..Selection::named(services)? }),
+            Self::Seed(_) => Ok(Selection { gateway: false, ..Selection::all() }),
+            Self::Admin(_) => Ok(Selection { gateway: false, services: vec![identity::NAME] }),
+            Self::Openapi => Ok(Selection { gateway: false, services: Vec::new() }),
+        }
+    }
+}
+
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     if matches!(arguments.command, Command::Openapi) {
         println!("{:#}", gateway::openapi(platform::contract::Contract::get()));
         return ExitCode::SUCCESS;
     }
-    let config = match Config::load(arguments.config.as_deref()) {
+    let parts = match arguments.command.parts() {
+        Ok(parts) => parts,
+        Err(error) => {
+            eprintln!("changke: {error:#}");
+            return ExitCode::from(2);
+        }
+    };
+    let config = match Config::load(arguments.config.as_deref(), &parts) {
         Ok(config) => config,
         Err(faults) => {
             for fault in faults {
@@ -68,7 +88,7 @@ fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    match runtime.block_on(run(arguments.command, config)) {
+    match runtime.block_on(run(arguments.command, config, parts)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             tracing::error!("{error:#}");
@@ -78,11 +98,11 @@ fn main() -> ExitCode {
     }
 }
 
-async fn run(command: Command, config: Config) -> anyhow::Result<()> {
+async fn run(command: Command, config: Config, parts: Selection) -> anyhow::Result<()> {
     let _telemetry = platform::telemetry::init(&config.telemetry)?;
     match command {
-        Command::Serve { services } => serve(config, Selection::named(&services)?).await,
-        Command::Migrate { services } => changke::migrate(&config, &Selection::named(&services)?).await,
+        Command::Serve { .. } => serve(config, parts).await,
+        Command::Migrate { .. } => changke::migrate(&config, &parts).await,
         Command::Seed(plan) => changke::seed::run(&config, &plan).await,
         Command::Admin(Admin::Create { login_name }) => {
             let password = changke::create_administrator(&config, &login_name).await?;

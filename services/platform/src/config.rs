@@ -14,11 +14,12 @@ pub trait Validate {
     fn faults(&self) -> Vec<String>;
 }
 
-/// Reads the settings, or lists everything that is wrong with them.
-pub fn load<T>(file: Option<&Path>, environment: HashMap<String, String>) -> Result<T, Vec<String>>
-where
-    T: DeserializeOwned + Default + Validate,
-{
+/// Reads the settings, or lists everything that is wrong with them, what `check` finds included.
+pub fn load<T: DeserializeOwned>(
+    file: Option<&Path>,
+    environment: HashMap<String, String>,
+    check: impl FnOnce(&T) -> Vec<String>,
+) -> Result<T, Vec<String>> {
     let mut builder = Config::builder();
     if let Some(file) = file {
         builder = builder.add_source(File::from(file).format(FileFormat::Toml).required(true));
@@ -46,7 +47,7 @@ where
             }
         }
     };
-    faults.extend(settings.faults());
+    faults.extend(check(&settings));
     if faults.is_empty() { Ok(settings) } else { Err(faults) }
 }
 
@@ -94,7 +95,8 @@ pub struct DatabaseConfig {
     /// Of an administrator who may create roles and schemas; used by `migrate` alone. Host, port and database of it are
     /// also the services'.
     pub url: String,
-    /// From which the passwords of the services' roles are derived.
+    /// From which the passwords of the services' roles are derived. Not needed where `service_urls` names every service of
+    /// the process.
     pub role_secret: String,
     /// Connections a service.
     pub max_connections: u32,
@@ -108,16 +110,24 @@ impl Default for DatabaseConfig {
     }
 }
 
-impl Validate for DatabaseConfig {
-    fn faults(&self) -> Vec<String> {
+impl DatabaseConfig {
+    /// One sentence a fault, for a process of these services.
+    pub fn faults_of(&self, services: &[&str]) -> Vec<String> {
         let mut faults = Vec::new();
-        if self.url.is_empty() {
-            faults.push("database.url: missing; for example postgres://user:password@host:5432/changke".into());
-        } else if let Err(error) = self.url.parse::<sqlx::postgres::PgConnectOptions>() {
-            faults.push(format!("database.url: {error}"));
+        for (service, url) in &self.service_urls {
+            if let Err(error) = url.parse::<sqlx::postgres::PgConnectOptions>() {
+                faults.push(format!("database.service_urls.{service}: {error}"));
+            }
         }
-        if self.role_secret.len() < 16 {
-            faults.push("database.role_secret: at least 16 characters are needed".into());
+        if services.iter().any(|service| !self.service_urls.contains_key(*service)) {
+            if self.url.is_empty() {
+                faults.push("database.url: missing; for example postgres://user:password@host:5432/changke".into());
+            } else if let Err(error) = self.url.parse::<sqlx::postgres::PgConnectOptions>() {
+                faults.push(format!("database.url: {error}"));
+            }
+            if self.role_secret.len() < 16 {
+                faults.push("database.role_secret: at least 16 characters are needed".into());
+            }
         }
         if self.max_connections == 0 {
             faults.push("database.max_connections: must be positive".into());
@@ -208,10 +218,8 @@ mod tests {
         cluster: ClusterConfig,
     }
 
-    impl Validate for Settings {
-        fn faults(&self) -> Vec<String> {
-            [self.database.faults(), self.cluster.faults()].concat()
-        }
+    fn check(settings: &Settings) -> Vec<String> {
+        [settings.database.faults_of(&["customers"]), settings.cluster.faults()].concat()
     }
 
     fn environment(pairs: &[(&str, &str)]) -> HashMap<String, String> {
@@ -220,7 +228,7 @@ mod tests {
 
     #[test]
     fn every_fault_is_reported_at_once() {
-        let faults = load::<Settings>(
+        let faults = load(
             None,
             environment(&[
                 ("CHANGKE_DATABASE__MAX_CONNECTIONS", "many"),
@@ -228,7 +236,9 @@ mod tests {
                 ("CHANGKE_DATABASE__ROLE_SECRET_FILE", "/nonexistent/secret"),
                 ("CHANGKE_CLUSTER__LISTEN", "nowhere"),
             ]),
+            check,
         )
+        .map(|_: Settings| ())
         .unwrap_err()
         .join("\n");
         for part in
@@ -239,16 +249,28 @@ mod tests {
     }
 
     #[test]
+    fn a_service_with_a_database_of_its_own_needs_no_common_secret() {
+        let config = DatabaseConfig {
+            service_urls: [("customers".to_owned(), "postgres://a:b@c/d".to_owned())].into(),
+            ..DatabaseConfig::default()
+        };
+        assert_eq!(config.faults_of(&["customers"]), Vec::<String>::new());
+        assert_eq!(config.faults_of(&[]), Vec::<String>::new());
+        assert_eq!(config.faults_of(&["customers", "reporting"]).len(), 2);
+    }
+
+    #[test]
     fn secrets_come_from_files_and_digits_can_be_text() {
         let file = std::env::temp_dir().join(format!("changke-secret-{}", uuid::Uuid::now_v7()));
         std::fs::write(&file, "12345678901234567890\n").unwrap();
-        let settings = load::<Settings>(
+        let settings: Settings = load(
             None,
             environment(&[
                 ("CHANGKE_DATABASE__URL", "postgres://a:b@c/d"),
                 ("CHANGKE_DATABASE__ROLE_SECRET_FILE", file.to_str().unwrap()),
                 ("CHANGKE_CLUSTER__SECRET", "12345678901234567890123456789012"),
             ]),
+            check,
         )
         .unwrap();
         std::fs::remove_file(file).unwrap();
