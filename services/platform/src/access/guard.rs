@@ -20,15 +20,15 @@ use tracing::Instrument;
 use uuid::Uuid;
 
 use super::token::{AccessClaims, verify_access_token, verify_service_token};
-use super::{Call, Caller, PolicyCache, denied};
+use super::{Call, Caller, PolicyCache, denied, inbound};
 use crate::contract::{self, Contract, Method};
 use crate::error::{Error, Result, reason};
 use crate::locale::{self, Locale};
 use crate::telemetry;
 
 /// Length of the prefix of a gRPC message: a flag and four bytes of length.
-const PREFIX: usize = 5;
-const REQUEST_LIMIT: usize = 4 * 1024 * 1024;
+pub(super) const PREFIX: usize = 5;
+pub(super) const REQUEST_LIMIT: usize = 4 * 1024 * 1024;
 const VERIFIED_TOKENS: u64 = 100_000;
 
 /// Everything that authenticates a call.
@@ -159,7 +159,7 @@ where
     let (mut parts, body) = request.into_parts();
     let mut call = call_of(method, &parts.headers, caller.clone())?;
     let body = if method.client_streaming {
-        body
+        inbound::validated(method.input, body)
     } else {
         let frame = read(body).await?;
         let message = unframe(&frame)?;
@@ -212,7 +212,7 @@ fn unframe(frame: &Bytes) -> Result<&[u8]> {
     }
 }
 
-fn u32_of(bytes: &[u8]) -> usize {
+pub(super) fn u32_of(bytes: &[u8]) -> usize {
     bytes.iter().fold(0, |length, byte| length << 8 | usize::from(*byte))
 }
 

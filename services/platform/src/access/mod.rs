@@ -2,6 +2,7 @@
 //! it decides by; `rows` turns a scope into the one predicate that all queries of a record kind use.
 
 mod guard;
+mod inbound;
 mod policy;
 mod rows;
 mod token;
