@@ -107,7 +107,12 @@ async fn one_trace_leads_from_the_call_to_the_report() -> Result<()> {
     let effect = spans.iter().find(|span| runs(span, "dim_customer")).context("the report's SQL")?;
     let (names, above) = line(effect);
     assert_eq!(above, "00f067aa0ba902b7", "the caller's span is not at the top of {names:?}");
-    let stations = ["consume event", "publish event", "/changke.customers.v1.CustomerService/CreateCustomer", "http"];
+    let stations = [
+        "consume event",
+        "publish event",
+        "/changke.customers.v1.CustomerService/CreateCustomer",
+        "POST /v1/customers",
+    ];
     let mut rest = names.iter();
     for station in stations {
         assert!(rest.any(|name| name.contains(station)), "no {station} in {names:?}");

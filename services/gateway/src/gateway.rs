@@ -12,6 +12,8 @@ use bytes::Bytes;
 use futures::FutureExt;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue};
 use http::{HeaderMap, Method, Request, StatusCode};
+use opentelemetry::trace::TraceContextExt;
+use opentelemetry::{Context, KeyValue};
 use platform::contract::Contract;
 use platform::service::Upstream;
 use platform::telemetry;
@@ -108,7 +110,6 @@ pub async fn serve(State(gateway): State<Arc<Gateway>>, request: Request<Body>) 
     let span = tracing::info_span!(
         "http",
         "otel.kind" = "server",
-        "otel.name" = tracing::field::Empty,
         "http.request.method" = method.as_str(),
         "http.response.status_code" = tracing::field::Empty,
         request_id = visit.request_id.to_str().unwrap_or_default(),
@@ -202,9 +203,15 @@ fn note(method: &Method, template: &'static str, status: StatusCode, reason: Opt
     )
     .increment(1);
     metrics::histogram!("http_request_duration_seconds", "route" => template, "method" => method).record(seconds);
-    let span = tracing::Span::current();
-    span.record("otel.name", template);
-    span.record("http.response.status_code", status.as_u16());
+    tracing::Span::current().record("http.response.status_code", status.as_u16());
+    // The route is known too late for the span to begin with it.
+    Context::map_current(|context| {
+        let span = context.span();
+        if span.is_recording() {
+            span.update_name(format!("{method} {template}"));
+            span.set_attribute(KeyValue::new("http.route", template));
+        }
+    });
     let milliseconds = seconds * 1000.0;
     tracing::info!(target: "access", method, route = template, status = status.as_u16(), reason, milliseconds, "served");
 }
