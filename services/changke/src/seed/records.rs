@@ -124,7 +124,9 @@ impl Setting {
         };
         let birthday = is_person.then(|| birthday(random));
         let level = weighted(random, LEVELS);
-        let owner = random.random_bool(0.96).then(|| self.company.seller(random));
+        // What nobody owns lies in the pool of the group that had it.
+        let seller = self.company.seller(random);
+        let owner = random.random_bool(0.96).then_some(seller);
         let customer = Customer {
             id: id.to_string(),
             kind: if is_person { CustomerKind::Person } else { CustomerKind::Organization }.into(),
@@ -141,7 +143,7 @@ impl Setting {
             email: if random.random_bool(0.4) { format!("c{serial}@example.com") } else { String::new() },
             phone,
             owner_id: owner.map(|owner| owner.id.to_string()).unwrap_or_default(),
-            group_id: owner.map_or(self.company.root_group, |owner| owner.group).to_string(),
+            group_id: seller.group.to_string(),
             ..Customer::default()
         };
         let street = format!(
@@ -197,7 +199,7 @@ impl Setting {
             birthday.map_or(Cell::Null, Cell::Date),
             Cell::Text(&custom_fields.to_string()),
             owner.map_or(Cell::Null, |owner| Cell::Id(owner.id)),
-            Cell::Id(owner.map_or(self.company.root_group, |owner| owner.group)),
+            Cell::Id(seller.group),
             last_contact.map_or(Cell::Null, Cell::Time),
             Cell::Time(create_time),
             Cell::Time(rose.unwrap_or(create_time)),

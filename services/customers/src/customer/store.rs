@@ -303,7 +303,7 @@ pub async fn group_follow(
     let sql = format!(
         "UPDATE customer c SET group_id = $2, update_time = now(), revision = c.revision + 1
          WHERE c.id IN (SELECT id FROM customer WHERE owner_id = $1 AND group_id IS DISTINCT FROM $2
-                        ORDER BY id LIMIT $3 FOR NO KEY UPDATE)
+                        ORDER BY create_time DESC, id DESC LIMIT $3 FOR NO KEY UPDATE)
          RETURNING {COLUMNS}"
     );
     let rows = sqlx::query(AssertSqlSafe(sql)).bind(owner_id).bind(group_id).bind(limit).fetch_all(connection).await?;
