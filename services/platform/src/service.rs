@@ -24,6 +24,9 @@ use crate::error::{Error, Result};
 use crate::events::{Consumer, Events};
 use crate::jobs::Worker;
 
+/// After this a caller is asked to connect again, and so comes to see processes that were added meanwhile.
+const CONNECTION_AGE: Duration = Duration::from_secs(300);
+
 /// Where the calls to one service go.
 pub type Upstream = BoxCloneSyncService<Request<Body>, Response<Body>, Status>;
 
@@ -129,6 +132,7 @@ pub async fn serve_grpc(
         .initial_connection_window_size(4 * 1024 * 1024)
         .initial_stream_window_size(1024 * 1024)
         .http2_keepalive_interval(Some(Duration::from_secs(20)))
+        .max_connection_age(CONNECTION_AGE)
         .add_routes(routes)
         .serve_with_incoming_shutdown(incoming, shutdown.cancelled_owned())
         .await?;
