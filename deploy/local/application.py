@@ -54,7 +54,7 @@ def build_console(log=None):
 class Application:
     """The binary with its settings; `folder` holds its secrets, its log and the sign-ins of the employees."""
 
-    def __init__(self, binary, folder, database_url, nats_url, listen):
+    def __init__(self, binary, folder, database_url, nats_url, listen, settings=None):
         self.binary = binary
         self.folder = folder
         self.listen = listen
@@ -79,7 +79,7 @@ class Application:
             "CHANGKE_NATS__URL": nats_url,
             "CHANGKE_GATEWAY__LISTEN": listen,
         }
-        self.environment = defaults | inherited | decided
+        self.environment = defaults | inherited | decided | (settings or {})
 
     def migrate(self, log=None):
         self._run("migrate", log=log)
@@ -114,12 +114,13 @@ class Application:
 
 
 @contextmanager
-def served_for_tests(folder, customers, log=None):
+def served_for_tests(folder, customers, log=None, settings=None):
     """A throw-away stack with a small demo company, served; yields the variables that tell a test where it is."""
     shutil.rmtree(folder, ignore_errors=True)
     with Stack() as stack:
         listen = f"127.0.0.1:{free_port()}"
-        application = Application(build("dev", log), folder, stack.database_url, stack.nats_url, listen)
+        binary = build("dev", log)
+        application = Application(binary, folder, stack.database_url, stack.nats_url, listen, settings)
         application.migrate(log)
         application.seed("--customers", customers, log=log)
         with application.served():

@@ -35,8 +35,8 @@ const COLUMNS: &str = "c.id, c.kind, c.number, c.name, c.region, c.industry, c.s
     c.last_contact_time, c.create_time, c.update_time, c.create_user_id, c.update_user_id, c.revision";
 
 /// `$1` the employee, `$2` the groups, `$3` the employee's own group.
-const SEEN: &str = "(c.owner_id = $1 OR c.group_id = ANY($2) OR c.id IN (SELECT record_id FROM customer_share
-    WHERE (employee_id = $1 OR group_id = $3) AND (expire_time IS NULL OR expire_time > now())))";
+const SEEN: &str = "(c.owner_id = $1 OR c.group_id = ANY($2) OR c.id = ANY(ARRAY(SELECT record_id FROM customer_share
+    WHERE (employee_id = $1 OR group_id = $3) AND (expire_time IS NULL OR expire_time > now()))))";
 
 pub async fn serve(listen: SocketAddr, url: &str, connections: u32, sight: Sight) -> anyhow::Result<()> {
     let pool = PgPoolOptions::new().max_connections(connections).test_before_acquire(false).connect(url).await?;
