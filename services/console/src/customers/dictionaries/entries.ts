@@ -44,6 +44,20 @@ export function ancestry(index: EntryIndex, code: string): DictionaryEntry[] {
   return path;
 }
 
+const grown = /^\d{6}$/;
+
+/** What the codes of everything within an entry begin with: 330000 (浙江省) is filled up, its parts begin with 33. */
+export function beginningOf(code: string): string {
+  return grown.test(code) ? code.replace(/(00)+$/, "") : code;
+}
+
+/** The entry whose parts begin so; the beginning itself when there is none. */
+export function codeOfBeginning(index: EntryIndex, beginning: string): string {
+  if (index.byCode.has(beginning)) return beginning;
+  const code = beginning.padEnd(6, "0");
+  return index.byCode.has(code) ? code : beginning;
+}
+
 const fillers = new Set(["市辖区", "县", "省直辖县级行政区划", "自治区直辖县级行政区划"]);
 
 type Names = Pick<DictionaryEntry, "nameZh" | "nameEn">;

@@ -103,7 +103,9 @@ export function TreeEntryPicker({ dictionary, value, onChange, style, ...rest }:
   const { index, isPending } = useEntries(dictionary);
   const nameOf = useEntryName();
   const options = useMemo(() => branches(index, "", nameOf), [index, nameOf]);
-  const path = value ? ancestry(index, value).map((entry) => entry.code) : undefined;
+  const known = value ? ancestry(index, value).map((entry) => entry.code) : [];
+  // A code that isn't in the dictionary, such as the beginning of one in a filter, is shown as it is.
+  const path = known.length > 0 ? known : value && !isPending ? [value] : undefined;
   return (
     <Cascader<Option>
       {...rest}

@@ -59,6 +59,7 @@ export function ConditionRow({ condition, attributes, onChange, onRemove }: Cond
             <ValueEditor
               attribute={attribute}
               many={arity === "many"}
+              within={condition.operator === "within"}
               values={condition.values}
               onChange={(values) => onChange({ ...condition, values })}
             />

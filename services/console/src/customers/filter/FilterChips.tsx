@@ -4,7 +4,7 @@ import { useTranslation } from "react-i18next";
 import { useDirectoryNames } from "@/identity/directory/EmployeePicker";
 import { useGroups } from "@/identity/api";
 import type { Attribute } from "../attributes";
-import { pathName, useEntries, useEntryName } from "../dictionaries/entries";
+import { codeOfBeginning, pathName, useEntries, useEntryName } from "../dictionaries/entries";
 import { operatorLabel } from "./ConditionRow";
 import { kindLookup } from "./FilterDrawer";
 import { arityOf, type Condition } from "./model";
@@ -67,7 +67,7 @@ function ConditionText({ condition, attributes }: { condition: Condition; attrib
   const nameValue = (value: string): string => {
     const option = attribute.options?.find((candidate) => candidate.filterValue === value);
     if (option) return t(`enums.${attribute.enumName ?? "CustomerKind"}.${option.value}` as "enums.Gender.GENDER_MALE");
-    if (attribute.dictionary) return isPending ? "…" : pathName(index, value, nameOf);
+    if (attribute.dictionary) return isPending ? "…" : pathName(index, condition.operator === "within" ? codeOfBeginning(index, value) : value, nameOf);
     if (attribute.kind === "employee") return people.find((person) => person.id === value)?.displayName ?? value;
     if (attribute.kind === "group") return groups?.find((group) => group.id === value)?.name ?? value;
     if (attribute.kind === "boolean") return t(value === "true" ? "common.yes" : "common.no");

@@ -87,7 +87,7 @@ function OpenFilterDrawer({ filter, attributes, onApply, onClose }: FilterDrawer
             maxLength={4000}
             spellCheck={false}
             style={{ fontFamily: "ui-monospace, monospace", marginTop: 4 }}
-            placeholder='level = "vip" AND region : "330000"'
+            placeholder='level = "vip" AND region : "33"'
             onKeyDown={(event) => {
               if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) apply();
             }}

@@ -4,17 +4,20 @@ import { useTranslation } from "react-i18next";
 import { EmployeePicker } from "@/identity/directory/EmployeePicker";
 import { GroupPicker } from "@/identity/groups/GroupPicker";
 import type { Attribute } from "../attributes";
+import { beginningOf, codeOfBeginning, useEntries } from "../dictionaries/entries";
 import { EntrySelect, TreeEntryPicker } from "../dictionaries/pickers";
 
 interface ValueEditorProps {
   attribute: Attribute;
   many: boolean;
+  /** Asks for what lies in a branch of a tree, which filters name by the beginning of its codes. */
+  within: boolean;
   values: string[];
   onChange: (values: string[]) => void;
 }
 
 /** The value of a condition, by the attribute's kind. Values are as filters spell them. */
-export function ValueEditor({ attribute, many, values, onChange }: ValueEditorProps) {
+export function ValueEditor({ attribute, many, within, values, onChange }: ValueEditorProps) {
   const { t } = useTranslation();
   const label = t("customers.filter.value");
   const first = values[0] ?? "";
@@ -53,7 +56,7 @@ export function ValueEditor({ attribute, many, values, onChange }: ValueEditorPr
     case "dictionaries":
       return <EntrySelect dictionary={attribute.dictionary ?? ""} value={first} onChange={one} aria-label={label} />;
     case "tree":
-      return <TreeEntryPicker dictionary={attribute.dictionary ?? ""} value={first} onChange={one} aria-label={label} />;
+      return <BranchPicker dictionary={attribute.dictionary ?? ""} value={first} within={within} onChange={one} />;
     case "employee":
       return many ? (
         <EmployeePicker multiple value={values} onChange={onChange} offerMe aria-label={label} />
@@ -88,4 +91,24 @@ export function ValueEditor({ attribute, many, values, onChange }: ValueEditorPr
     default:
       return <Input aria-label={label} value={first} onChange={(event) => one(event.target.value)} maxLength={200} />;
   }
+}
+
+interface BranchPickerProps {
+  dictionary: string;
+  value: string;
+  within: boolean;
+  onChange: (value: string) => void;
+}
+
+function BranchPicker({ dictionary, value, within, onChange }: BranchPickerProps) {
+  const { t } = useTranslation();
+  const { index } = useEntries(dictionary);
+  return (
+    <TreeEntryPicker
+      dictionary={dictionary}
+      value={within ? codeOfBeginning(index, value) : value}
+      onChange={(code) => onChange(within ? beginningOf(code) : code)}
+      aria-label={t("customers.filter.value")}
+    />
+  );
 }

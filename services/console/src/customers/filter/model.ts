@@ -89,7 +89,9 @@ export function withOperator(condition: Condition, operator: Operator): Conditio
   const after = arityOf(operator);
   if (after === "none") return { ...condition, operator, values: [] };
   if (after === "days") return { ...condition, operator, values: before === "days" ? condition.values : ["30"] };
-  if (before === "days") return { ...condition, operator, values: [] };
+  // Days are no dates, and the beginning of a code is no code.
+  const isWithin = operator === "within";
+  if (before === "days" || isWithin !== (condition.operator === "within")) return { ...condition, operator, values: [] };
   return { ...condition, operator, values: after === "one" ? condition.values.slice(0, 1) : condition.values };
 }
 
