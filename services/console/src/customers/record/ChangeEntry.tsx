@@ -4,6 +4,7 @@ import type { CustomerChange, FieldChange } from "@/api/types";
 import { PlainAttributeValue } from "../AttributeValue";
 import { useAttributes, type Attribute } from "../attributes";
 import { zh } from "@/i18n/zh";
+import { changeFieldName, changeValue } from "./changeTexts";
 
 type Action = keyof typeof zh.customers.timeline.actions;
 
@@ -34,11 +35,11 @@ function FieldLine({ field, attribute }: { field: FieldChange; attribute: Attrib
     // The history holds plain texts; only codes gain from being shown by their kind.
     const coded = attribute?.kind === "dictionary" || attribute?.kind === "tree" || attribute?.kind === "timestamp";
     const isEnum = attribute?.kind === "enum" && value.startsWith(value.split("_")[0]?.toUpperCase() ?? "") && value.includes("_");
-    return attribute && (coded || isEnum) ? <PlainAttributeValue attribute={attribute} value={value} /> : <span>{value}</span>;
+    return attribute && (coded || isEnum) ? <PlainAttributeValue attribute={attribute} value={value} /> : <span>{changeValue(t, field.field, value)}</span>;
   };
   return (
     <Typography.Text type="secondary" style={{ fontSize: 13 }}>
-      {attribute?.label ?? field.field.replace(/^custom_fields\./, "")}: {show(field.before)} → <Typography.Text style={{ fontSize: 13 }}>{show(field.after)}</Typography.Text>
+      {attribute?.label ?? changeFieldName(t, field.field)}: {field.before !== "" && <>{show(field.before)} → </>}<Typography.Text style={{ fontSize: 13 }}>{show(field.after)}</Typography.Text>
     </Typography.Text>
   );
 }

@@ -216,6 +216,7 @@ export const customers = {
     empty: "Nothing here yet; add the first interaction",
     more: "More",
     less: "Less",
+    fields: { import: "File", inverse: "Seen from the other side" },
     actions: {
       customer_created: "Created the customer",
       customer_updated: "Changed the details",

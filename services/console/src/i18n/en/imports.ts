@@ -57,6 +57,7 @@ export const imports = {
   toCustomers: "Show customers",
   another: "Import another file",
   errors: "Rows that were not imported",
+  errorsDry: "Rows that need attention",
   errorsHint: "The error file has the columns of the original and two more, codes and reasons; corrected, it can be imported as it is.",
   downloadErrors: "Download error file",
   noErrors: "There are no such rows",

@@ -208,6 +208,7 @@ export const customers = {
     empty: "还没有记录，添加第一条交往吧",
     more: "展开",
     less: "收起",
+    fields: { import: "导入文件", inverse: "反向关系" },
     actions: {
       customer_created: "创建了客户",
       customer_updated: "修改了资料",

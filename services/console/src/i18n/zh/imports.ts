@@ -53,6 +53,7 @@ export const imports = {
   toCustomers: "查看客户",
   another: "导入其他文件",
   errors: "未导入的行",
+  errorsDry: "有问题的行",
   errorsHint: "错误文件与原文件列相同，末尾附错误代码与原因；改正后可直接再次导入。",
   downloadErrors: "下载错误文件",
   noErrors: "没有未导入的行",

@@ -1,0 +1,36 @@
+// What the history of a customer names and the fields of a customer don't: fields of contacts, relations and shares, the
+// file of an import, a reason.
+import type { TFunction } from "i18next";
+import { zh } from "@/i18n/zh";
+
+const names = {
+  addresses: "customers.address.title",
+  import: "customers.timeline.fields.import",
+  reason: "common.reason",
+  related_customer: "customers.relation.other",
+  shared_with: "customers.share.with",
+  type: "customers.relation.title",
+  inverse: "customers.timeline.fields.inverse",
+  post: "customers.contact.post",
+  decision_role: "customers.contact.decisionRole",
+  wechat: "customers.contact.wechat",
+  hobby: "customers.contact.hobby",
+  relationship_strength: "customers.contact.relationshipStrength",
+  primary: "customers.contact.primary",
+  invalid: "customers.contact.invalid",
+} as const;
+
+/** The name of a field that isn't one of a customer's; its path when nobody has named it. */
+export function changeFieldName(t: TFunction, field: string): string {
+  return field in names ? t(names[field as keyof typeof names]) : field.replace(/^custom_fields\./, "");
+}
+
+const switches = new Set(["primary", "invalid", "inverse"]);
+
+/** The history keeps values as the service spells them. */
+export function changeValue(t: TFunction, field: string, value: string): string {
+  if (value in zh.enums.DecisionRole) return t(`enums.DecisionRole.${value as keyof typeof zh.enums.DecisionRole}`);
+  if (value in zh.enums.RelationType) return t(`enums.RelationType.${value as keyof typeof zh.enums.RelationType}`);
+  if (switches.has(field) && (value === "true" || value === "false")) return t(value === "true" ? "common.yes" : "common.no");
+  return value;
+}
