@@ -1,4 +1,4 @@
-import { Col, DatePicker, Form, Input, Rate, Row, Select, Switch } from "antd";
+import { Col, DatePicker, Form, Input, Rate, Row, Select, Checkbox } from "antd";
 import dayjs from "dayjs";
 import { useTranslation } from "react-i18next";
 import type { Contact, DecisionRole } from "@/api/types";
@@ -78,17 +78,15 @@ export function ContactForm({ customerId, contact, open, onClose }: ContactFormP
             <DatePicker style={{ width: "100%" }} />
           </Form.Item>
         </Col>
-        <Col xs={12} sm={6}>
+        <Col xs={24} sm={12}>
           <Form.Item name="relationshipStrength" label={t("customers.contact.relationshipStrength")}>
             <Rate />
           </Form.Item>
         </Col>
-        <Col xs={12} sm={6}>
-          <Form.Item name="primary" label={t("customers.contact.primary")} valuePropName="checked">
-            <Switch />
-          </Form.Item>
-        </Col>
       </Row>
+      <Form.Item name="primary" valuePropName="checked">
+        <Checkbox>{t("customers.contact.primary")}</Checkbox>
+      </Form.Item>
       <Form.Item name="remark" label={t("customers.attributes.remark")}>
         <Input.TextArea maxLength={2000} autoSize={{ minRows: 2, maxRows: 6 }} />
       </Form.Item>

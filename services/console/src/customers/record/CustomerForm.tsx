@@ -1,7 +1,6 @@
 // Creates or edits a customer. Only changed fields are sent; when somebody else was faster, both versions are compared.
 import { useState } from "react";
-import { DeleteOutlined, PlusOutlined } from "@ant-design/icons";
-import { Button, Col, Flex, Form, Input, Row, Segmented, Typography } from "antd";
+import { Col, Form, Row, Segmented, Typography } from "antd";
 import { useTranslation } from "react-i18next";
 import { asProblem } from "@/api/problem";
 import type { Customer } from "@/api/types";
@@ -10,8 +9,7 @@ import { useNotices } from "@/shared/notices";
 import { createCustomer, updateCustomer, useCustomerChanged } from "../api";
 import { AttributeInput } from "../AttributeInput";
 import { useAttributes, type Attribute, type Section } from "../attributes";
-import { TreeEntryPicker } from "../dictionaries/pickers";
-import { AddressLabelInput } from "./addressLabels";
+import { Addresses } from "./Addresses";
 import { Conflict } from "./Conflict";
 import { patchOf, valuesOf, type CustomerChanges, type CustomerValues } from "./formValues";
 
@@ -130,44 +128,5 @@ function AttributeItem({ attribute, kind }: { attribute: Attribute; kind: string
     >
       <AttributeInput attribute={attribute} />
     </Form.Item>
-  );
-}
-
-function Addresses() {
-  const { t } = useTranslation();
-  return (
-    <Form.List name="addresses">
-      {(fields, { add, remove }) => (
-        <Flex vertical gap={8} style={{ marginBottom: 16 }}>
-          {fields.map((field) => (
-            <Row key={field.key} gutter={8} align="middle">
-              <Col xs={8} sm={4}>
-                <Form.Item name={[field.name, "label"]} noStyle>
-                  <AddressLabelInput />
-                </Form.Item>
-              </Col>
-              <Col xs={16} sm={8}>
-                <Form.Item name={[field.name, "region"]} noStyle>
-                  <TreeEntryPicker dictionary="region" aria-label={t("customers.attributes.region")} placeholder={t("customers.attributes.region")} />
-                </Form.Item>
-              </Col>
-              <Col xs={20} sm={10}>
-                <Form.Item name={[field.name, "street"]} noStyle>
-                  <Input placeholder={t("customers.address.street")} aria-label={t("customers.address.street")} maxLength={200} />
-                </Form.Item>
-              </Col>
-              <Col xs={4} sm={2}>
-                <Button type="text" icon={<DeleteOutlined />} onClick={() => remove(field.name)} aria-label={t("customers.address.remove")} />
-              </Col>
-            </Row>
-          ))}
-          {fields.length < 10 && (
-            <Button type="dashed" icon={<PlusOutlined />} onClick={() => add({ label: "", region: "", street: "", postalCode: "" })}>
-              {t("customers.address.add")}
-            </Button>
-          )}
-        </Flex>
-      )}
-    </Form.List>
   );
 }
