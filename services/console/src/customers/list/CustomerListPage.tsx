@@ -5,7 +5,9 @@ import { useTranslation } from "react-i18next";
 import { useNavigate } from "react-router";
 import type { Customer } from "@/api/types";
 import { usePages } from "@/api/pages";
+import { asProblem } from "@/api/problem";
 import { useAccess } from "@/app/access";
+import { FormFault } from "@/shared/FormFault";
 import { LoadMore } from "@/shared/LoadMore";
 import { PageHeader } from "@/shared/PageHeader";
 import { Fault, LoadingCard, Nothing } from "@/shared/states";
@@ -129,6 +131,7 @@ function ListResults({ filter, orderBy, onOrder, onReset, ...rest }: ListResults
   );
   const first = query.data?.pages[0];
   const rows = query.data?.pages.flatMap((page) => page.customers);
+  if (!rows && query.error && filter && asProblem(query.error).status === 400) return <RefusedFilter fault={query.error} onReset={onReset} />;
   if (!rows) return query.error ? <Fault fault={query.error} retry={() => void query.refetch()} /> : <LoadingCard />;
   const total = Number(first?.totalCount ?? 0).toLocaleString();
   const count = first?.totalEstimated ? t("customers.list.about", { total }) : t("customers.list.total", { total });
@@ -144,6 +147,17 @@ function ListResults({ filter, orderBy, onOrder, onReset, ...rest }: ListResults
       )}
       <LoadMore query={query} />
     </>
+  );
+}
+
+/** Asking again would be refused again; another filter would not. */
+function RefusedFilter({ fault, onReset }: { fault: unknown; onReset: () => void }) {
+  const { t } = useTranslation();
+  return (
+    <Flex vertical gap={12} align="flex-start">
+      <FormFault fault={fault} />
+      <Button onClick={onReset}>{t("customers.filter.clear")}</Button>
+    </Flex>
   );
 }
 

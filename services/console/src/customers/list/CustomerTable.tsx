@@ -19,7 +19,7 @@ interface CustomerTableProps {
   rowActions?: (customer: Customer) => React.ReactNode;
 }
 
-const widths: Record<string, number> = { name: 250, number: 120, region: 190, industry: 130, remark: 240, email: 190, website: 190, kind: 76, level: 84, phone: 130, owner_id: 100 };
+const widths: Record<string, number> = { name: 240, number: 116, region: 180, industry: 130, remark: 240, email: 190, website: 190, source: 104, kind: 112, level: 88, phone: 130, owner_id: 100 };
 const kindWidths: Partial<Record<Attribute["kind"], number>> = { timestamp: 150, date: 110, boolean: 90 };
 
 const widthOf = (attribute: Attribute) => widths[attribute.path] ?? kindWidths[attribute.kind] ?? 140;
