@@ -145,7 +145,7 @@ function History({ rows }: { rows: Import[] }) {
     { title: t("imports.result.created"), align: "end", key: "created", render: (_, item) => (item.dryRun ? "—" : number(item.progress?.created)), className: "tabular" },
     { title: t("imports.result.updated"), align: "end", key: "updated", render: (_, item) => (item.dryRun ? "—" : number(item.progress?.updated)), className: "tabular" },
     { title: t("imports.result.failed"), align: "end", key: "failed", render: (_, item) => number(item.progress?.failed), className: "tabular" },
-    { title: t("common.time"), key: "time", render: (_, item) => <Time value={item.createTime} /> },
+    { title: t("common.time"), align: "end", key: "time", render: (_, item) => <Time value={item.createTime} /> },
   ];
   return <Table<Import> rowKey="id" size="middle" columns={columns} dataSource={rows} pagination={false} scroll={{ x: 760 }} data-testid="imports" />;
 }

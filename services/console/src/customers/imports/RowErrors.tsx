@@ -62,7 +62,7 @@ export function RowErrors({ item }: { item: Import }) {
   ];
   return (
     <Card
-      title={t("imports.errors")}
+      title={t(item.dryRun ? "imports.errorsDry" : "imports.errors")}
       data-testid="row-errors"
       extra={
         <Button icon={<DownloadOutlined />} loading={busy} onClick={() => void save()} data-testid="download-errors">

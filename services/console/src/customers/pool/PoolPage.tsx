@@ -21,7 +21,7 @@ import { CustomerCards } from "../list/CustomerCards";
 import { knownColumns } from "../list/columns";
 import { CustomerTable } from "../list/CustomerTable";
 
-const columnPaths = ["name", "kind", "level", "region", "industry", "source", "last_contact_time", "create_time"];
+const columnPaths = ["name", "level", "region", "industry", "source", "last_contact_time", "create_time"];
 
 /** 公海: customers without an owner, free to be claimed. */
 export function PoolPage() {

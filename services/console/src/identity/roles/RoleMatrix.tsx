@@ -27,12 +27,15 @@ export function RoleMatrix({ roles, permissions, onOpen }: MatrixProps) {
       ]),
     [permissions],
   );
+  // The preset roles fit a common screen side by side.
+  const permissionWidth = 190;
+  const roleWidth = 118;
   const columns: TableColumnsType<MatrixRow> = [
     {
       title: t("identity.role.permission"),
       key: "permission",
       fixed: "start",
-      width: 230,
+      width: permissionWidth,
       onCell: ({ service }) => (service ? { colSpan: roles.length + 1 } : {}),
       render: (_, { service, entry }) =>
         entry ? (
@@ -48,7 +51,7 @@ export function RoleMatrix({ roles, permissions, onOpen }: MatrixProps) {
     ...roles.map((role) => ({
       key: role.id,
       align: "center" as const,
-      width: 124,
+      width: roleWidth,
       title: (
         <Flex vertical align="center" gap={2}>
           <Button type="link" size="small" style={{ fontWeight: 600, height: "auto", whiteSpace: "normal" }} onClick={() => onOpen(role)}>
@@ -76,7 +79,7 @@ export function RoleMatrix({ roles, permissions, onOpen }: MatrixProps) {
         dataSource={rows}
         pagination={false}
         sticky={{ offsetHeader: 56 }}
-        scroll={{ x: 230 + roles.length * 124 }}
+        scroll={{ x: permissionWidth + roles.length * roleWidth }}
         data-testid="role-matrix"
       />
     </Card>
