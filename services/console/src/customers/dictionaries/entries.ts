@@ -3,6 +3,7 @@ import { useMemo } from "react";
 import { useQuery } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
 import type { DictionaryEntry } from "@/api/types";
+import { readStored, store } from "@/app/preferences";
 import { listEntries } from "./api";
 
 export interface EntryIndex {
@@ -24,10 +25,23 @@ export function indexEntries(list: DictionaryEntry[]): EntryIndex {
   return { list, byCode, childrenOf };
 }
 
+/** More than these take several calls; the browser keeps them, so that names are there at once and are renewed behind them. */
+const manyEntries = 1000;
+const storageKey = (dictionary: string | undefined) => `changke.entries.${dictionary ?? ""}`;
+
 export function useEntries(dictionary: string | undefined): { index: EntryIndex; isPending: boolean } {
   const query = useQuery({
     queryKey: ["entries", dictionary],
-    queryFn: async () => indexEntries(await listEntries(dictionary ?? "")),
+    queryFn: async () => {
+      const list = await listEntries(dictionary ?? "");
+      if (list.length > manyEntries) store(storageKey(dictionary), list);
+      return indexEntries(list);
+    },
+    initialData: () => {
+      const kept = readStored<DictionaryEntry[]>(storageKey(dictionary), []);
+      return Array.isArray(kept) && kept.length > 0 ? indexEntries(kept) : undefined;
+    },
+    initialDataUpdatedAt: 0,
     enabled: Boolean(dictionary),
     staleTime: 300_000,
     gcTime: 3_600_000,
