@@ -1,8 +1,9 @@
 // A record's form in a drawer: submits, marks what was refused, keeps what was typed until it is accepted.
-import { useState, type ReactNode } from "react";
+import { useRef, useState, type ReactNode } from "react";
 import { App, Button, Drawer, Flex, Form, type FormInstance } from "antd";
 import { useTranslation } from "react-i18next";
 import { asProblem } from "@/api/problem";
+import { focusFirstField, keepPopupEscape, useFocusReturn } from "./drawer";
 import { FormFault } from "./FormFault";
 import { usePhone } from "./usePhone";
 import { showViolations } from "./violations";
@@ -34,6 +35,8 @@ function OpenFormDrawer<V extends object>(props: FormDrawerProps<V>) {
   const [form] = Form.useForm<V>();
   const [busy, setBusy] = useState(false);
   const [fault, setFault] = useState<unknown>();
+  const body = useRef<HTMLDivElement>(null);
+  useFocusReturn();
 
   const submit = async (values: V) => {
     setBusy(true);
@@ -64,6 +67,8 @@ function OpenFormDrawer<V extends object>(props: FormDrawerProps<V>) {
       title={title}
       size={phone ? window.innerWidth : size}
       onClose={close}
+      // On a phone the focus would bring up the keyboard, which hides half of the form.
+      afterOpenChange={(open) => open && !phone && focusFirstField(body.current)}
       data-testid={testId}
       footer={
         <Flex justify="flex-end" gap={8}>
@@ -74,19 +79,23 @@ function OpenFormDrawer<V extends object>(props: FormDrawerProps<V>) {
         </Flex>
       }
     >
-      <FormFault fault={fault} />
-      <Form<V>
-        form={form}
-        layout="vertical"
-        initialValues={initialValues}
-        onFinish={submit}
-        scrollToFirstError={{ focus: true }}
-        onKeyDown={(event) => {
-          if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) form.submit();
-        }}
-      >
-        {children}
-      </Form>
+      <div ref={body} onKeyDown={keepPopupEscape}>
+        <FormFault fault={fault} />
+        <Form<V>
+          form={form}
+          layout="vertical"
+          initialValues={initialValues}
+          onFinish={submit}
+          scrollToFirstError={{ focus: true }}
+          onKeyDown={(event) => {
+            if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) form.submit();
+          }}
+        >
+          {children}
+          {/* The visible button stands in the footer, outside of the form; this one lets Enter submit. */}
+          <button type="submit" hidden tabIndex={-1} aria-hidden />
+        </Form>
+      </div>
     </Drawer>
   );
 }

@@ -2,6 +2,7 @@
 import { useState } from "react";
 import { Alert, Button, Drawer, Flex, Input, Typography } from "antd";
 import { useTranslation } from "react-i18next";
+import { keepPopupEscape, useFocusReturn } from "@/shared/drawer";
 import { usePhone } from "@/shared/usePhone";
 import type { Attribute } from "../attributes";
 import { GroupEditor } from "./GroupEditor";
@@ -32,6 +33,7 @@ function OpenFilterDrawer({ filter, attributes, onApply, onClose }: FilterDrawer
   const filterable = attributes.filter((attribute) => attribute.filterable);
   const kindOf = kindLookup(filterable);
   const [text, setText] = useState(filter);
+  useFocusReturn();
   // A first, empty condition saves the first click.
   const [group, setGroup] = useState<Group | undefined>(() => {
     const read = fromText(filter, kindOf);
@@ -69,7 +71,7 @@ function OpenFilterDrawer({ filter, attributes, onApply, onClose }: FilterDrawer
         </Flex>
       }
     >
-      <Flex vertical gap={20}>
+      <Flex vertical gap={20} onKeyDown={keepPopupEscape}>
         {group ? (
           <GroupEditor group={group} attributes={filterable} onChange={build} />
         ) : (

@@ -23,6 +23,8 @@ export function AddressLabelInput({ value = "", onChange }: AddressLabelInputPro
     <AutoComplete
       value={value && addressLabel(t, value)}
       onChange={type}
+      // Enter takes what was found; it must not submit the form at the same time.
+      onInputKeyDown={(event) => event.key === "Enter" && event.preventDefault()}
       options={names.map(({ name }) => ({ value: name }))}
       placeholder={t("customers.address.label")}
       aria-label={t("customers.address.label")}

@@ -4,6 +4,7 @@ import { useTranslation } from "react-i18next";
 import type { FieldVisibility, PermissionEntry, PersonalData, Role, Visibility } from "@/api/types";
 import { asProblem } from "@/api/problem";
 import { changedFields, same } from "@/shared/changes";
+import { useFocusReturn } from "@/shared/drawer";
 import { FormFault } from "@/shared/FormFault";
 import { useNotices } from "@/shared/notices";
 import { usePhone } from "@/shared/usePhone";
@@ -45,6 +46,7 @@ export function RoleEditor({ role, permissions, manages, onClose }: RoleEditorPr
   const [draft, setDraft] = useState(before);
   const [busy, setBusy] = useState(false);
   const [fault, setFault] = useState<unknown>();
+  useFocusReturn();
   const isAdministrator = role?.preset === "administrator";
   const editable = manages && !isAdministrator;
   const nameMissing = draft.name.trim() === "";
