@@ -34,6 +34,40 @@ test("a filter is built by hand, shows in the address and survives a reload", as
   await page.waitForURL((url) => url.searchParams.get("filter") === "kind = ORGANIZATION");
 });
 
+test("a province that is picked holds the customers of its counties", async (story) => {
+  const page = await openAs(story, "administrator", "/customers");
+  await page.getByTestId("open-filter").click();
+  const condition = page.getByTestId("filter-drawer").getByTestId("condition");
+  await choose(page, condition.getByRole("combobox").first(), "地区");
+  await condition.getByRole("combobox").nth(2).click();
+  const regions = page.locator(".ant-cascader-dropdown:visible:not([class*='-enter'], [class*='-appear'])");
+  await regions.locator(".ant-cascader-menu-item", { hasText: "浙江省" }).click();
+  await condition.getByTitle("浙江省", { exact: true }).waitFor();
+  await page.getByTestId("apply-filter").click();
+  await page.waitForURL((url) => url.searchParams.get("filter") === 'region : "33"');
+  await page.getByTestId("filter-chip").getByText("浙江省").waitFor();
+  await page.getByTestId("customers").locator("tbody tr.ant-table-row").first().getByText(/浙江省/).waitFor();
+  assert.ok((await total(page)) > 0);
+});
+
+test("drawers are worked by keyboard: Enter submits, Escape closes what is on top", async (story) => {
+  const page = await openAs(story, "administrator", "/customers");
+  await page.getByTestId("create-customer").focus();
+  await page.keyboard.press("Enter");
+  const form = page.getByTestId("customer-form");
+  await page.locator("#name:focus").waitFor();
+  await page.keyboard.press("Enter");
+  await form.locator(".ant-form-item-explain-error").first().waitFor();
+  await page.locator("#level").click();
+  await page.locator(".ant-select-dropdown:visible").waitFor();
+  await page.keyboard.press("Escape");
+  await page.locator(".ant-select-dropdown:visible").waitFor({ state: "detached" });
+  assert.equal(await form.count(), 1);
+  await page.keyboard.press("Escape");
+  await form.waitFor({ state: "detached" });
+  await page.locator("[data-testid=create-customer]:focus").waitFor();
+});
+
 test("an expression that is wrong is refused with its place", async (story) => {
   const page = await openAs(story, "administrator", "/customers");
   await page.getByTestId("open-filter").click();

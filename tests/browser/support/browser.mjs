@@ -104,5 +104,7 @@ export async function fitsWidth(page) {
 /** Chooses from an Ant Design select, which keeps its options outside of the field. */
 export async function choose(page, field, text) {
   await field.click();
-  await page.locator(".ant-select-dropdown:visible .ant-select-item-option", { hasText: text }).first().click();
+  // A click on a list that is still unfolding scrolls it instead of choosing from it.
+  const unfolded = ".ant-select-dropdown:visible:not([class*='-enter'], [class*='-appear'])";
+  await page.locator(`${unfolded} .ant-select-item-option`, { hasText: text }).first().click();
 }
