@@ -82,7 +82,7 @@ export function NameCell({ customer, contact }: { customer: Customer; contact?: 
         <Icon aria-hidden />
       </Typography.Text>
       <Flex vertical style={{ minWidth: 0 }}>
-        <Link to={`/customers/${customer.id}`} style={{ fontWeight: 500 }} title={customer.name}>
+        <Link to={`/customers/${customer.id}`} className="one-line" style={{ fontWeight: 500 }} title={customer.name}>
           {customer.name}
         </Link>
         {contact && (
