@@ -116,8 +116,14 @@ impl App {
                 tasks.spawn(consumer.run(stop).map(Ok));
             }
             if let Some(worker) = parts.worker {
-                let stop = working.clone();
-                tasks.spawn(worker.run(stop).map(Ok));
+                let (policy, stop) = (policy.clone(), working.clone());
+                // Work is done for people, and begins when it is known what they may.
+                tasks.spawn(async move {
+                    if stop.run_until_cancelled(policy.known()).await.is_some() {
+                        worker.run(stop).await;
+                    }
+                    Ok(())
+                });
             }
             for task in parts.tasks {
                 tasks.spawn(task.map(Ok));
@@ -208,7 +214,7 @@ impl App {
             tracing::warn!("some work did not end in time; it will be taken up again");
         }
         for database in self.databases.values() {
-            database.pool().close().await;
+            database.pool().close();
         }
     }
 }

@@ -58,6 +58,13 @@ impl PolicyCache {
         Utc::now().timestamp() - self.last_heard.load(Ordering::Relaxed) <= BELIEVED_SECONDS
     }
 
+    /// Waits until the snapshot can be believed, as after a start.
+    pub async fn known(&self) {
+        while !self.is_fresh() {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+
     /// Waits until the snapshot has reached a revision, as a test does after a change.
     pub async fn reached(&self, revision: i64) {
         let mut changes = self.revision.subscribe();

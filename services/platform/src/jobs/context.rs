@@ -1,5 +1,8 @@
 //! What a handler is given: the payload, the progress of earlier tries, and when to stop.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -28,6 +31,7 @@ pub struct JobContext<P> {
     attempt: i32,
     last_attempt: bool,
     progress: Value,
+    advanced: Arc<AtomicBool>,
     signals: Signals,
 }
 
@@ -40,6 +44,7 @@ impl<P> JobContext<P> {
             attempt: job.attempts,
             last_attempt: job.attempts >= job.max_attempts,
             progress: job.progress.clone(),
+            advanced: job.advanced.clone(),
             signals,
         }
     }
@@ -77,6 +82,7 @@ impl<P> JobContext<P> {
     /// takes effect that another worker does again.
     pub async fn checkpoint(&self, connection: &mut PgConnection, progress: &impl Serialize) -> Result<(), JobFailure> {
         if store::progress_set(connection, self.held, progress).await? {
+            self.advanced.store(true, Ordering::Relaxed);
             Ok(())
         } else {
             self.signals.stop.cancel();

@@ -67,14 +67,15 @@ impl Desk {
 
     /// What a failure means for the job.
     pub(super) fn end(&self, job: &Leased, failure: JobFailure) -> End {
+        let attempts = job.attempts_in_vain();
         match failure {
-            JobFailure::Retry(error) if job.attempts < job.max_attempts => {
-                let pause = backoff::pause(job.attempts.unsigned_abs(), self.first_pause, self.most_pause);
-                tracing::warn!(kind = job.kind, job = %job.id, attempt = job.attempts, ?pause, "{error:#}");
+            JobFailure::Retry(error) if attempts < job.max_attempts => {
+                let pause = backoff::pause(attempts.unsigned_abs(), self.first_pause, self.most_pause);
+                tracing::warn!(kind = job.kind, job = %job.id, attempt = attempts, ?pause, "{error:#}");
                 End::Again(pause, format!("{error:#}"))
             }
             JobFailure::Retry(error) | JobFailure::Fatal(error) => {
-                tracing::error!(kind = job.kind, job = %job.id, attempt = job.attempts, "given up: {error:#}");
+                tracing::error!(kind = job.kind, job = %job.id, attempt = attempts, "given up: {error:#}");
                 metrics::counter!("changke_dead_jobs_total", "kind" => job.kind.clone()).increment(1);
                 End::Over(JobState::Dead, format!("{error:#}"))
             }

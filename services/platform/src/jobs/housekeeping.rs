@@ -1,7 +1,7 @@
 //! Removes what the platform's tables need no longer.
 
+use crate::db::Pool;
 use async_trait::async_trait;
-use sqlx::PgPool;
 
 use super::{JobContext, JobFailure, JobHandler};
 
@@ -37,7 +37,7 @@ impl JobHandler for Housekeeping {
 }
 
 /// Removes some; whether there may be more.
-async fn prune(pool: &PgPool, statement: &'static str) -> sqlx::Result<bool> {
+async fn prune(pool: &Pool, statement: &'static str) -> sqlx::Result<bool> {
     let removed = sqlx::query(statement).bind(BATCH).execute(pool).await?.rows_affected();
     Ok(removed == BATCH.cast_unsigned())
 }

@@ -33,7 +33,7 @@ pub trait JobHandler: Send + Sync + 'static {
 /// Why a job did not come to its end.
 #[derive(Debug)]
 pub enum JobFailure {
-    /// Tried again after a pause, up to the job's number of attempts.
+    /// Tried again after a pause, up to as many attempts without progress as the job allows.
     Retry(anyhow::Error),
     /// Trying again would not help.
     Fatal(anyhow::Error),

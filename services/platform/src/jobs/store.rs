@@ -1,6 +1,8 @@
 //! All SQL of the table `job`. A row is pending, leased, done, dead or cancelled; each lease has an id of its own, and
 //! whoever holds an older one can no longer change the row.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -109,6 +111,9 @@ pub(super) struct Leased {
     pub(super) max_attempts: i32,
     pub(super) lease_owner: Uuid,
     pub(super) unique_key: Option<String>,
+    /// Set when this run saves progress.
+    #[sqlx(skip)]
+    pub(super) advanced: Arc<AtomicBool>,
 }
 
 /// A lease as its holder knows it: (job, lease).
@@ -117,6 +122,11 @@ pub(super) type Held = (Uuid, Uuid);
 impl Leased {
     pub(super) fn held(&self) -> Held {
         (self.id, self.lease_owner)
+    }
+
+    /// Runs since the last progress: what gets on may take as many as it needs.
+    pub(super) fn attempts_in_vain(&self) -> i32 {
+        if self.advanced.load(Ordering::Relaxed) { 1 } else { self.attempts }
     }
 }
 
@@ -232,12 +242,14 @@ pub(super) async fn look_after(connection: &mut PgConnection, held: &[Held]) -> 
 
 pub(super) async fn progress_set(connection: &mut PgConnection, held: Held, progress: &impl Serialize) -> Result<bool> {
     let progress = serde_json::to_value(progress).map_err(Error::internal)?;
-    let changed = sqlx::query("UPDATE job SET progress = $3 WHERE id = $1 AND lease_owner = $2 AND state = 'leased'")
-        .bind(held.0)
-        .bind(held.1)
-        .bind(progress)
-        .execute(connection)
-        .await?;
+    let changed = sqlx::query(
+        "UPDATE job SET progress = $3, attempts = 1 WHERE id = $1 AND lease_owner = $2 AND state = 'leased'",
+    )
+    .bind(held.0)
+    .bind(held.1)
+    .bind(progress)
+    .execute(connection)
+    .await?;
     Ok(changed.rows_affected() == 1)
 }
 

@@ -126,6 +126,18 @@ impl Stage {
 
     /// As if the lease's time had passed.
     pub async fn let_lease_run_out(&self, id: Uuid) {
+        // A statement that a killed worker had sent may still run, and take the lease once more.
+        until("nothing of the dead is under way", async || {
+            let active: i64 = sqlx::query_scalar(
+                "SELECT count(*) FROM pg_stat_activity
+                 WHERE datname = current_database() AND state = 'active' AND pid <> pg_backend_pid()",
+            )
+            .fetch_one(self.reporting.pool())
+            .await
+            .unwrap();
+            active == 0
+        })
+        .await;
         let ran_out = sqlx::query("UPDATE job SET lease_until = now() - interval '1 second' WHERE id = $1");
         ran_out.bind(id).execute(self.reporting.pool()).await.unwrap();
     }

@@ -71,7 +71,7 @@ async fn a_failing_job_is_tried_again_from_where_it_was() {
         let id = stage.import(6).await;
         let job = stage.until_over(id).await;
         worker.stop().await;
-        assert_eq!((job.state, job.attempts), (JobState::Done, 3));
+        assert_eq!((job.state, job.attempts), (JobState::Done, 1), "the third got on");
         assert_eq!(stage.rows().await, one_to(6));
     })
     .await;
@@ -132,8 +132,29 @@ async fn a_job_of_a_worker_that_died_goes_on_at_another() {
         let worker = stage.worker(&Importer::smooth());
         let job = stage.until_over(id).await;
         worker.stop().await;
-        assert_eq!((job.state, job.attempts), (JobState::Done, 2));
+        assert_eq!((job.state, job.attempts), (JobState::Done, 1), "the second got on");
         assert_eq!(stage.rows().await, one_to(8));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_job_that_gets_on_outlives_any_number_of_workers() {
+    story(async |stage| {
+        let job = NewJob::new::<Importer>(&Import { rows: 6 }).unwrap().max_attempts(2);
+        let id = enqueue(&stage.reporting, job).await.id();
+        for row in 2..=5 {
+            let dying = Importer::with(row, Twist::Hang);
+            let worker = stage.worker(&dying);
+            dying.reached().await;
+            worker.kill().await;
+            stage.let_lease_run_out(id).await;
+        }
+        let worker = stage.worker(&Importer::smooth());
+        let job = stage.until_over(id).await;
+        worker.stop().await;
+        assert_eq!(job.state, JobState::Done);
+        assert_eq!(stage.rows().await, one_to(6));
     })
     .await;
 }

@@ -2,7 +2,7 @@
 
 use futures::StreamExt;
 use platform::events::{self, Activity, Relay};
-use sqlx::Connection;
+
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -74,8 +74,7 @@ async fn a_relay_killed_between_publishing_and_deleting_doubles_nothing() {
         let customer = Uuid::now_v7();
         change(&stage.customers, customer, 1..=50).await;
         // The lock lets the relay read the outbox and stops it at the delete.
-        let mut other = stage.customers.pool().acquire().await.unwrap().detach();
-        let mut lock = other.begin().await.unwrap();
+        let mut lock = stage.customers.pool().begin().await.unwrap();
         sqlx::query("LOCK TABLE outbox IN SHARE MODE").execute(&mut *lock).await.unwrap();
         let relay = stage.relay().await;
         until("all is published", async || stage.published().await == 50).await;

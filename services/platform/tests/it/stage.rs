@@ -68,8 +68,8 @@ impl Stage {
     }
 
     async fn clear(&self) {
-        self.customers.pool().close().await;
-        self.reporting.pool().close().await;
+        self.customers.pool().close();
+        self.reporting.pool().close();
         let options = self.database.url.parse::<PgConnectOptions>().unwrap();
         let name = options.get_database().unwrap().to_owned();
         let mut connection = options.database("postgres").connect().await.unwrap();

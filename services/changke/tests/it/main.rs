@@ -1,0 +1,7 @@
+//! The binary as operators run it: started, signalled and killed as a process of its own.
+
+#![allow(clippy::unwrap_used)]
+
+mod crash;
+mod process;
+mod settings;

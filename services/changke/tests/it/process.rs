@@ -1,0 +1,90 @@
+//! A process of the product on a test's database.
+
+use std::net::TcpListener;
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result, ensure};
+use changke::Config;
+use tokio::process::{Child, Command};
+
+pub struct Process {
+    pub base_url: String,
+    child: Child,
+}
+
+/// The binary with nothing in its environment but these settings.
+pub fn changke(arguments: &[&str], settings: &[(&str, String)]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_changke"));
+    command.args(arguments).env_clear().kill_on_drop(true).stdin(Stdio::null());
+    command.envs(settings.iter().map(|(name, value)| (*name, value.as_str())));
+    command
+}
+
+/// The settings of a test as an operator gives them.
+pub fn settings(config: &Config, listen: &str) -> Vec<(&'static str, String)> {
+    vec![
+        ("CHANGKE_DATABASE__URL", config.database.url.clone()),
+        ("CHANGKE_DATABASE__ROLE_SECRET", config.database.role_secret.clone()),
+        ("CHANGKE_NATS__URL", config.nats.url.clone()),
+        ("CHANGKE_NATS__PREFIX", config.nats.prefix.clone()),
+        ("CHANGKE_CLUSTER__SECRET", config.cluster.secret.clone()),
+        ("CHANGKE_CLUSTER__LINGER_SECONDS", "0".to_owned()),
+        ("CHANGKE_GATEWAY__LISTEN", listen.to_owned()),
+        ("CHANGKE_GATEWAY__RATE_LIMIT__PER_SECOND", "0".to_owned()),
+        ("CHANGKE_GATEWAY__RATE_LIMIT__SIGN_INS_PER_MINUTE", "0".to_owned()),
+        ("CHANGKE_IDENTITY__HASHING__MEMORY_KIB", config.identity.hashing.memory_kib.to_string()),
+        ("CHANGKE_IDENTITY__HASHING__ITERATIONS", config.identity.hashing.iterations.to_string()),
+        ("CHANGKE_TELEMETRY__LOG_FILTER", "warn".to_owned()),
+    ]
+}
+
+/// An address that is free right now. Whoever is given one that was taken meanwhile fails to start, and is started anew.
+pub fn free_address() -> Result<String> {
+    Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.to_string())
+}
+
+impl Process {
+    /// Serves all services, ready for calls.
+    pub async fn serve(config: &Config) -> Result<Self> {
+        for _ in 0..3 {
+            let listen = free_address()?;
+            let child = changke(&["serve"], &settings(config, &listen)).spawn()?;
+            let mut process = Self { base_url: format!("http://{listen}"), child };
+            if process.is_ready().await? {
+                return Ok(process);
+            }
+        }
+        anyhow::bail!("the process does not get ready")
+    }
+
+    /// False when it ended before.
+    async fn is_ready(&mut self) -> Result<bool> {
+        let started = Instant::now();
+        while self.child.try_wait()?.is_none() {
+            let answer = reqwest::get(format!("{}/health/ready", self.base_url)).await;
+            if answer.is_ok_and(|answer| answer.status().is_success()) {
+                return Ok(true);
+            }
+            ensure!(started.elapsed() < Duration::from_secs(60), "not ready in a minute");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        Ok(false)
+    }
+
+    /// `kill -9`: nothing of the process gets to run.
+    pub async fn kill(mut self) -> Result<()> {
+        self.child.start_kill()?;
+        let status = self.child.wait().await?;
+        ensure!(!status.success(), "it had ended before");
+        Ok(())
+    }
+
+    /// Asks it to end, as Kubernetes does, and answers how it ended.
+    pub async fn terminate(mut self) -> Result<std::process::ExitStatus> {
+        let id = self.child.id().context("it has ended")?;
+        let told = Command::new("kill").args(["-TERM", &id.to_string()]).status().await?;
+        ensure!(told.success(), "no such process");
+        Ok(tokio::time::timeout(Duration::from_secs(40), self.child.wait()).await??)
+    }
+}
