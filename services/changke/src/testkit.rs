@@ -380,7 +380,7 @@ async fn template(server: &str) -> anyhow::Result<String> {
         crate::migrate(&config, &Selection::all()).await?;
         let db = platform::db::Db::new(&config.database, identity::NAME)?;
         identity::bootstrap::create_administrator_with(&db, &config.identity, ADMINISTRATOR, PASSWORD).await?;
-        db.pool().close().await;
+        db.pool().close();
         sqlx::query(AssertSqlSafe(format!("ALTER DATABASE {name} IS_TEMPLATE true ALLOW_CONNECTIONS false")))
             .execute(&mut admin)
             .await?;

@@ -1,5 +1,6 @@
 //! All SQL of contacts. Each query that starts from a caller joins the customer `c` and holds its row predicate.
 
+use platform::db::Pool;
 use chrono::NaiveDate;
 use contracts::customers::Contact;
 use platform::access::RowPredicate;
@@ -7,7 +8,7 @@ use platform::db::timestamp;
 use platform::error::{Error, Result};
 use platform::update::etag;
 use sqlx::postgres::PgRow;
-use sqlx::{AssertSqlSafe, PgConnection, PgPool, Postgres, QueryBuilder, Row};
+use sqlx::{AssertSqlSafe, PgConnection, Postgres, QueryBuilder, Row};
 use uuid::Uuid;
 
 use crate::parent::CUSTOMER_ROWS;
@@ -39,7 +40,7 @@ fn contact(row: &PgRow) -> sqlx::Result<Contact> {
 
 /// Primary first, then as they were made; behind `after` (primary, id). Served by `contact_customer`.
 pub async fn contact_list(
-    pool: &PgPool,
+    pool: &Pool,
     rows: &RowPredicate,
     customer_id: Uuid,
     include_invalid: bool,

@@ -1,5 +1,6 @@
 //! All SQL of customers. The table is `c` in every query, and every query that answers a caller holds the row predicate.
 
+use platform::db::Pool;
 use chrono::{DateTime, NaiveDate, Utc};
 use contracts::customers::{Customer, CustomerState};
 use platform::access::RowPredicate;
@@ -7,7 +8,7 @@ use platform::error::{Error, Result, on_constraint};
 use platform::filter::Value as Key;
 use serde_json::Value;
 use sqlx::postgres::PgRow;
-use sqlx::{AssertSqlSafe, PgConnection, PgPool, Postgres, QueryBuilder, Row};
+use sqlx::{AssertSqlSafe, PgConnection, Postgres, QueryBuilder, Row};
 use uuid::Uuid;
 
 use super::list::Selection;
@@ -27,7 +28,7 @@ fn select() -> QueryBuilder<Postgres> {
     sql
 }
 
-pub async fn customer_get(pool: &PgPool, reader: &Reader<'_>, rows: &RowPredicate, id: Uuid) -> Result<Customer> {
+pub async fn customer_get(pool: &Pool, reader: &Reader<'_>, rows: &RowPredicate, id: Uuid) -> Result<Customer> {
     let mut sql = select();
     sql.push("c.id = ").push_bind(id).push(" AND ");
     rows.push_sql(&mut sql, CUSTOMER_ROWS);
@@ -79,7 +80,7 @@ pub fn customer_list_query(
 }
 
 pub async fn customer_list(
-    pool: &PgPool,
+    pool: &Pool,
     reader: &Reader<'_>,
     selection: &Selection,
     rows: &RowPredicate,
@@ -91,7 +92,7 @@ pub async fn customer_list(
 }
 
 /// How many match, and whether that is the planner's estimate because they are many.
-pub async fn customer_count(pool: &PgPool, selection: &Selection, rows: &RowPredicate) -> Result<(i64, bool)> {
+pub async fn customer_count(pool: &Pool, selection: &Selection, rows: &RowPredicate) -> Result<(i64, bool)> {
     let mut sql = QueryBuilder::new("SELECT count(*) FROM (SELECT FROM customer c WHERE ");
     push_selection(&mut sql, selection, rows);
     sql.push(" LIMIT ").push_bind(EXACT + 1).push(") AS matching");

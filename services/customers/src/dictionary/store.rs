@@ -1,10 +1,11 @@
 //! All SQL of dictionaries and their entries.
 
+use platform::db::Pool;
 use contracts::customers::{Dictionary, DictionaryEntry};
 use platform::error::{Error, Result, on_constraint};
 use platform::update::etag;
 use sqlx::postgres::PgRow;
-use sqlx::{AssertSqlSafe, PgConnection, PgPool, Row};
+use sqlx::{AssertSqlSafe, PgConnection, Row};
 
 use crate::error::reason;
 
@@ -39,7 +40,7 @@ fn entry(row: &PgRow) -> sqlx::Result<DictionaryEntry> {
     })
 }
 
-pub async fn dictionary_list(pool: &PgPool, after: Option<&str>, limit: i64) -> Result<Vec<Dictionary>> {
+pub async fn dictionary_list(pool: &Pool, after: Option<&str>, limit: i64) -> Result<Vec<Dictionary>> {
     let rows = sqlx::query(
         "SELECT d.code, d.name_zh, d.name_en, d.tree,
                 (SELECT count(*) FROM dictionary_entry AS e WHERE e.dictionary = d.code)::int
@@ -85,7 +86,7 @@ pub async fn dictionary_is_tree(connection: &mut PgConnection, code: &str) -> sq
 
 /// In display order: by parent, position and code. Served by `dictionary_entry_order`.
 pub async fn entry_list(
-    pool: &PgPool,
+    pool: &Pool,
     selection: &EntrySelection<'_>,
     after: Option<&EntryPlace>,
     limit: i64,

@@ -1,12 +1,13 @@
 //! All SQL of field definitions.
 
+use platform::db::Pool;
 use contracts::customers::{Field, FieldType};
 use platform::db::timestamp;
 use platform::error::{Error, Result, on_constraint};
 use platform::update::etag;
 use serde_json::Value;
 use sqlx::postgres::PgRow;
-use sqlx::{PgConnection, PgPool, Row};
+use sqlx::{PgConnection, Row};
 
 use super::value::from_json;
 use crate::error::reason;
@@ -48,7 +49,7 @@ pub async fn field_all(connection: &mut PgConnection) -> sqlx::Result<Vec<Field>
 
 /// Those behind `after` (position and key) in the order of forms.
 pub async fn field_list(
-    pool: &PgPool,
+    pool: &Pool,
     include_retired: bool,
     after: Option<&(i32, String)>,
     limit: i64,

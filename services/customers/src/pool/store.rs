@@ -1,12 +1,13 @@
 //! All SQL of the pool.
 
+use platform::db::Pool;
 use chrono::{DateTime, Utc};
 use contracts::customers::PoolRule;
 use platform::error::{Error, Result};
 use platform::filter::Value as Key;
 use platform::update::etag;
 use sqlx::postgres::PgRow;
-use sqlx::{AssertSqlSafe, PgConnection, PgPool, QueryBuilder, Row};
+use sqlx::{AssertSqlSafe, PgConnection, QueryBuilder, Row};
 use uuid::Uuid;
 
 use super::rules::Pools;
@@ -50,7 +51,7 @@ pub async fn rule_update(connection: &mut PgConnection, new: &PoolRule) -> Resul
 }
 
 pub async fn pool_list(
-    pool: &PgPool,
+    pool: &Pool,
     pools: &Pools,
     selection: &Selection,
     after: Option<&[Key]>,

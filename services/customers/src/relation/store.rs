@@ -1,10 +1,11 @@
 //! All SQL of relations. A relation has two ends; who asks from one end sees the other one only if its row is covered.
 
+use platform::db::Pool;
 use contracts::customers::{Relation, RelationType};
 use platform::access::RowPredicate;
 use platform::db::timestamp;
 use platform::error::{Error, Result, on_constraint};
-use sqlx::{PgConnection, PgPool, Postgres, QueryBuilder, Row};
+use sqlx::{PgConnection, Postgres, QueryBuilder, Row};
 use uuid::Uuid;
 
 use crate::error::reason;
@@ -12,7 +13,7 @@ use crate::parent::CUSTOMER_ROWS;
 
 /// From either end, oldest first. Served by `relation_pair` and `relation_related`.
 pub async fn relation_list(
-    pool: &PgPool,
+    pool: &Pool,
     rows: &RowPredicate,
     customer_id: Uuid,
     after: Option<Uuid>,

@@ -1,12 +1,13 @@
 //! All SQL of shares. Each query joins the customer `c` and holds its row predicate.
 
+use platform::db::Pool;
 use chrono::{DateTime, Utc};
 use contracts::customers::Share;
 use platform::access::{Policy, RowPredicate};
 use platform::db::timestamp;
 use platform::error::{Error, Result, on_constraint};
 use sqlx::postgres::PgRow;
-use sqlx::{PgConnection, PgPool, QueryBuilder, Row};
+use sqlx::{PgConnection, QueryBuilder, Row};
 use uuid::Uuid;
 
 use crate::error::reason;
@@ -39,7 +40,7 @@ fn share(row: &PgRow, policy: &Policy) -> sqlx::Result<Share> {
 
 /// The shares of a customer as they were made; those that have expired too, so that they can be seen and renewed.
 pub async fn share_list(
-    pool: &PgPool,
+    pool: &Pool,
     policy: &Policy,
     rows: &RowPredicate,
     customer_id: Uuid,

@@ -1,11 +1,12 @@
 //! All SQL of views.
 
+use platform::db::Pool;
 use contracts::customers::View;
 use platform::db::timestamp;
 use platform::error::{Error, Result, on_constraint};
 use platform::update::etag;
 use sqlx::postgres::PgRow;
-use sqlx::{PgConnection, PgPool, Row};
+use sqlx::{PgConnection, Row};
 use uuid::Uuid;
 
 use crate::error::reason;
@@ -28,7 +29,7 @@ fn view(row: &PgRow, reader_id: Uuid) -> sqlx::Result<View> {
 
 /// The reader's views and the shared ones, by name, behind `after` (name, id).
 pub async fn view_list(
-    pool: &PgPool,
+    pool: &Pool,
     reader_id: Uuid,
     after: Option<&(String, Uuid)>,
     limit: i64,

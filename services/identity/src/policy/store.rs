@@ -1,5 +1,6 @@
 //! The policy's revision, and everything that changed since one.
 
+use platform::db::{Pool, Transaction};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -7,7 +8,7 @@ use contracts::identity as proto;
 use contracts::identity::{FieldVisibility, Grant};
 use platform::db::timestamp;
 use platform::error::Result;
-use sqlx::{PgConnection, PgExecutor, PgPool, Postgres, Transaction};
+use sqlx::{PgConnection, PgExecutor};
 use uuid::Uuid;
 
 /// Raises the revision. Holds the row until commit: transactions that change the policy run one after another, so rules
@@ -47,7 +48,7 @@ pub async fn tombstones_prune(executor: impl PgExecutor<'_>, age: Duration) -> R
 }
 
 /// A view of the whole policy at one revision.
-pub struct Snapshot(Transaction<'static, Postgres>);
+pub struct Snapshot(Transaction);
 
 /// What changed between two revisions, without the keys.
 #[derive(Default)]
@@ -60,7 +61,7 @@ pub struct Changes {
 }
 
 impl Snapshot {
-    pub async fn begin(pool: &PgPool) -> Result<Self> {
+    pub async fn begin(pool: &Pool) -> Result<Self> {
         Ok(Self(pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?))
     }
 

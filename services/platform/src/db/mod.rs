@@ -1,18 +1,19 @@
 //! The service's own schema: its pool, and transactions that carry events, audit and idempotency with the rows.
-//! `migrate` prepares the schema; `tx` writes; the relay (`events`) and the worker (`jobs`) are woken by commits.
+//! `migrate` prepares the schema; `pool` keeps the connections; `tx` writes; the relay (`events`) and the worker (`jobs`) are woken by commits.
 
 mod migrate;
+mod pool;
 mod tx;
 
 use std::sync::Arc;
 
 use hmac::{Hmac, Mac};
 use sha2::Sha256;
-use sqlx::PgPool;
-use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::postgres::PgConnectOptions;
 use tokio::sync::Notify;
 
 pub use migrate::{PLATFORM_MIGRATIONS, migrate};
+pub use pool::{Connection, Pool, Transaction};
 pub use tx::{AuditEntry, FieldChange, Once, Tx, timestamp};
 
 use crate::config::DatabaseConfig;
@@ -20,7 +21,7 @@ use crate::config::DatabaseConfig;
 /// The database of one service. Cheap to clone.
 #[derive(Clone)]
 pub struct Db {
-    pool: PgPool,
+    pool: Pool,
     service: &'static str,
     committed: Arc<Notify>,
     enqueued: Arc<Notify>,
@@ -29,15 +30,11 @@ pub struct Db {
 impl Db {
     /// A pool that signs in as the service's role; connects when first used.
     pub fn new(config: &DatabaseConfig, service: &'static str) -> anyhow::Result<Self> {
-        let pool = PgPoolOptions::new()
-            .max_connections(config.max_connections)
-            .acquire_timeout(std::time::Duration::from_secs(5))
-            .test_before_acquire(false)
-            .connect_lazy_with(role_options(config, service)?);
+        let pool = Pool::new(role_options(config, service)?, config.max_connections as usize)?;
         Ok(Self { pool, service, committed: Arc::default(), enqueued: Arc::default() })
     }
 
-    pub fn pool(&self) -> &PgPool {
+    pub fn pool(&self) -> &Pool {
         &self.pool
     }
 

@@ -3,10 +3,10 @@
 use chrono::{DateTime, Utc};
 use prost::{Message, Name};
 use serde::Serialize;
-use sqlx::{PgConnection, Postgres, Transaction};
+use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::Db;
+use super::{Connection, Db, Transaction};
 use crate::access::{Call, Caller};
 use crate::error::{Error, Result, reason};
 use crate::jobs::{self, Enqueued, NewJob};
@@ -61,7 +61,7 @@ struct Audit {
 }
 
 pub struct Tx {
-    inner: Transaction<'static, Postgres>,
+    inner: Transaction,
     events: Events,
     audit: Audit,
     /// Events are in the outbox already.
@@ -73,8 +73,12 @@ pub struct Tx {
 
 impl Db {
     pub async fn begin(&self) -> Result<Tx> {
+        self.begin_on(self.pool.acquire().await?).await
+    }
+
+    async fn begin_on(&self, connection: Connection) -> Result<Tx> {
         Ok(Tx {
-            inner: self.pool.begin().await?,
+            inner: connection.begin("BEGIN").await?,
             events: Events::default(),
             audit: Audit::default(),
             emitted: false,
@@ -86,23 +90,25 @@ impl Db {
 
     /// Begins the effect of a call, or finds the answer that the same call got before.
     pub async fn begin_once<R: Message + Default>(&self, call: &Call) -> Result<Once<R>> {
+        let mut connection = self.pool.acquire().await?;
         if call.idempotency_key.is_some()
-            && let Some(response) = replay(&self.pool, call).await?
+            && let Some(response) = replay(&mut connection, call).await?
         {
+            connection.release();
             return Ok(Once::Done(response));
         }
-        Ok(Once::New(self.begin().await?))
+        Ok(Once::New(self.begin_on(connection).await?))
     }
 }
 
-async fn replay<R: Message + Default>(pool: &sqlx::PgPool, call: &Call) -> Result<Option<R>> {
+async fn replay<R: Message + Default>(connection: &mut PgConnection, call: &Call) -> Result<Option<R>> {
     let saved: Option<(Vec<u8>, Vec<u8>)> = sqlx::query_as(
         "SELECT request_digest, response FROM idempotency WHERE caller_id = $1 AND method = $2 AND key = $3",
     )
     .bind(call.caller_id())
     .bind(call.method)
     .bind(call.idempotency_key.as_deref())
-    .fetch_optional(pool)
+    .fetch_optional(connection)
     .await?;
     let Some((digest, response)) = saved else { return Ok(None) };
     if digest != call.request_digest {
@@ -165,7 +171,8 @@ impl Tx {
         if self.flush(Some(call), kept).await? == Turn::Lost {
             // The same call ran at the same time and won: undo ours and give its answer.
             self.inner.rollback().await?;
-            return replay(&self.db.pool, call).await?.ok_or_else(Error::stale_etag);
+            let mut connection = self.db.pool.acquire().await?;
+            return replay(&mut connection, call).await?.ok_or_else(Error::stale_etag);
         }
         self.finish().await?;
         Ok(response)

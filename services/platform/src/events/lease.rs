@@ -22,7 +22,7 @@ impl Lease {
     /// A session that can take the lease of this name.
     pub(super) async fn connect(db: &Db, name: &str) -> anyhow::Result<Self> {
         // The server must notice within seconds that the other machine is gone, or the lock would outlive it for hours.
-        let options = db.pool().connect_options().as_ref().clone().options([
+        let options = db.pool().connect_options().clone().options([
             ("tcp_keepalives_idle", "5"),
             ("tcp_keepalives_interval", "5"),
             ("tcp_keepalives_count", "2"),

@@ -1,13 +1,13 @@
 //! The file of a run, put together again from its pieces, and its rows in batches. Reading and checking rows is work for a
 //! processor: it goes on in a thread of its own while the batch before is written.
 
+use platform::db::Pool;
 use std::fs::File;
 use std::io::Write;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use platform::error::{Error, Result};
-use sqlx::PgPool;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use uuid::Uuid;
@@ -26,7 +26,7 @@ const AHEAD: usize = 2;
 pub type Batch = Vec<Draft>;
 
 /// The file as it was uploaded; nothing when it is no longer kept.
-pub async fn fetch(pool: &PgPool, import_id: Uuid) -> Result<Option<File>> {
+pub async fn fetch(pool: &Pool, import_id: Uuid) -> Result<Option<File>> {
     let mut file = tempfile::tempfile().map_err(Error::internal)?;
     let mut position = 0;
     while let Some(piece) = store::piece_get(pool, import_id, position).await? {
