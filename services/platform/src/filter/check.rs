@@ -117,7 +117,7 @@ impl Site<'_> {
         }
         let text = if fold { literal.text().to_ascii_lowercase() } else { literal.text() };
         match (self.comparator, &self.field.field_type) {
-            (Comparator::Has, FieldType::CodePrefix) => self.matches(Pattern::prefix(text)),
+            (Comparator::Has, FieldType::CodePrefix) => self.matches(Pattern::prefix(branch(&text).to_owned())),
             (Comparator::Has, _) => self.matches(Pattern::substring(text)),
             _ => self.compare(Operand::Value(Value::Text(text))),
         }
@@ -198,4 +198,12 @@ fn seconds(text: &str) -> Option<i64> {
         _ => return None,
     };
     text[..text.len() - 1].parse::<i64>().ok()?.checked_mul(unit)
+}
+
+/// What the codes below a code begin with. Divisions of GB/T 2260 end in zeros: the counties of 330000 begin with 33.
+fn branch(code: &str) -> &str {
+    if code.len() != 6 || !code.bytes().all(|byte| byte.is_ascii_digit()) {
+        return code;
+    }
+    code.strip_suffix("0000").or_else(|| code.strip_suffix("00")).unwrap_or(code)
 }

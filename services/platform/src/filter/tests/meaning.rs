@@ -219,3 +219,12 @@ fn values_survive_a_page_token() {
     let token = serde_json::to_string(&values).unwrap();
     assert_eq!(serde_json::from_str::<Vec<Value>>(&token).unwrap(), values);
 }
+
+#[test]
+fn a_code_stands_for_all_below_it_and_an_official_one_for_its_division() {
+    let counties = with("code", "330106");
+    let filters = ["code : 33", "code : 330000", "code : 330100", "code : 330106", "code = 330106"];
+    assert_eq!(met(&filters, &counties), filters);
+    let others = ["code : 340000", "code : 330200", "code : 330107", "code = 330000", "code : 3300", "code : 33010600"];
+    assert_eq!(met(&others, &counties), [""; 0]);
+}
