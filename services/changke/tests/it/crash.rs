@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
-use changke::testkit::{Arrangement, Session, TestApp};
+use changke::testkit::{Answer, Arrangement, Session, TestApp};
 use serde_json::{Value, json};
 
 use crate::process::Process;
@@ -44,7 +44,7 @@ async fn an_import_survives_being_killed_again_and_again() -> Result<()> {
     loop {
         let admin = app.administrator().await?;
         app.until("it goes on", async || {
-            let import = admin.get(&path).await.and_then(|answer| answer.ok());
+            let import = admin.get(&path).await.and_then(Answer::ok);
             import.is_ok_and(|import| count(&import, "created") > acknowledged || count(&import, "created") == ROWS)
         })
         .await?;
@@ -59,7 +59,9 @@ async fn an_import_survives_being_killed_again_and_again() -> Result<()> {
         process.kill().await?;
         kills += 1;
         // Nobody waits for a dead process's lease to run out.
-        sqlx::query("UPDATE customers.job SET lease_until = now() WHERE state = 'leased'").execute(&mut database).await?;
+        sqlx::query("UPDATE customers.job SET lease_until = now() WHERE state = 'leased'")
+            .execute(&mut database)
+            .await?;
         process = Process::serve(&app.config).await?;
         app.base_url.clone_from(&process.base_url);
     }
@@ -80,7 +82,8 @@ async fn an_import_survives_being_killed_again_and_again() -> Result<()> {
     let mut counted = -1;
     while counted < ROWS {
         let before = counted;
-        app.until("more are counted", async || counted_customers(&admin).await.is_ok_and(|count| count > before)).await?;
+        app.until("more are counted", async || counted_customers(&admin).await.is_ok_and(|count| count > before))
+            .await?;
         counted = counted_customers(&admin).await?;
     }
     assert_eq!(counted, ROWS);

@@ -1,9 +1,9 @@
 //! All SQL of contacts. Each query that starts from a caller joins the customer `c` and holds its row predicate.
 
-use platform::db::Pool;
 use chrono::NaiveDate;
 use contracts::customers::Contact;
 use platform::access::RowPredicate;
+use platform::db::Pool;
 use platform::db::timestamp;
 use platform::error::{Error, Result};
 use platform::update::etag;

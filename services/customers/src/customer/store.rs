@@ -1,9 +1,9 @@
 //! All SQL of customers. The table is `c` in every query, and every query that answers a caller holds the row predicate.
 
-use platform::db::Pool;
 use chrono::{DateTime, NaiveDate, Utc};
 use contracts::customers::{Customer, CustomerState};
 use platform::access::RowPredicate;
+use platform::db::Pool;
 use platform::error::{Error, Result, on_constraint};
 use platform::filter::Value as Key;
 use serde_json::Value;

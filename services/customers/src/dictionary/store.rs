@@ -1,7 +1,7 @@
 //! All SQL of dictionaries and their entries.
 
-use platform::db::Pool;
 use contracts::customers::{Dictionary, DictionaryEntry};
+use platform::db::Pool;
 use platform::error::{Error, Result, on_constraint};
 use platform::update::etag;
 use sqlx::postgres::PgRow;

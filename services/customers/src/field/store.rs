@@ -1,7 +1,7 @@
 //! All SQL of field definitions.
 
-use platform::db::Pool;
 use contracts::customers::{Field, FieldType};
+use platform::db::Pool;
 use platform::db::timestamp;
 use platform::error::{Error, Result, on_constraint};
 use platform::update::etag;

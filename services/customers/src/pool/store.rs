@@ -1,8 +1,8 @@
 //! All SQL of the pool.
 
-use platform::db::Pool;
 use chrono::{DateTime, Utc};
 use contracts::customers::PoolRule;
+use platform::db::Pool;
 use platform::error::{Error, Result};
 use platform::filter::Value as Key;
 use platform::update::etag;

@@ -1,8 +1,8 @@
 //! All SQL of relations. A relation has two ends; who asks from one end sees the other one only if its row is covered.
 
-use platform::db::Pool;
 use contracts::customers::{Relation, RelationType};
 use platform::access::RowPredicate;
+use platform::db::Pool;
 use platform::db::timestamp;
 use platform::error::{Error, Result, on_constraint};
 use sqlx::{PgConnection, Postgres, QueryBuilder, Row};

@@ -1,9 +1,9 @@
 //! All SQL of shares. Each query joins the customer `c` and holds its row predicate.
 
-use platform::db::Pool;
 use chrono::{DateTime, Utc};
 use contracts::customers::Share;
 use platform::access::{Policy, RowPredicate};
+use platform::db::Pool;
 use platform::db::timestamp;
 use platform::error::{Error, Result, on_constraint};
 use sqlx::postgres::PgRow;

@@ -1,7 +1,7 @@
 //! All SQL of views.
 
-use platform::db::Pool;
 use contracts::customers::View;
+use platform::db::Pool;
 use platform::db::timestamp;
 use platform::error::{Error, Result, on_constraint};
 use platform::update::etag;
@@ -28,12 +28,7 @@ fn view(row: &PgRow, reader_id: Uuid) -> sqlx::Result<View> {
 }
 
 /// The reader's views and the shared ones, by name, behind `after` (name, id).
-pub async fn view_list(
-    pool: &Pool,
-    reader_id: Uuid,
-    after: Option<&(String, Uuid)>,
-    limit: i64,
-) -> Result<Vec<View>> {
+pub async fn view_list(pool: &Pool, reader_id: Uuid, after: Option<&(String, Uuid)>, limit: i64) -> Result<Vec<View>> {
     let rows = sqlx::query(
         "SELECT id, author_id, name, filter, order_by, columns, shared, create_time, update_time, revision
          FROM view

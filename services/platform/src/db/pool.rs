@@ -10,7 +10,9 @@ use deadpool::managed::{self, Manager, Metrics, Object, PoolError, RecycleError,
 use futures::future::BoxFuture;
 use futures::stream::{self, BoxStream, StreamExt, TryStreamExt};
 use sqlx::postgres::{PgConnectOptions, PgQueryResult, PgRow, PgStatement, PgTypeInfo};
-use sqlx::{ConnectOptions, Connection as _, Describe, Either, Execute, Executor, PgConnection, Postgres, SqlStr, raw_sql};
+use sqlx::{
+    ConnectOptions, Connection as _, Describe, Either, Execute, Executor, PgConnection, Postgres, SqlStr, raw_sql,
+};
 
 /// How long a caller waits for a connection.
 const WAIT: Duration = Duration::from_secs(5);
@@ -43,7 +45,8 @@ impl Manager for Factory {
             return Err(RecycleError::message("it has lived long enough"));
         }
         if metrics.last_used() > IDLE {
-            connection.ping().await?;
+            let asked = tokio::time::timeout(WAIT, connection.ping()).await;
+            asked.map_err(|_| RecycleError::message("it does not answer"))??;
         }
         Ok(())
     }
@@ -76,7 +79,6 @@ impl Pool {
             .max_size(max_connections)
             .wait_timeout(Some(WAIT))
             .create_timeout(Some(WAIT))
-            .recycle_timeout(Some(WAIT))
             .runtime(Runtime::Tokio1)
             .build()?;
         Ok(Self(pool))

@@ -6,6 +6,7 @@
 mod consumer;
 mod importer;
 mod job;
+mod pool;
 mod relay;
 mod stage;
 mod telemetry;
