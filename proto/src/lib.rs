@@ -1,9 +1,12 @@
-//! The contracts as Rust code, and as descriptors for everything that is derived from them.
+//! The contracts as Rust code, and as descriptors for everything that is derived from them. `unary` calls services without
+//! a transport.
 
 #![allow(clippy::all)]
 
 /// The encoded `FileDescriptorSet` of all contracts and what they import, with custom options and comments.
 pub const DESCRIPTOR_SET: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/descriptors.bin"));
+
+pub mod unary;
 
 pub mod google {
     pub mod api {

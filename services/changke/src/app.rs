@@ -1,12 +1,16 @@
 //! Puts services together: each one's database, its upstream, its background work; in one process or apart.
 
 use std::collections::HashMap;
+use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
+use axum::ServiceExt as _;
+use axum::extract::Request;
+use axum::response::Response;
 use futures::FutureExt;
 use platform::access::{Access, PolicyCache, watch_policy};
 use platform::db::Db;
@@ -107,7 +111,7 @@ impl App {
                 shutdown: working.clone(),
             };
             let parts = build(service, &config, context).await.with_context(|| (*service).to_owned())?;
-            upstreams.insert((*service).to_owned(), platform::service::in_process(parts.routes, access.clone()));
+            upstreams.insert((*service).to_owned(), platform::service::in_process(parts.services, access.clone()));
             let relay = Relay::new(&db, events);
             let stop = working.clone();
             tasks.spawn(relay.run(stop).map(Ok));
@@ -158,9 +162,8 @@ impl App {
         }
         let gateway_address = gateway_listener.as_ref().map(TcpListener::local_addr).transpose()?;
         if let Some(listener) = gateway_listener {
-            let router = gateway::build(&config.gateway, upstreams)?.merge(health::router(health.clone()));
-            let router = router.layer(axum::middleware::from_fn_with_state(health.clone(), health::say_goodbye));
-            tasks.spawn(serve_http(listener, router, serving.clone()));
+            let public = health::Public::new(gateway::build(&config.gateway, upstreams)?, health.clone());
+            tasks.spawn(serve_http(listener, public, serving.clone()));
         }
         if let Some(listener) = admin_listener {
             tasks.spawn(serve_http(listener, health::router(health.clone()), serving.clone()));
@@ -228,8 +231,12 @@ async fn build(service: &str, config: &Config, context: Context) -> anyhow::Resu
     }
 }
 
-async fn serve_http(listener: TcpListener, router: axum::Router, stop: CancellationToken) -> anyhow::Result<()> {
-    let service = router.into_make_service_with_connect_info::<SocketAddr>();
+async fn serve_http<S>(listener: TcpListener, service: S, stop: CancellationToken) -> anyhow::Result<()>
+where
+    S: tower::Service<Request, Response = Response, Error = Infallible> + Clone + Send + 'static,
+    S::Future: Send,
+{
+    let service = service.into_make_service_with_connect_info::<SocketAddr>();
     axum::serve(listener, service).with_graceful_shutdown(stop.cancelled_owned()).await?;
     Ok(())
 }

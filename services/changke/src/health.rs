@@ -1,19 +1,24 @@
 //! Probes for Kubernetes and people: started, able to serve, alive; and the metrics for Prometheus.
 
+use std::convert::Infallible;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::Poll;
 use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::http::header::{CONNECTION, CONTENT_TYPE};
 use axum::http::{HeaderValue, StatusCode};
-use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use futures::future::{BoxFuture, Either};
 use platform::access::PolicyCache;
 use platform::db::Db;
 use serde_json::{Value, json};
+use tower::Service;
+
+const METRICS: &str = "/metrics";
 
 /// A database that takes longer to answer does not serve.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -61,7 +66,7 @@ pub fn router(health: Arc<Health>) -> Router {
         .route("/health/live", get(|| async { "ok" }))
         .route("/health/startup", get(startup))
         .route("/health/ready", get(ready))
-        .route("/metrics", get(metrics))
+        .route(METRICS, get(metrics))
         .with_state(health)
 }
 
@@ -83,12 +88,44 @@ async fn metrics() -> Response {
     ([(CONTENT_TYPE, "text/plain; version=0.0.4")], platform::telemetry::metrics_handle().render()).into_response()
 }
 
-/// While the process drains, every answer asks for its connection to be closed: a connection that is kept could be closed
-/// just when the next call is on its way.
-pub async fn say_goodbye(State(health): State<Arc<Health>>, request: Request, next: Next) -> Response {
-    let mut answer = next.run(request).await;
-    if health.draining.load(Ordering::Relaxed) {
-        answer.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+/// The gateway with the probes beside it.
+#[derive(Clone)]
+pub struct Public {
+    front: gateway::Front,
+    probes: Router,
+    health: Arc<Health>,
+}
+
+impl Public {
+    pub fn new(front: gateway::Front, health: Arc<Health>) -> Self {
+        Self { front, probes: router(health.clone()), health }
     }
-    answer
+}
+
+impl Service<Request> for Public {
+    type Response = Response;
+    type Error = Infallible;
+    type Future = BoxFuture<'static, Result<Response, Infallible>>;
+
+    fn poll_ready(&mut self, _: &mut std::task::Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request) -> Self::Future {
+        let path = request.uri().path();
+        let answer = match path == METRICS || path.starts_with("/health/") {
+            true => Either::Left(self.probes.call(request)),
+            false => Either::Right(self.front.call(request)),
+        };
+        let health = self.health.clone();
+        Box::pin(async move {
+            let mut answer = answer.await?;
+            // While the process drains, every answer asks for its connection to be closed: a connection that is kept
+            // could be closed just when the next call is on its way.
+            if health.draining.load(Ordering::Relaxed) {
+                answer.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+            }
+            Ok(answer)
+        })
+    }
 }

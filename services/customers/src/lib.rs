@@ -32,8 +32,7 @@ use contracts::customers as proto;
 use platform::access::Access;
 use platform::db::Db;
 use platform::jobs::Worker;
-use platform::service::{Context, Parts};
-use tonic::service::Routes;
+use platform::service::{Context, Parts, Services};
 
 pub use config::Config;
 
@@ -72,7 +71,7 @@ pub async fn build(config: Config, context: Context) -> anyhow::Result<Parts> {
     let policy = context.access.policy().clone();
     let worker = Worker::new(&context.db).every::<pool::Recycle>(Duration::from_secs(24 * 3600), "recycle", &());
     Ok(Parts {
-        routes: routes(&shared, &context.access),
+        services: services(&shared, &context.access),
         consumers: consumers::consumers(&context.db, &context.events),
         worker: Some(
             worker
@@ -85,8 +84,13 @@ pub async fn build(config: Config, context: Context) -> anyhow::Result<Parts> {
     })
 }
 
-fn routes(shared: &Arc<Shared>, access: &Arc<Access>) -> Routes {
+fn services(shared: &Arc<Shared>, access: &Arc<Access>) -> Services {
     let (db, zone, fields) = (shared.db.clone(), shared.zone, shared.fields.clone());
+    use contracts::unary::{
+        ContactServiceUnary, CustomerServiceUnary, DictionaryServiceUnary, FieldServiceUnary, ImportServiceUnary,
+        InteractionServiceUnary, OwnershipServiceUnary, PoolServiceUnary, RelationServiceUnary, ShareServiceUnary,
+        TimelineServiceUnary, ViewServiceUnary,
+    };
     use proto::contact_service_server::ContactServiceServer;
     use proto::customer_service_server::CustomerServiceServer;
     use proto::dictionary_service_server::DictionaryServiceServer;
@@ -99,16 +103,25 @@ fn routes(shared: &Arc<Shared>, access: &Arc<Access>) -> Routes {
     use proto::share_service_server::ShareServiceServer;
     use proto::timeline_service_server::TimelineServiceServer;
     use proto::view_service_server::ViewServiceServer;
-    Routes::new(CustomerServiceServer::new(customer::CustomerRpc::new(shared.clone())))
-        .add_service(PoolServiceServer::new(pool::PoolRpc::new(shared.clone())))
-        .add_service(ShareServiceServer::new(share::ShareRpc::new(shared.clone())))
-        .add_service(OwnershipServiceServer::new(ownership::OwnershipRpc::new(shared.clone())))
-        .add_service(ViewServiceServer::new(view::ViewRpc::new(shared.clone())))
-        .add_service(DictionaryServiceServer::new(dictionary::DictionaryRpc::new(db.clone(), fields.clone())))
-        .add_service(FieldServiceServer::new(field::FieldRpc::new(db.clone(), fields.clone())))
-        .add_service(ContactServiceServer::new(contact::ContactRpc::new(db.clone(), zone)))
-        .add_service(RelationServiceServer::new(relation::RelationRpc::new(db.clone())))
-        .add_service(ImportServiceServer::new(import::ImportRpc::new(shared.clone(), access.clone())))
-        .add_service(InteractionServiceServer::new(interaction::InteractionRpc::new(db.clone(), zone)))
-        .add_service(TimelineServiceServer::new(timeline::TimelineRpc::new(db, fields)))
+    Services::default()
+        .add(customer::CustomerRpc::new(shared.clone()), CustomerServiceServer::from_arc, CustomerServiceUnary)
+        .add(pool::PoolRpc::new(shared.clone()), PoolServiceServer::from_arc, PoolServiceUnary)
+        .add(share::ShareRpc::new(shared.clone()), ShareServiceServer::from_arc, ShareServiceUnary)
+        .add(ownership::OwnershipRpc::new(shared.clone()), OwnershipServiceServer::from_arc, OwnershipServiceUnary)
+        .add(view::ViewRpc::new(shared.clone()), ViewServiceServer::from_arc, ViewServiceUnary)
+        .add(
+            dictionary::DictionaryRpc::new(db.clone(), fields.clone()),
+            DictionaryServiceServer::from_arc,
+            DictionaryServiceUnary,
+        )
+        .add(field::FieldRpc::new(db.clone(), fields.clone()), FieldServiceServer::from_arc, FieldServiceUnary)
+        .add(contact::ContactRpc::new(db.clone(), zone), ContactServiceServer::from_arc, ContactServiceUnary)
+        .add(relation::RelationRpc::new(db.clone()), RelationServiceServer::from_arc, RelationServiceUnary)
+        .add(import::ImportRpc::new(shared.clone(), access.clone()), ImportServiceServer::from_arc, ImportServiceUnary)
+        .add(
+            interaction::InteractionRpc::new(db.clone(), zone),
+            InteractionServiceServer::from_arc,
+            InteractionServiceUnary,
+        )
+        .add(timeline::TimelineRpc::new(db, fields), TimelineServiceServer::from_arc, TimelineServiceUnary)
 }

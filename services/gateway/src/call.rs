@@ -23,7 +23,7 @@ use crate::fault::{
     BODY_BROKEN, BODY_TOO_LARGE, DEADLINE_EXCEEDED, Fault, MEDIA_TYPE_UNSUPPORTED, ROUTE_NOT_FOUND,
     SERVICE_NOT_DEPLOYED,
 };
-use crate::gateway::Gateway;
+use crate::gateway::{Gateway, Served};
 use crate::problem::Problem;
 use crate::routes::{Found, Kind, Route};
 use crate::session::Credentials;
@@ -36,6 +36,10 @@ pub const JSON: &str = "application/json";
 const FORWARDED: [HeaderName; 4] =
     [ACCEPT_LANGUAGE, USER_AGENT, HeaderName::from_static("idempotency-key"), HeaderName::from_static("traceparent")];
 
+const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+const TIMEOUT: HeaderName = HeaderName::from_static("grpc-timeout");
+const PREFER: HeaderName = HeaderName::from_static("prefer");
+
 /// A call with everything but its body decided.
 pub struct Prepared<'r> {
     pub route: &'r Route,
@@ -47,12 +51,12 @@ pub struct Prepared<'r> {
     pub timeout: Duration,
 }
 
-/// Answers a request to the API. `template` is told the route for logs and metrics, even when the call fails.
+/// Answers a request to the API. `served` is told the route for logs and metrics, even when the call fails.
 pub async fn answer(
     gateway: &Gateway,
     visit: &Visit,
     request: Request<Body>,
-    template: &mut &'static str,
+    served: &mut Served,
 ) -> Result<Response, Problem> {
     let (parts, body) = request.into_parts();
     let (route, captures) = match gateway.routes.find(parts.uri.path(), &parts.method) {
@@ -60,7 +64,7 @@ pub async fn answer(
         Found::OtherMethods(methods) => return Err(Problem::method_not_allowed(methods)),
         Found::Nothing => return Err(Problem::new(StatusCode::NOT_FOUND, &ROUTE_NOT_FOUND)),
     };
-    *template = &route.rule.template;
+    *served = Served { template: &route.rule.template, meters: Some(route.meters.clone()) };
     let Some(upstream) = &route.upstream else {
         let problem = Problem::new(StatusCode::NOT_IMPLEMENTED, &SERVICE_NOT_DEPLOYED);
         return Err(problem.arg("service", &route.method.service));
@@ -81,8 +85,11 @@ pub async fn answer(
     let answer = async {
         match route.kind {
             Kind::Unary => unary(gateway, prepared, &parts.headers, body).await,
-            Kind::Upload => upload::answer(gateway, prepared, &parts.headers, body).await,
-            Kind::Stream | Kind::Download => stream::answer(gateway, visit, prepared, &parts.headers, body).await,
+            // Boxed, so that the others don't carry their size.
+            Kind::Upload => Box::pin(upload::answer(gateway, prepared, &parts.headers, body)).await,
+            Kind::Stream | Kind::Download => {
+                Box::pin(stream::answer(gateway, visit, prepared, &parts.headers, body)).await
+            }
         }
     };
     tokio::time::timeout(timeout, answer)
@@ -93,10 +100,15 @@ pub async fn answer(
 async fn unary(gateway: &Gateway, call: Prepared<'_>, head: &HeaderMap, body: Body) -> Result<Response, Problem> {
     let message = request_message(gateway, &call, head, body).await?;
     let sent = async {
-        let answer = grpc::call(call.upstream, &call.route.uri, call.headers, grpc::single(message)).await?;
-        answer.only().await
+        match call.upstream.local() {
+            Some(local) => local.call(call.route.method, &call.headers, message.slice(grpc::PREFIX..)).await,
+            None => {
+                let answer = grpc::call(call.upstream, &call.route.uri, call.headers, grpc::single(message)).await?;
+                Ok(answer.only().await?.1)
+            }
+        }
     };
-    let (_, wire) = match sent.await {
+    let wire = match sent.await {
         Ok(answer) => answer,
         Err(status) => return refused(gateway, call.route, &call.credentials, &status),
     };
@@ -171,7 +183,7 @@ pub fn problem(route: &Route, status: &Status) -> Problem {
 
 /// RFC 7240: `Prefer: wait=5`.
 fn wish(headers: &HeaderMap) -> Option<u64> {
-    let prefer = headers.get("prefer")?.to_str().ok()?;
+    let prefer = headers.get(PREFER)?.to_str().ok()?;
     let wait = prefer.split([',', ';']).find_map(|preference| preference.trim().strip_prefix("wait="))?;
     wait.trim_matches('"').parse().ok().filter(|seconds| *seconds > 0)
 }
@@ -186,14 +198,14 @@ fn metadata(visit: &Visit, head: &HeaderMap, credentials: &Credentials, timeout:
     if let Some(authorization) = &credentials.authorization {
         headers.insert(AUTHORIZATION, authorization.clone());
     }
-    headers.insert(HeaderName::from_static(REQUEST_ID), visit.request_id.clone());
+    headers.insert(REQUEST_ID, visit.request_id.clone());
     if let Some(address) = visit.address
         && let Ok(address) = HeaderValue::try_from(address.to_string())
     {
-        headers.insert(HeaderName::from_static("x-forwarded-for"), address);
+        headers.insert(FORWARDED_FOR, address);
     }
     if let Ok(timeout) = HeaderValue::try_from(format!("{}m", timeout.as_millis())) {
-        headers.insert(HeaderName::from_static("grpc-timeout"), timeout);
+        headers.insert(TIMEOUT, timeout);
     }
     // Replaces the caller's own trace parent by our span, where spans are made.
     telemetry::propagate(&mut headers);

@@ -6,12 +6,12 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use axum::body::Body;
-use axum::extract::State;
 use axum::response::Response;
 use bytes::Bytes;
 use futures::FutureExt;
-use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue};
+use http::header::{CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, HeaderName, HeaderValue};
 use http::{HeaderMap, Method, Request, StatusCode};
+use http_body::Body as _;
 use opentelemetry::trace::TraceContextExt;
 use opentelemetry::{Context, KeyValue};
 use platform::contract::Contract;
@@ -26,7 +26,7 @@ use crate::csrf::Csrf;
 use crate::fault::ROUTE_NOT_FOUND;
 use crate::problem::Problem;
 use crate::rate_limit::Limiter;
-use crate::routes::Routes;
+use crate::routes::{Meters, Routes};
 use crate::session::Sessions;
 use crate::visit::{REQUEST_ID, Visit};
 use crate::{call, deployment, docs, openapi, problem_page};
@@ -50,6 +50,12 @@ struct Headers {
     common: HeaderMap,
     api_policy: HeaderValue,
     page_policy: HeaderValue,
+}
+
+/// The route that a request has taken, as far as it came.
+pub struct Served {
+    pub template: &'static str,
+    pub meters: Option<Arc<Meters>>,
 }
 
 const OPENAPI: &str = "/v1/openapi.json";
@@ -102,7 +108,8 @@ impl Gateway {
     }
 }
 
-pub async fn serve(State(gateway): State<Arc<Gateway>>, request: Request<Body>) -> Response {
+/// Answers any request. What HEAD asks for has no body.
+pub async fn serve(gateway: Arc<Gateway>, request: Request<Body>) -> Response {
     let started = Instant::now();
     let visit = Visit::new(&request, gateway.config.trusted_hops);
     let method = request.method().clone();
@@ -117,8 +124,8 @@ pub async fn serve(State(gateway): State<Arc<Gateway>>, request: Request<Body>) 
     let parent = request.headers().get("traceparent").and_then(|parent| parent.to_str().ok());
     telemetry::set_parent(&span, parent);
     async {
-        let mut template = if api { "unknown" } else { "files" };
-        let outcome = AssertUnwindSafe(route(&gateway, &visit, request, &mut template)).catch_unwind().await;
+        let mut served = Served { template: if api { "unknown" } else { "files" }, meters: None };
+        let outcome = AssertUnwindSafe(route(&gateway, &visit, request, &mut served)).catch_unwind().await;
         let outcome = outcome.unwrap_or_else(|_| {
             tracing::error!("a handler panicked");
             Err(Problem::internal())
@@ -129,7 +136,14 @@ pub async fn serve(State(gateway): State<Arc<Gateway>>, request: Request<Body>) 
             problem.into_response(&visit.call())
         });
         finish(&gateway.headers, &visit, api, &mut response);
-        note(&method, template, response.status(), reason.as_deref(), started);
+        note(&method, &served, response.status(), reason.as_deref(), started);
+        if method == Method::HEAD {
+            let length = response.body().size_hint().exact();
+            if let (Some(length), false) = (length, response.headers().contains_key(CONTENT_LENGTH)) {
+                response.headers_mut().insert(CONTENT_LENGTH, length.into());
+            }
+            *response.body_mut() = Body::empty();
+        }
         response
     }
     .instrument(span)
@@ -140,7 +154,7 @@ async fn route(
     gateway: &Gateway,
     visit: &Visit,
     request: Request<Body>,
-    template: &mut &'static str,
+    served: &mut Served,
 ) -> Result<Response, Problem> {
     let path = request.uri().path();
     let readable = matches!(*request.method(), Method::GET | Method::HEAD);
@@ -149,10 +163,10 @@ async fn route(
         OPENAPI => OPENAPI,
         "/docs" | "/docs/" => "/docs",
         _ if path.starts_with("/docs/") => "/docs/*",
-        _ if path.starts_with("/v1/") => return call::answer(gateway, visit, request, template).await,
+        _ if path.starts_with("/v1/") => return call::answer(gateway, visit, request, served).await,
         _ => return gateway.console.answer(request).await,
     };
-    *template = fixed;
+    served.template = fixed;
     if !readable {
         return Err(Problem::method_not_allowed(vec!["GET"]));
     }
@@ -191,18 +205,29 @@ fn finish(headers: &Headers, visit: &Visit, api: bool, response: &mut Response) 
     }
     let policy = if api { &headers.api_policy } else { &headers.page_policy };
     answer.insert(http::header::CONTENT_SECURITY_POLICY, policy.clone());
-    answer.insert(HeaderName::from_static(REQUEST_ID), visit.request_id.clone());
+    answer.insert(REQUEST_ID, visit.request_id.clone());
 }
 
 /// The one place where a request is logged and counted.
-fn note(method: &Method, template: &'static str, status: StatusCode, reason: Option<&str>, started: Instant) {
+fn note(method: &Method, served: &Served, status: StatusCode, reason: Option<&str>, started: Instant) {
     let seconds = started.elapsed().as_secs_f64();
-    let method = method_name(method);
-    metrics::counter!(
-        "http_requests_total", "route" => template, "method" => method, "status" => status_name(status)
-    )
-    .increment(1);
-    metrics::histogram!("http_request_duration_seconds", "route" => template, "method" => method).record(seconds);
+    // A route has one method, but HEAD stands for GET.
+    let meters = served.meters.as_deref().filter(|_| *method != Method::HEAD);
+    let (template, method) = (served.template, method_name(method));
+    let calls = || {
+        metrics::counter!(
+            "http_requests_total", "route" => template, "method" => method, "status" => status_name(status)
+        )
+    };
+    let durations = || metrics::histogram!("http_request_duration_seconds", "route" => template, "method" => method);
+    match meters {
+        Some(meters) if status == StatusCode::OK => meters.well.get_or_init(calls).increment(1),
+        _ => calls().increment(1),
+    }
+    match meters {
+        Some(meters) => meters.seconds.get_or_init(durations).record(seconds),
+        None => durations().record(seconds),
+    }
     tracing::Span::current().record("http.response.status_code", status.as_u16());
     // The route is known too late for the span to begin with it.
     Context::map_current(|context| {

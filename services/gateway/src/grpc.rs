@@ -44,9 +44,7 @@ pub async fn call(upstream: &Upstream, uri: &Uri, mut headers: HeaderMap, body: 
     let mut upstream = upstream.clone();
     let response = upstream.ready().await?.call(request).await?;
     let (parts, body) = response.into_parts();
-    if let Some(status) = Status::from_header_map(&parts.headers)
-        && status.code() != Code::Ok
-    {
+    if let Some(Err(status)) = status(&parts.headers) {
         return Err(status);
     }
     if !parts.status.is_success() {
@@ -95,30 +93,26 @@ impl Messages {
                         }
                         Err(frame) => {
                             if let Ok(trailers) = frame.into_trailers() {
-                                self.end(Status::from_header_map(&trailers))?;
+                                self.end(status(&trailers))?;
                             }
                         }
                     }
                 }
                 None => {
                     // In a body without trailers the head has said it all.
-                    let status = Status::from_header_map(&self.headers);
+                    let status = status(&self.headers);
                     self.end(status)?;
                 }
             }
         }
     }
 
-    fn end(&mut self, status: Option<Status>) -> Result<(), Status> {
+    fn end(&mut self, status: Option<Result<(), Status>>) -> Result<(), Status> {
         self.ended = true;
         if !self.pending.is_empty() {
             return Err(Status::internal("an answer that broke off"));
         }
-        match status {
-            Some(status) if status.code() == Code::Ok => Ok(()),
-            Some(status) => Err(status),
-            None => Err(Status::unavailable("an answer without a status")),
-        }
+        status.unwrap_or_else(|| Err(Status::unavailable("an answer without a status")))
     }
 
     fn take(&mut self) -> Result<Option<Bytes>, Status> {
@@ -132,6 +126,14 @@ impl Messages {
         }
         Ok(Some(self.pending.split_to(PREFIX + length).freeze().slice(PREFIX..)))
     }
+}
+
+/// What the headers say of the call. Most went well, and nothing else of those is of interest.
+fn status(headers: &HeaderMap) -> Option<Result<(), Status>> {
+    if headers.get(Status::GRPC_STATUS)? == "0" {
+        return Some(Ok(()));
+    }
+    Status::from_header_map(headers).map(Err)
 }
 
 fn whole(frame: &Bytes) -> bool {

@@ -27,11 +27,17 @@ mod upload;
 mod visit;
 
 use std::collections::HashMap;
+use std::convert::Infallible;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 
-use http::header::CONTENT_TYPE;
+use axum::body::Body;
+use futures::future::BoxFuture;
+use http::header::{ACCEPT_ENCODING, CONTENT_TYPE};
+use http::{Request, Response};
 use platform::contract::Contract;
 use platform::service::Upstream;
+use tower::{Layer, Service, ServiceExt};
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{Predicate, SizeAbove};
 
@@ -40,11 +46,37 @@ pub use config::{Config, RateLimit};
 /// Bodies below this are not worth compressing.
 const COMPRESS_ABOVE: u64 = 1024;
 
-/// The whole HTTP surface over the upstreams of the services that this installation has.
-pub fn build(config: &Config, upstreams: HashMap<String, Upstream>) -> anyhow::Result<axum::Router> {
-    let gateway = Arc::new(gateway::Gateway::new(config, upstreams)?);
-    let compression = CompressionLayer::new().compress_when(SizeAbove::new(COMPRESS_ABOVE).and(compressible));
-    Ok(axum::Router::new().fallback(gateway::serve).with_state(gateway).layer(compression))
+/// The whole HTTP surface over the upstreams of the services that this installation has. Cheap to clone.
+#[derive(Clone)]
+pub struct Front {
+    gateway: Arc<gateway::Gateway>,
+}
+
+pub fn build(config: &Config, upstreams: HashMap<String, Upstream>) -> anyhow::Result<Front> {
+    Ok(Front { gateway: Arc::new(gateway::Gateway::new(config, upstreams)?) })
+}
+
+impl Service<Request<Body>> for Front {
+    type Response = Response<Body>;
+    type Error = Infallible;
+    type Future = BoxFuture<'static, Result<Response<Body>, Infallible>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<Body>) -> Self::Future {
+        let gateway = self.gateway.clone();
+        if !request.headers().contains_key(ACCEPT_ENCODING) {
+            return Box::pin(async move { Ok(gateway::serve(gateway, request).await) });
+        }
+        let serve = tower::service_fn(move |request| {
+            let gateway = gateway.clone();
+            async move { Ok::<_, Infallible>(gateway::serve(gateway, request).await) }
+        });
+        let compression = CompressionLayer::new().compress_when(SizeAbove::new(COMPRESS_ABOVE).and(compressible));
+        Box::pin(async move { Ok(compression.layer(serve).oneshot(request).await?.map(Body::new)) })
+    }
 }
 
 /// The OpenAPI 3.1 document of the contracts.

@@ -2,9 +2,11 @@
 //! domain.
 
 use std::collections::HashMap;
+use std::sync::{Arc, OnceLock};
 
 use anyhow::Context;
 use http::Uri;
+use metrics::{Counter, Histogram};
 use platform::contract::{Body, Contract, Field, HttpRule, Label, Message, Method, Segment, WellKnown};
 use platform::service::Upstream;
 
@@ -19,6 +21,15 @@ pub struct Route {
     pub uri: Uri,
     /// Nothing when the service is not part of the installation.
     pub upstream: Option<Upstream>,
+    pub meters: Arc<Meters>,
+}
+
+/// What is counted at every call of a route, found once.
+#[derive(Default)]
+pub struct Meters {
+    pub seconds: OnceLock<Histogram>,
+    /// Of calls that went well.
+    pub well: OnceLock<Counter>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -85,6 +96,7 @@ impl Routes {
                     kind: kind(contract, method, rule).with_context(|| method.path.clone())?,
                     uri: method.path.parse()?,
                     upstream: upstreams.get(&method.service).cloned(),
+                    meters: Arc::default(),
                 });
             }
         }

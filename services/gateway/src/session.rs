@@ -2,7 +2,7 @@
 //! messages. Which methods start, refresh and end a session stands in the contract.
 
 use contracts::options::SessionEffect;
-use http::header::{AUTHORIZATION, COOKIE, HeaderValue, SET_COOKIE};
+use http::header::{AUTHORIZATION, COOKIE, HeaderName, HeaderValue, SET_COOKIE};
 use http::{HeaderMap, StatusCode};
 use platform::contract::wire::{Malformed, Reader, put_bytes};
 use platform::contract::{Access, Message, Verb};
@@ -13,8 +13,8 @@ use crate::json::time;
 use crate::problem::Problem;
 use crate::routes::Route;
 
-const MODE: &str = "x-session-mode";
-const CSRF_HEADER: &str = "x-csrf-token";
+const MODE: HeaderName = HeaderName::from_static("x-session-mode");
+const CSRF_HEADER: HeaderName = HeaderName::from_static("x-csrf-token");
 
 /// How a call proves who makes it.
 #[derive(Default)]

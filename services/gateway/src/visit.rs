@@ -3,7 +3,7 @@
 use std::net::{IpAddr, SocketAddr};
 
 use axum::extract::ConnectInfo;
-use http::header::{ACCEPT_LANGUAGE, HeaderValue};
+use http::header::{ACCEPT_LANGUAGE, HeaderName, HeaderValue};
 use http::{HeaderMap, Request};
 use opentelemetry::Context;
 use opentelemetry::trace::TraceContextExt;
@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use crate::problem;
 
-pub const REQUEST_ID: &str = "x-request-id";
+pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 pub struct Visit {
     pub request_id: HeaderValue,
@@ -84,7 +84,7 @@ mod tests {
     fn request(headers: &[(&str, &str)]) -> Request<()> {
         let mut request = Request::new(());
         for (name, value) in headers {
-            let name: http::HeaderName = name.parse().unwrap();
+            let name: HeaderName = name.parse().unwrap();
             request.headers_mut().append(name, value.parse().unwrap());
         }
         request.extensions_mut().insert(ConnectInfo(SocketAddr::from(([10, 0, 0, 9], 4711))));
@@ -103,7 +103,8 @@ mod tests {
 
     #[test]
     fn a_harmful_request_id_is_replaced() {
-        let id = |value: &str| request_id(request(&[(REQUEST_ID, value)]).headers()).to_str().unwrap().to_owned();
+        let id =
+            |value: &str| request_id(request(&[(REQUEST_ID.as_str(), value)]).headers()).to_str().unwrap().to_owned();
         assert_eq!(id("0190c2a0-0000-7000-8000-000000000001"), "0190c2a0-0000-7000-8000-000000000001");
         for harmful in ["", "short", "with space in it", "quoted\"quoted", &"x".repeat(129)] {
             let id = id(harmful);

@@ -24,16 +24,19 @@ use contracts::identity::group_service_server::GroupServiceServer;
 use contracts::identity::policy_service_server::PolicyServiceServer;
 use contracts::identity::profile_service_server::ProfileServiceServer;
 use contracts::identity::role_service_server::RoleServiceServer;
+use contracts::unary::{
+    AuthenticationServiceUnary, EmployeeServiceUnary, GroupServiceUnary, PolicyServiceUnary, ProfileServiceUnary,
+    RoleServiceUnary,
+};
 use futures::FutureExt;
 use platform::access::{Access, Call};
 use platform::db::{Db, Once};
 use platform::error::{Error, Result, reason};
-use platform::service::{Clients, Context, Parts};
+use platform::service::{Clients, Context, Parts, Services};
 use prost::Message;
 use sqlx::migrate::Migrator;
 use tokio_util::sync::CancellationToken;
 use tonic::Code;
-use tonic::service::Routes;
 use uuid::Uuid;
 
 pub use config::{Config, HashingConfig, PasswordConfig};
@@ -124,12 +127,13 @@ pub async fn build(config: Config, context: Context) -> anyhow::Result<Parts> {
         shutdown: context.shutdown,
         config,
     }));
-    let routes = Routes::new(AuthenticationServiceServer::new(identity.clone()))
-        .add_service(EmployeeServiceServer::new(identity.clone()))
-        .add_service(GroupServiceServer::new(identity.clone()))
-        .add_service(PolicyServiceServer::new(identity.clone()))
-        .add_service(ProfileServiceServer::new(identity.clone()))
-        .add_service(RoleServiceServer::new(identity.clone()));
+    let services = Services::default()
+        .add(identity.clone(), AuthenticationServiceServer::from_arc, AuthenticationServiceUnary)
+        .add(identity.clone(), EmployeeServiceServer::from_arc, EmployeeServiceUnary)
+        .add(identity.clone(), GroupServiceServer::from_arc, GroupServiceUnary)
+        .add(identity.clone(), PolicyServiceServer::from_arc, PolicyServiceUnary)
+        .add(identity.clone(), ProfileServiceServer::from_arc, ProfileServiceUnary)
+        .add(identity.clone(), RoleServiceServer::from_arc, RoleServiceUnary);
     let feed = {
         let identity = identity.clone();
         async move { identity.feed.run(identity.db.clone(), identity.shutdown.clone()).await }
@@ -143,7 +147,7 @@ pub async fn build(config: Config, context: Context) -> anyhow::Result<Parts> {
         }
     };
     Ok(Parts {
-        routes,
+        services,
         consumers: Vec::new(),
         worker: Some(housekeeping::worker(&context.db)),
         tasks: vec![feed.boxed(), keys.boxed()],

@@ -7,18 +7,21 @@ use std::net::SocketAddr;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use contracts::unary::Unary;
 use futures::future::BoxFuture;
 use http::{Request, Response};
 use tokio_util::sync::CancellationToken;
 use tonic::Status;
 use tonic::body::Body;
-use tonic::service::Routes;
+use tonic::server::NamedService;
+use tonic::service::{Routes, RoutesBuilder};
 use tonic::transport::server::TcpIncoming;
 use tonic::transport::{Endpoint, Server};
 use tower::ServiceExt;
 use tower::util::BoxCloneSyncService;
 
-use crate::access::{Access, Guard};
+use crate::access::{Access, Guard, Local};
+use crate::contract::Contract;
 use crate::db::Db;
 use crate::error::{Error, Result};
 use crate::events::{Consumer, Events};
@@ -27,8 +30,73 @@ use crate::jobs::Worker;
 /// After this a caller is asked to connect again, and so comes to see processes that were added meanwhile.
 const CONNECTION_AGE: Duration = Duration::from_secs(300);
 
+type Transport = BoxCloneSyncService<Request<Body>, Response<Body>, Status>;
+
 /// Where the calls to one service go.
-pub type Upstream = BoxCloneSyncService<Request<Body>, Response<Body>, Status>;
+#[derive(Clone)]
+pub struct Upstream {
+    transport: Transport,
+    local: Option<Arc<Local>>,
+}
+
+impl Upstream {
+    /// Whatever answers gRPC.
+    pub fn new<S>(transport: S) -> Self
+    where
+        S: tower::Service<Request<Body>, Response = Response<Body>, Error = Status> + Clone + Send + Sync + 'static,
+        S::Future: Send + 'static,
+    {
+        Self { transport: Transport::new(transport), local: None }
+    }
+
+    /// The short way to a service of this process, for calls of one message in and one out.
+    pub fn local(&self) -> Option<&Local> {
+        self.local.as_deref()
+    }
+}
+
+impl tower::Service<Request<Body>> for Upstream {
+    type Response = Response<Body>;
+    type Error = Status;
+    type Future = <Transport as tower::Service<Request<Body>>>::Future;
+
+    fn poll_ready(&mut self, context: &mut std::task::Context<'_>) -> std::task::Poll<Result<(), Status>> {
+        self.transport.poll_ready(context)
+    }
+
+    fn call(&mut self, request: Request<Body>) -> Self::Future {
+        self.transport.call(request)
+    }
+}
+
+/// The services of a contract that a deployable service has, ready for calls over a transport and without.
+pub struct Services {
+    routes: RoutesBuilder,
+    local: Vec<Box<dyn Unary>>,
+}
+
+impl Default for Services {
+    fn default() -> Self {
+        Self { routes: Routes::builder(), local: Vec::new() }
+    }
+}
+
+impl Services {
+    /// `add(rpc, CustomerServiceServer::from_arc, CustomerServiceUnary)`
+    #[must_use]
+    pub fn add<T, S, U>(mut self, rpc: T, server: impl FnOnce(Arc<T>) -> S, unary: impl FnOnce(Arc<T>) -> U) -> Self
+    where
+        S: tower::Service<Request<Body>, Error = Infallible> + NamedService + Clone + Send + Sync + 'static,
+        S::Response: axum::response::IntoResponse,
+        S::Future: Send + 'static,
+        U: Unary,
+    {
+        let rpc = Arc::new(rpc);
+        self.routes.add_service(server(rpc.clone()));
+        self.local.push(Box::new(unary(rpc)));
+        self
+    }
+}
 
 /// The upstreams of all services of the installation, complete once every service in the process is built.
 #[derive(Clone, Default)]
@@ -81,7 +149,7 @@ pub struct Context {
 
 /// What a service gives.
 pub struct Parts {
-    pub routes: Routes,
+    pub services: Services,
     pub consumers: Vec<Consumer>,
     pub worker: Option<Worker>,
     /// Runs until shutdown.
@@ -89,9 +157,10 @@ pub struct Parts {
 }
 
 /// A service of this process as an upstream, behind its guard.
-pub fn in_process(routes: Routes, access: Arc<Access>) -> Upstream {
-    let guarded = Guard::new(routes.prepare(), access);
-    Upstream::new(guarded.map_err(|never: Infallible| match never {}))
+pub fn in_process(services: Services, access: Arc<Access>) -> Upstream {
+    let guarded = Guard::new(services.routes.routes().prepare(), access.clone());
+    let upstream = Upstream::new(guarded.map_err(|never: Infallible| match never {}));
+    Upstream { local: Some(Arc::new(Local::new(services.local, access))), ..upstream }
 }
 
 /// A service that runs elsewhere; connects when first called.
@@ -126,7 +195,7 @@ pub async fn serve_grpc(
     shutdown: CancellationToken,
 ) -> anyhow::Result<()> {
     let dispatch = Dispatch { services: Arc::new(services) };
-    let routes = tonic::service::RoutesBuilder::from(axum::Router::new().fallback_service(dispatch)).routes();
+    let routes = RoutesBuilder::from(axum::Router::new().fallback_service(dispatch)).routes();
     Server::builder()
         .tcp_nodelay(true)
         .initial_connection_window_size(4 * 1024 * 1024)
@@ -165,7 +234,12 @@ impl tower::Service<Request<axum::body::Body>> for Dispatch {
         let service = request.uri().path().split('.').nth(1).and_then(|name| self.services.get(name)).cloned();
         Box::pin(async move {
             let Some(service) = service else { return Ok(Status::unimplemented("no such service here").into_http()) };
-            Ok(service.oneshot(request.map(Body::new)).await.unwrap_or_else(Status::into_http))
+            let method = Contract::get().method(request.uri().path()).filter(|method| method.is_unary());
+            let answer = match (service.local(), method) {
+                (Some(local), Some(method)) => local.answer(method, request.map(Body::new)).await,
+                _ => service.oneshot(request.map(Body::new)).await,
+            };
+            Ok(answer.unwrap_or_else(Status::into_http))
         })
     }
 }

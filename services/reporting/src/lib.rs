@@ -8,9 +8,9 @@ mod feed;
 pub use config::Config;
 use contracts::customers::{CustomerChanged, CustomerShareChanged};
 use contracts::reporting::composition_service_server::CompositionServiceServer;
+use contracts::unary::CompositionServiceUnary;
 use platform::events::Consumer;
-use platform::service::{Context, Parts};
-use tonic::service::Routes;
+use platform::service::{Context, Parts, Services};
 
 pub const NAME: &str = "reporting";
 
@@ -23,7 +23,7 @@ pub async fn build(_: Config, context: Context) -> anyhow::Result<Parts> {
     let feeding = feed::Feeding { db: context.db, monitor: consumer.monitor() };
     let compositions = composition::Compositions::new(feeding);
     Ok(Parts {
-        routes: Routes::new(CompositionServiceServer::new(compositions)),
+        services: Services::default().add(compositions, CompositionServiceServer::from_arc, CompositionServiceUnary),
         consumers: vec![consumer],
         worker: None,
         tasks: Vec::new(),

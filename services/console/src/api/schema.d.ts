@@ -139,7 +139,8 @@ export interface paths {
         /**
          * Search customers
          * @description Finds customers by any part of a name, a phone, a number or a contact; Chinese by characters, pinyin or initials.
-         *     Best matches first.
+         *     Best matches first. Unlike lists it also finds customers out of use, whose `state` says so: whoever is about to create
+         *     one should see that it was there.
          */
         get: operations["CustomerService_SearchCustomers"];
         put?: never;
@@ -833,8 +834,9 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Exchanges a refresh token, once, for a new pair
-         * @description Exchanges a refresh token, once, for a new pair. A token that was used before ends the whole session
+         * Exchanges a refresh token for a new pair
+         * @description Exchanges a refresh token for a new pair. The exchange can be repeated for ten seconds, should its answer get lost,
+         *     and gives the same refresh token again; after that, a token that was used before ends the whole session
          *     (UNAUTHENTICATED, `REFRESH_TOKEN_REUSED`).
          */
         post: operations["AuthenticationService_RefreshSession"];

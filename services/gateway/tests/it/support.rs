@@ -229,7 +229,7 @@ fn upstream(routes: Routes) -> Upstream {
 /// The gateway, with reporting left out of the installation.
 pub struct World {
     pub behind: Arc<Behind>,
-    router: axum::Router,
+    router: gateway::Front,
 }
 
 pub struct Answer {
@@ -289,7 +289,7 @@ impl World {
 }
 
 pub struct Call {
-    router: axum::Router,
+    router: gateway::Front,
     request: Request<Body>,
 }
 

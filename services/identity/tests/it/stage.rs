@@ -90,7 +90,7 @@ pub async fn instance(db: &Db, config: &Config, mut upstreams: HashMap<String, U
     let parts = identity::build(config.clone(), context).await.unwrap();
     tokio::spawn(parts.worker.unwrap().run(shutdown.clone()));
     parts.tasks.into_iter().for_each(|task| drop(tokio::spawn(task)));
-    let identity = in_process(parts.routes, access);
+    let identity = in_process(parts.services, access);
     upstreams.insert("identity".to_owned(), identity.clone());
     clients.complete(upstreams);
     tokio::spawn(watch_policy(policy.clone(), identity.clone(), SECRET.to_owned(), "identity", shutdown.clone()));

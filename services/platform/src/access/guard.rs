@@ -1,14 +1,16 @@
 //! Stands before every method: authenticates, decides by the contract, validates the request, calls, masks the answer.
-//! Works on wire bytes, so no service can forget any of it.
+//! Works on wire bytes, so no service can forget any of it, over a transport ([`Guard`]) or without ([`Local`]).
 
+use std::collections::HashMap;
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::{BufMut, Bytes, BytesMut};
 use chrono::Utc;
-use contracts::options::{PersonalData, Visibility};
+use contracts::unary::Unary;
 use futures::future::BoxFuture;
+use http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
 use http::{HeaderMap, Request, Response};
 use http_body_util::{BodyExt, Full};
 use moka::sync::Cache;
@@ -21,7 +23,7 @@ use uuid::Uuid;
 
 use super::token::{AccessClaims, verify_access_token, verify_service_token};
 use super::{Call, Caller, PolicyCache, denied, inbound};
-use crate::contract::{self, Contract, Method};
+use crate::contract::{self, Contract, Look, Method};
 use crate::error::{Error, Result, reason};
 use crate::locale::{self, Locale};
 use crate::telemetry;
@@ -49,7 +51,7 @@ impl Access {
     }
 
     /// Who stands behind the `authorization` header. No header: nobody. A header that does not hold: an error.
-    pub fn authenticate(&self, authorization: Option<&http::HeaderValue>) -> Result<Caller> {
+    pub fn authenticate(&self, authorization: Option<&HeaderValue>) -> Result<Caller> {
         let Some(authorization) = authorization else { return Ok(Caller::anonymous()) };
         let invalid = || Error::new(Code::Unauthenticated, &reason::TOKEN_INVALID);
         let (scheme, token) =
@@ -136,14 +138,88 @@ where
     fn call(&mut self, request: Request<Body>) -> Self::Future {
         let inner = self.inner.clone();
         let access = self.access.clone();
-        let locale = text(request.headers(), "accept-language").map(Locale::negotiate).unwrap_or_default();
-        let span = tracing::info_span!("rpc", "otel.name" = request.uri().path(), "otel.kind" = "server");
-        telemetry::set_parent(&span, text(request.headers(), "traceparent"));
-        let call = async move {
+        let surroundings = Surroundings::of(request.uri().path(), request.headers());
+        Box::pin(surroundings.around(async move {
             let answer = guarded(inner, &access, request).await;
             Ok(answer.unwrap_or_else(|error| Status::from(error).into_http()))
-        };
-        Box::pin(locale::scope(locale, call).instrument(span))
+        }))
+    }
+}
+
+/// The services of this process, called without a transport and behind the same guard.
+pub struct Local {
+    services: HashMap<&'static str, Box<dyn Unary>>,
+    access: Arc<Access>,
+}
+
+impl Local {
+    pub fn new(services: Vec<Box<dyn Unary>>, access: Arc<Access>) -> Self {
+        Self { services: services.into_iter().map(|service| (service.service(), service)).collect(), access }
+    }
+
+    /// Calls a method of one message in and one out; headers as over a transport.
+    pub async fn call(&self, method: &'static Method, headers: &HeaderMap, message: Bytes) -> Result<Bytes, Status> {
+        let surroundings = Surroundings::of(&method.path, headers);
+        surroundings.around(self.guarded(method, headers, message)).await
+    }
+
+    /// The same for a call that came over a transport.
+    pub(crate) async fn answer(
+        &self,
+        method: &'static Method,
+        request: Request<Body>,
+    ) -> Result<Response<Body>, Status> {
+        let (parts, body) = request.into_parts();
+        let frame = read(body).await?;
+        unframe(&frame)?;
+        let answer = self.call(method, &parts.headers, frame.slice(PREFIX..)).await?;
+        let mut framed = BytesMut::with_capacity(PREFIX + answer.len());
+        framed.put_u8(0);
+        framed.put_u32(answer.len() as u32);
+        framed.extend_from_slice(&answer);
+        let trailers = HeaderMap::from_iter([(HeaderName::from_static("grpc-status"), HeaderValue::from_static("0"))]);
+        let body = Full::new(framed.freeze()).with_trailers(std::future::ready(Some(Ok(trailers))));
+        let mut response = Response::new(Body::new(body));
+        response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/grpc"));
+        Ok(response)
+    }
+
+    async fn guarded(&self, method: &'static Method, headers: &HeaderMap, message: Bytes) -> Result<Bytes, Status> {
+        let contract = Contract::get();
+        let caller = self.access.admit(method, headers)?;
+        let mut call = call_of(method, headers, caller.clone())?;
+        if message.len() > REQUEST_LIMIT {
+            return Err(Error::new(Code::InvalidArgument, &reason::INVALID_REQUEST).into());
+        }
+        call.hold_to(contract, method, &message)?;
+        let mut request = tonic::Request::new(message);
+        request.extensions_mut().insert(call);
+        let service = method.path.split('/').nth(1).and_then(|name| self.services.get(name));
+        let reply = service.and_then(|service| service.call(&method.name, request));
+        let answer = reply.ok_or_else(|| Status::unimplemented("no such method here"))?.await?;
+        Ok(match look(contract, method, &caller) {
+            Some(look) => contract.mask_for(method.output, answer, look),
+            None => answer,
+        })
+    }
+}
+
+/// The language and the span in which a call is answered.
+struct Surroundings {
+    locale: Locale,
+    span: tracing::Span,
+}
+
+impl Surroundings {
+    fn of(path: &str, headers: &HeaderMap) -> Self {
+        let locale = text(headers, "accept-language").map(Locale::negotiate).unwrap_or_default();
+        let span = tracing::info_span!("rpc", "otel.name" = path, "otel.kind" = "server");
+        telemetry::set_parent(&span, text(headers, "traceparent"));
+        Self { locale, span }
+    }
+
+    async fn around<F: Future>(self, call: F) -> F::Output {
+        locale::scope(self.locale, call.instrument(self.span)).await
     }
 }
 
@@ -162,16 +238,35 @@ where
         inbound::validated(method.input, body)
     } else {
         let frame = read(body).await?;
-        let message = unframe(&frame)?;
-        contract.validate(method.input, message).map_err(Error::invalid_fields)?;
-        if call.idempotency_key.is_some() {
-            call.request_digest = Sha256::digest(message).to_vec();
-        }
+        call.hold_to(contract, method, unframe(&frame)?)?;
         Body::new(Full::new(frame))
     };
     parts.extensions.insert(call);
     let Ok(response) = inner.call(Request::from_parts(parts, body)).await;
-    mask(contract, method, &caller, response).await
+    Ok(match look(contract, method, &caller) {
+        Some(look) => masked(contract, method, look, response),
+        None => response,
+    })
+}
+
+impl Call {
+    /// Checks the message, and remembers it where a repetition must be the same.
+    fn hold_to(&mut self, contract: &Contract, method: &Method, message: &[u8]) -> Result<()> {
+        contract.validate(method.input, message).map_err(Error::invalid_fields)?;
+        if self.idempotency_key.is_some() {
+            self.request_digest = Sha256::digest(message).to_vec();
+        }
+        Ok(())
+    }
+}
+
+/// How the caller sees the answers of a method; nothing when all is clear.
+fn look(contract: &Contract, method: &Method, caller: &Caller) -> Option<Look> {
+    if !contract.holds_personal_data(method.output) {
+        return None;
+    }
+    let look = Look::new(&|kind| caller.visibility(kind));
+    (!look.all_clear()).then_some(look)
 }
 
 fn call_of(method: &'static Method, headers: &HeaderMap, caller: Caller) -> Result<Call> {
@@ -216,20 +311,12 @@ pub(super) fn u32_of(bytes: &[u8]) -> usize {
     bytes.iter().fold(0, |length, byte| length << 8 | usize::from(*byte))
 }
 
-async fn mask(
+fn masked(
     contract: &'static Contract,
     method: &'static Method,
-    caller: &Caller,
+    look: Look,
     response: Response<Body>,
-) -> Result<Response<Body>> {
-    if !contract.holds_personal_data(method.output) {
-        return Ok(response);
-    }
-    let caller = caller.clone();
-    let visibility = move |kind: PersonalData| -> Visibility { caller.visibility(kind) };
-    if contract::ALL_KINDS.iter().all(|kind| visibility(*kind) == Visibility::Clear) {
-        return Ok(response);
-    }
+) -> Response<Body> {
     let (parts, body) = response.into_parts();
     let mut pending = BytesMut::new();
     let masked = body.map_frame(move |frame| match frame.into_data() {
@@ -243,7 +330,7 @@ async fn mask(
                     break;
                 }
                 let message = pending.split_to(PREFIX + length).freeze().slice(PREFIX..);
-                let message = contract.mask(method.output, message, &visibility);
+                let message = contract.mask_for(method.output, message, look);
                 out.put_u8(0);
                 out.put_u32(message.len() as u32);
                 out.extend_from_slice(&message);
@@ -251,5 +338,5 @@ async fn mask(
             http_body::Frame::data(out.freeze())
         }
     });
-    Ok(Response::from_parts(parts, Body::new(masked)))
+    Response::from_parts(parts, Body::new(masked))
 }

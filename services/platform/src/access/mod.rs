@@ -13,7 +13,7 @@ use std::sync::Arc;
 use contracts::options::{Permission, PersonalData, Scope, Visibility};
 use uuid::Uuid;
 
-pub use guard::{Access, Guard};
+pub use guard::{Access, Guard, Local};
 pub use policy::{Grants, Group, Policy, PolicyEmployee};
 pub use rows::{RowColumns, RowPredicate};
 pub(crate) use token::sign_service_token;

@@ -49,6 +49,13 @@ pub struct Method {
     pub comment: String,
 }
 
+impl Method {
+    /// One message in, one out.
+    pub fn is_unary(&self) -> bool {
+        !self.client_streaming && !self.server_streaming
+    }
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Access {
     Public,
