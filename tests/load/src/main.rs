@@ -1,5 +1,6 @@
-//! What `make bench` measures with: a floor written by hand, and a driver that loads either.
+//! What `make bench` measures with: a floor written by hand, a driver that loads either, and a collector for traces.
 
+mod collector;
 mod drive;
 mod floor;
 mod requests;
@@ -38,6 +39,11 @@ enum Command {
     },
     /// Load an address with requests one after the other on each connection, and print what came of it as JSON.
     Drive(drive::Plan),
+    /// Take traces in by OTLP over gRPC, and forget them.
+    Collect {
+        #[arg(long)]
+        listen: SocketAddr,
+    },
     /// Write a spreadsheet of customers that are in no database yet.
     Sheet {
         #[arg(long)]
@@ -57,6 +63,7 @@ async fn main() -> anyhow::Result<()> {
             println!("{}", serde_json::to_string(&drive::run(plan).await?)?);
             Ok(())
         }
+        Command::Collect { listen } => collector::serve(listen).await,
         Command::Sheet { rows, to } => Ok(std::fs::write(to, requests::sheet(rows))?),
     }
 }
