@@ -59,6 +59,11 @@ pub struct Company {
 }
 
 impl Company {
+    /// As whom people try the product.
+    pub fn first_seller(&self) -> Seller {
+        self.sellers.first().copied().unwrap_or(Seller { id: self.manager, group: self.root_group })
+    }
+
     pub fn seller(&self, random: &mut StdRng) -> Seller {
         self.sellers.choose(random).copied().unwrap_or(Seller { id: self.manager, group: self.root_group })
     }

@@ -105,12 +105,14 @@ impl Setting {
     }
 
     fn customer(&self, random: &mut StdRng, serial: u64, interactions: bool, tables: &mut Tables) -> Uuid {
-        let create_time = self.now - Duration::seconds(random.random_range(0..HISTORY_DAYS * 86_400));
+        let age = Duration::seconds(random.random_range(0..HISTORY_DAYS * 86_400));
+        // The first customer is the one that every introduction looks for: new, and of the seller as whom people try it.
+        let age = if serial == 1 { Duration::days(14) } else { age };
+        let create_time = self.now - age;
         let id = id_at(create_time, random);
         let province = weighted(random, PROVINCES);
         let region = self.regions.get(province).and_then(|regions| regions.choose(random));
         let (code, city, county) = region.map_or(("", "", ""), |region| (&region.code, &region.city, &region.name));
-        // The first customer is the one that every introduction looks for.
         let is_person = serial == 1 || random.random_bool(0.4);
         let person = match serial {
             1 => names::Person { name: "张三".to_owned(), female: false },
@@ -125,8 +127,9 @@ impl Setting {
         let birthday = is_person.then(|| birthday(random));
         let level = weighted(random, LEVELS);
         // What nobody owns lies in the pool of the group that had it.
-        let seller = self.company.seller(random);
-        let owner = random.random_bool(0.96).then_some(seller);
+        let (seller, owned) = (self.company.seller(random), random.random_bool(0.96));
+        let (seller, owned) = if serial == 1 { (self.company.first_seller(), true) } else { (seller, owned) };
+        let owner = owned.then_some(seller);
         let customer = Customer {
             id: id.to_string(),
             kind: if is_person { CustomerKind::Person } else { CustomerKind::Organization }.into(),
