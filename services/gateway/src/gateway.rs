@@ -114,15 +114,16 @@ pub async fn serve(gateway: Arc<Gateway>, request: Request<Body>) -> Response {
     let visit = Visit::new(&request, gateway.config.trusted_hops);
     let method = request.method().clone();
     let api = request.uri().path().starts_with("/v1/");
-    let span = tracing::info_span!(
-        "http",
-        "otel.kind" = "server",
-        "http.request.method" = method.as_str(),
-        "http.response.status_code" = tracing::field::Empty,
-        request_id = visit.request_id.to_str().unwrap_or_default(),
-    );
     let parent = request.headers().get("traceparent").and_then(|parent| parent.to_str().ok());
-    telemetry::set_parent(&span, parent);
+    let span = telemetry::enter(parent, || {
+        tracing::info_span!(
+            "http",
+            "otel.kind" = "server",
+            "http.request.method" = method.as_str(),
+            "http.response.status_code" = tracing::field::Empty,
+            request_id = visit.request_id.to_str().unwrap_or_default(),
+        )
+    });
     async {
         let mut served = Served { template: if api { "unknown" } else { "files" }, meters: None };
         let outcome = AssertUnwindSafe(route(&gateway, &visit, request, &mut served)).catch_unwind().await;

@@ -213,8 +213,9 @@ struct Surroundings {
 impl Surroundings {
     fn of(path: &str, headers: &HeaderMap) -> Self {
         let locale = text(headers, "accept-language").map(Locale::negotiate).unwrap_or_default();
-        let span = tracing::info_span!("rpc", "otel.name" = path, "otel.kind" = "server");
-        telemetry::set_parent(&span, text(headers, "traceparent"));
+        let span = telemetry::enter(text(headers, "traceparent"), || {
+            tracing::info_span!("rpc", "otel.name" = path, "otel.kind" = "server")
+        });
         Self { locale, span }
     }
 

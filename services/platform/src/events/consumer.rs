@@ -311,9 +311,9 @@ impl Consumer {
 /// A span only where the trace is kept: otherwise each event would begin a trace of its own.
 pub fn span(event: &Envelope) -> Span {
     let Some(traceparent) = &event.traceparent else { return Span::none() };
-    let span = tracing::info_span!("consume event", otel.kind = "consumer", event = event.event_type);
-    telemetry::set_parent(&span, Some(traceparent));
-    span
+    telemetry::enter(Some(traceparent), || {
+        tracing::info_span!("consume event", otel.kind = "consumer", event = event.event_type)
+    })
 }
 
 /// How much of what the stream delivers has been taken.

@@ -139,11 +139,9 @@ impl Relay {
             let (sequence, time) = (row.sequence, row.create_time);
             // A span only where the trace is kept: otherwise each event would begin a trace of its own.
             let span = match &row.traceparent {
-                Some(traceparent) => {
-                    let span = tracing::info_span!("publish event", otel.kind = "producer", event = row.r#type);
-                    telemetry::set_parent(&span, Some(traceparent));
-                    span
-                }
+                Some(traceparent) => telemetry::enter(Some(traceparent), || {
+                    tracing::info_span!("publish event", otel.kind = "producer", event = row.r#type)
+                }),
                 None => Span::none(),
             };
             if let Err(error) = self.publish(row).instrument(span).await {

@@ -16,12 +16,11 @@ use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::trace::{Sampler, SdkTracerProvider};
 use serde::Deserialize;
 use tokio::task::AbortHandle;
-use tracing::Level;
-use tracing_subscriber::filter::{EnvFilter, filter_fn};
+use tracing_subscriber::filter::EnvFilter;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::{Layer, Registry};
 
-pub use trace::{current_traceparent, propagate, set_parent};
+pub use trace::{current_traceparent, enter, propagate};
 
 use crate::config::Validate;
 
@@ -121,7 +120,7 @@ pub fn init(config: &TelemetryConfig) -> anyhow::Result<Guard> {
             .with_tracer(traces.tracer("changke"))
             .with_location(false)
             .with_threads(false)
-            .with_filter(filter_fn(|metadata| metadata.is_span() && *metadata.level() <= Level::INFO))
+            .with_filter(trace::kept())
             .and_then(sql::layer(traces.tracer("sqlx")))
     });
     // Not `try_init`: that would send records of the `log` crate through the same filters once more.
@@ -139,10 +138,12 @@ pub fn init(config: &TelemetryConfig) -> anyhow::Result<Guard> {
 }
 
 fn trace_provider(config: &TelemetryConfig, endpoint: &str) -> anyhow::Result<SdkTracerProvider> {
+    trace::keep(config.sample_ratio);
     let exporter = SpanExporter::builder().with_tonic().with_endpoint(endpoint).build()?;
     Ok(SdkTracerProvider::builder()
         .with_batch_exporter(exporter)
-        .with_sampler(Sampler::ParentBased(Box::new(Sampler::TraceIdRatioBased(config.sample_ratio))))
+        // What comes here was chosen before; see `trace::enter`.
+        .with_sampler(Sampler::AlwaysOn)
         .with_resource(Resource::builder().with_service_name(config.service_name.clone()).build())
         .build())
 }

@@ -1,14 +1,22 @@
 //! One trace over processes, queues and events, by W3C trace context.
 
+use std::cell::Cell;
 use std::fmt::Write;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use http::{HeaderMap, HeaderValue};
 use opentelemetry::Context;
 use opentelemetry::trace::{SpanContext, SpanId, TraceContextExt, TraceFlags, TraceId, TraceState};
-use tracing::Span;
+use tracing::{Level, Metadata, Span, Subscriber};
 use tracing_opentelemetry::OpenTelemetrySpanExt;
+use tracing_subscriber::filter::DynFilterFn;
+use tracing_subscriber::layer::Context as LayerContext;
+use tracing_subscriber::registry::LookupSpan;
 
 const HEADER: &str = "traceparent";
+
+/// Of a trace that nobody keeps; which one is of no interest.
+const NOT_KEPT: HeaderValue = HeaderValue::from_static("00-00000000000000000000000000000001-0000000000000001-00");
 
 /// The current span as a W3C `traceparent`; nothing when the trace is not kept. Costs a look at a thread-local then.
 pub fn current_traceparent() -> Option<String> {
@@ -19,25 +27,61 @@ pub fn current_traceparent() -> Option<String> {
     })
 }
 
-/// Puts the current span into the headers of a call. A trace that is not kept goes along too, so that the other side
-/// doesn't begin one of its own.
+/// Puts the current span into the headers of a call, in place of the caller's own. That a trace is not kept goes along too,
+/// so that the other side doesn't begin one of its own.
 pub fn propagate(headers: &mut HeaderMap) {
-    let value = Context::map_current(|context| {
-        let span = context.span();
-        let span = span.span_context();
-        span.is_valid().then(|| traceparent(span))
-    });
-    if let Some(value) = value.and_then(|value| HeaderValue::try_from(value).ok()) {
+    if let Some(value) = current_traceparent().and_then(|value| HeaderValue::try_from(value).ok()) {
         headers.insert(HEADER, value);
+    } else if ON.load(Ordering::Relaxed) && !headers.contains_key(HEADER) {
+        headers.insert(HEADER, NOT_KEPT);
     }
 }
 
-/// Makes a span, which must not have been entered yet, continue the trace of a `traceparent`. What is not one is ignored.
-pub fn set_parent(span: &Span, traceparent: Option<&str>) {
-    if let Some(parent) = traceparent.and_then(parse) {
+/// Makes the first span of this process in a trace: one that continues a `traceparent`, or the beginning. Whether it is
+/// kept is known before it is made, so that all the others cost next to nothing. Logs see every span.
+pub fn enter(traceparent: Option<&str>, make: impl FnOnce() -> Span) -> Span {
+    let parent = traceparent.and_then(parse);
+    let kept = parent.as_ref().map_or_else(begins, SpanContext::is_sampled);
+    KEPT.set(kept);
+    let span = make();
+    KEPT.set(false);
+    if let (true, Some(parent)) = (kept, parent) {
         // Fails only where nothing is traced at all.
         let _ = span.set_parent(Context::new().with_remote_span_context(parent));
     }
+    span
+}
+
+/// Whether this process sends traces at all.
+static ON: AtomicBool = AtomicBool::new(false);
+
+/// The share of traces that begin here and are kept, in millionths.
+static SHARE: AtomicU32 = AtomicU32::new(0);
+
+thread_local! {
+    /// Whether the span that is being made begins something that is kept.
+    static KEPT: Cell<bool> = const { Cell::new(false) };
+}
+
+pub(super) fn keep(share: f64) {
+    ON.store(true, Ordering::Relaxed);
+    SHARE.store((share * 1e6) as u32, Ordering::Relaxed);
+}
+
+fn begins() -> bool {
+    let share = SHARE.load(Ordering::Relaxed);
+    share > 0 && rand::random_range(0..1_000_000) < share
+}
+
+/// Lets spans of kept traces through: the first, and those within.
+pub(super) fn kept<S>() -> DynFilterFn<S, impl Fn(&Metadata<'_>, &LayerContext<'_, S>) -> bool>
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+{
+    let kept = |metadata: &Metadata<'_>, context: &LayerContext<'_, S>| {
+        metadata.is_span() && *metadata.level() <= Level::INFO && (KEPT.get() || context.lookup_current().is_some())
+    };
+    DynFilterFn::new(kept).with_max_level_hint(Level::INFO)
 }
 
 fn traceparent(span: &SpanContext) -> String {

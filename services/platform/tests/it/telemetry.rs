@@ -70,8 +70,7 @@ async fn one_trace_runs_from_the_call_into_the_consumer() {
         let (consumer, _) = stage.projection(Noting).await;
 
         let caller = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
-        let call = tracing::info_span!("CreateCustomer", otel.kind = "server");
-        telemetry::set_parent(&call, Some(caller));
+        let call = telemetry::enter(Some(caller), || tracing::info_span!("CreateCustomer", otel.kind = "server"));
         let (traced, untraced) = (Uuid::now_v7(), Uuid::now_v7());
         change(&stage.customers, traced, [1]).instrument(call).await;
         let call = tracing::info_span!("CreateCustomer", otel.kind = "server");
