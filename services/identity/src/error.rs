@@ -36,6 +36,8 @@ reasons! {
     ROLE_NAME_TAKEN: "There is a role of this name already.", "角色名称已存在。";
     PERMISSION_NOT_GRANTABLE: "Only services hold this permission.", "该权限仅供系统服务使用。";
     SCOPE_NOT_APPLICABLE: "This permission does not know this scope.", "该权限不支持此数据范围。";
+    GROUPS_BY_SCOPE: "Groups are named for the scope of chosen groups, and only for it.", "仅在数据范围为指定员工组时填写员工组，且必须填写。";
+    ROLE_FOR_CUSTOMERS: "The role is for users of the portal.", "该角色仅供门户客户使用。";
     GIVEN_TWICE: "This is given twice.", "重复指定。";
     MASKED_VALUE: "You see this value masked, so you can't write asterisks into it.", "您看到的是脱敏内容，不能写入带星号的值。";
 }

@@ -249,6 +249,8 @@ pub mod reason {
         UNAUTHENTICATED: "Sign in first.", "请先登录。";
         TOKEN_INVALID: "The token is not valid or has expired.", "令牌无效或已过期。";
         PERMISSION_DENIED: "You lack the permission {permission}.", "您没有权限 {permission}。";
+        STEP_UP_REQUIRED: "Confirm who you are first.", "请先重新验证身份。";
+        SECOND_FACTOR_REQUIRED: "Set up a second factor first.", "请先设置二次验证。";
         PASSWORD_CHANGE_REQUIRED: "Replace the initial password first.", "请先修改初始密码。";
         POLICY_STALE: "Permissions can't be checked right now. Try again soon.", "暂时无法校验权限，请稍后重试。";
         FIELD_MASKED: "You may not filter or sort by {field}.", "您无权按 {field} 筛选或排序。";

@@ -19,7 +19,8 @@ fn li_lei() -> Caller {
         active,
         ..PolicyEmployee::default()
     };
-    let grant = Grant { permission: Permission::CustomersImport as i32, scope: Scope::Own as i32 };
+    let grant =
+        Grant { permission: Permission::CustomersImport as i32, scope: Scope::Own as i32, group_ids: Vec::new() };
     let seen = |kind, visibility| FieldVisibility { personal_data: kind as i32, visibility: visibility as i32 };
     let update = PolicyUpdate {
         snapshot: true,
@@ -37,7 +38,7 @@ fn li_lei() -> Caller {
                 seen(PersonalData::IdNumber, Visibility::Clear),
                 seen(PersonalData::Email, Visibility::Masked),
             ],
-            deleted: false,
+            ..Default::default()
         }],
         ..PolicyUpdate::default()
     };

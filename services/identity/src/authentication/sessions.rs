@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use contracts::identity as proto;
+use platform::access::AccessClaims;
 use platform::db::timestamp;
 use platform::error::{Error, Result};
 use sqlx::PgConnection;
@@ -62,7 +63,7 @@ impl Identity {
             access_expire_time: times.access,
         };
         store::session_insert(connection, &session).await?;
-        self.tokens(employee_id, &token, now, &times).await
+        self.tokens(employee_id, &token, now, now, &times).await
     }
 
     /// Exchanges a token of a session. Without `rotate` the token has been exchanged already, and so it is when another
@@ -94,19 +95,26 @@ impl Identity {
         if !written {
             return Err(Error::new(Code::Unauthenticated, &error::REFRESH_TOKEN_INVALID));
         }
-        self.tokens(session.employee_id, &token, now, &times).await
+        self.tokens(session.employee_id, &token, session.auth_time, now, &times).await
     }
 
     async fn tokens(
         &self,
         employee_id: Uuid,
         token: &RefreshToken,
+        auth_time: DateTime<Utc>,
         now: DateTime<Utc>,
         times: &Times,
     ) -> Result<Tokens> {
         let key = self.keys.current(now).await?;
         Ok(Tokens {
-            access_token: key.sign(employee_id, token.session_id, now, times.access)?,
+            access_token: key.sign(&AccessClaims::new(
+                employee_id,
+                token.session_id,
+                now.timestamp(),
+                times.access.timestamp(),
+                Some(auth_time.timestamp()),
+            ))?,
             access_expire_time: DateTime::from_timestamp(times.access.timestamp(), 0)
                 .ok_or_else(|| Error::internal(anyhow::anyhow!("a time beyond the calendar")))?,
             refresh_token: token.encode(),

@@ -155,8 +155,8 @@ pub struct NewSession<'a> {
 pub async fn session_insert(connection: &mut PgConnection, session: &NewSession<'_>) -> Result<()> {
     sqlx::query(
         "INSERT INTO session (id, employee_id, family_digest, token_digest, device, address, create_time,
-                              last_use_time, expire_time, end_time, access_expire_time)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $7, $8, $9, $10)",
+                              last_use_time, auth_time, expire_time, end_time, access_expire_time)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $7, $7, $8, $9, $10)",
     )
     .bind(session.token.session_id)
     .bind(session.employee_id)
@@ -179,13 +179,16 @@ pub struct StoredSession {
     pub password_change_required: bool,
     /// From which the successor of a refresh token follows.
     pub rotation_key: Vec<u8>,
+    /// When the person last proved who they are.
+    pub auth_time: DateTime<Utc>,
     pub state: SessionState,
 }
 
 pub async fn session_find(executor: impl PgExecutor<'_>, id: Uuid) -> Result<Option<StoredSession>> {
     let row = sqlx::query(
         "SELECT s.employee_id, s.end_time, e.password_change_required, s.rotation_key, s.family_digest, s.token_digest,
-                s.previous_token_digest, s.rotate_time, s.expire_time, s.revoke_time IS NOT NULL, e.state = 1
+                s.previous_token_digest, s.rotate_time, s.expire_time, s.revoke_time IS NOT NULL, e.state = 1,
+                s.auth_time
          FROM session s JOIN employee e ON e.id = s.employee_id WHERE s.id = $1",
     )
     .bind(id)
@@ -209,6 +212,7 @@ pub async fn session_find(executor: impl PgExecutor<'_>, id: Uuid) -> Result<Opt
         end_time: row.try_get(1)?,
         password_change_required: row.try_get(2)?,
         rotation_key: row.try_get(3)?,
+        auth_time: row.try_get(11)?,
         state,
     }))
 }

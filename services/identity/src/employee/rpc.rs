@@ -7,7 +7,7 @@ use contracts::customers::GetOwnershipRequest;
 use contracts::customers::ownership_service_client::OwnershipServiceClient;
 use contracts::identity as proto;
 use contracts::identity::employee_service_server::EmployeeService;
-use contracts::identity::{Employee, EmployeeState};
+use contracts::identity::{Employee, EmployeeState, RoleAudience};
 use contracts::options::Permission;
 use platform::access::Call;
 use platform::db::{AuditEntry, FieldChange, Once, Tx};
@@ -363,6 +363,9 @@ async fn grantable_roles(tx: &mut Tx, call: &Call, before: &[String], after: &[S
         let Some(role) = roles.iter().find(|role| role.id == *id) else {
             return Err(Error::invalid(format!("employee.role_ids[{index}]"), &error::ROLE_UNKNOWN));
         };
+        if role.audience() == RoleAudience::Customers {
+            return Err(Error::invalid(format!("employee.role_ids[{index}]"), &error::ROLE_FOR_CUSTOMERS));
+        }
         if !before.contains(id) && Holdings::of(&role.grants, &role.field_visibilities).exceeds(&own) {
             return Err(Error::permission_denied(&error::ROLE_EXCEEDS_OWN));
         }

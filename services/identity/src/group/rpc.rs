@@ -151,6 +151,7 @@ impl GroupService for Identity {
         {
             employee::emit_changed(&mut tx, employee_id, revision, None, active);
         }
+        store::grants_forget(tx.connection(), id, policy_revision).await?;
         store::group_delete(tx.connection(), id).await?;
         for (child, revision) in store::children_move(tx.connection(), id, parent_id, policy_revision).await? {
             emit_changed(&mut tx, child, revision, Some(parent_id), false);

@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use contracts::identity::Group;
+use contracts::options::Scope;
 use platform::db::timestamp;
 use platform::error::{Error, Result, on_constraint};
 use platform::update;
@@ -65,6 +66,13 @@ pub async fn parents(connection: &mut PgConnection) -> Result<Parents> {
     Ok(rows.into_iter().collect())
 }
 
+pub async fn exists(connection: &mut PgConnection, id: Uuid) -> Result<bool> {
+    Ok(sqlx::query_scalar("SELECT EXISTS (SELECT FROM employee_group WHERE id = $1)")
+        .bind(id)
+        .fetch_one(connection)
+        .await?)
+}
+
 pub async fn root(connection: &mut PgConnection) -> Result<Option<Uuid>> {
     Ok(sqlx::query_scalar("SELECT id FROM employee_group WHERE parent_id IS NULL").fetch_optional(connection).await?)
 }
@@ -117,6 +125,25 @@ pub async fn group_update(
     .fetch_one(connection)
     .await
     .map_err(|error| refusal(error, "group.name", name))
+}
+
+/// Takes a group out of the grants that name it; a grant that named no other goes.
+pub async fn grants_forget(connection: &mut PgConnection, id: Uuid, policy_revision: i64) -> Result<()> {
+    sqlx::query(
+        "WITH changed AS (
+             UPDATE role_grant SET group_ids = array_remove(group_ids, $1) WHERE $1 = ANY(group_ids) RETURNING role_id
+         )
+         UPDATE role SET policy_revision = $2, revision = revision + 1 WHERE id IN (SELECT role_id FROM changed)",
+    )
+    .bind(id)
+    .bind(policy_revision)
+    .execute(&mut *connection)
+    .await?;
+    sqlx::query("DELETE FROM role_grant WHERE scope = $1 AND group_ids = '{}'")
+        .bind(i32::from(Scope::ChosenGroups))
+        .execute(connection)
+        .await?;
+    Ok(())
 }
 
 /// Removes a group whose members have left; children are to be hung up by [`children_move`] before the commit.

@@ -5,11 +5,14 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use contracts::identity as proto;
-use contracts::identity::{FieldVisibility, Grant};
+use contracts::identity::FieldVisibility;
 use platform::db::timestamp;
 use platform::error::Result;
+use sqlx::types::Json;
 use sqlx::{PgConnection, PgExecutor};
 use uuid::Uuid;
+
+use crate::role::store::StoredGrant;
 
 /// Raises the revision. Holds the row until commit: transactions that change the policy run one after another, so rules
 /// over several records (the last administrator, no cycles) see nothing change under them.
@@ -88,23 +91,29 @@ impl Snapshot {
 }
 
 async fn employees(connection: &mut PgConnection, after: i64) -> Result<Vec<proto::PolicyEmployee>> {
-    type Row = (Uuid, String, Option<Uuid>, bool, bool, Vec<Uuid>);
+    type Row = (Uuid, String, Option<Uuid>, bool, bool, bool, bool, Vec<Uuid>);
     let rows: Vec<Row> = sqlx::query_as(
-        "SELECT id, display_name, group_id, state = 1, password_change_required,
+        "SELECT id, display_name, group_id, state = 1, password_change_required, second_factor_set, kind = 2,
                 ARRAY(SELECT role_id FROM employee_role WHERE employee_id = id ORDER BY role_id)
          FROM employee WHERE policy_revision > $1",
     )
     .bind(after)
     .fetch_all(connection)
     .await?;
-    let employee = |(id, display_name, group_id, active, password_change_required, roles): Row| proto::PolicyEmployee {
-        id: id.to_string(),
-        display_name,
-        group_id: group_id.map(|id| id.to_string()).unwrap_or_default(),
-        role_ids: roles.iter().map(Uuid::to_string).collect(),
-        active,
-        password_change_required,
-        deleted: false,
+    let employee = |row: Row| {
+        let (id, display_name, group_id, active, password_change_required, second_factor_set, service_account, roles) =
+            row;
+        proto::PolicyEmployee {
+            id: id.to_string(),
+            display_name,
+            group_id: group_id.map(|id| id.to_string()).unwrap_or_default(),
+            role_ids: roles.iter().map(Uuid::to_string).collect(),
+            active,
+            password_change_required,
+            deleted: false,
+            second_factor_set,
+            service_account,
+        }
     };
     Ok(rows.into_iter().map(employee).collect())
 }
@@ -125,11 +134,11 @@ async fn groups(connection: &mut PgConnection, after: i64) -> Result<Vec<proto::
 }
 
 async fn roles(connection: &mut PgConnection, after: i64) -> Result<Vec<proto::PolicyRole>> {
-    type Row = (Uuid, Vec<i32>, Vec<i32>, Vec<i32>, Vec<i32>);
+    type Row = (Uuid, String, bool, Json<Vec<StoredGrant>>, Vec<i32>, Vec<i32>);
     let rows: Vec<Row> = sqlx::query_as(
-        "SELECT id,
-                ARRAY(SELECT permission FROM role_grant WHERE role_id = id ORDER BY permission),
-                ARRAY(SELECT scope FROM role_grant WHERE role_id = id ORDER BY permission),
+        "SELECT id, name, second_factor_required,
+                (SELECT coalesce(jsonb_agg(to_jsonb(g) - 'role_id' ORDER BY permission), '[]')
+                 FROM role_grant g WHERE role_id = id),
                 ARRAY(SELECT personal_data FROM role_field_visibility WHERE role_id = id ORDER BY personal_data),
                 ARRAY(SELECT visibility FROM role_field_visibility WHERE role_id = id ORDER BY personal_data)
          FROM role WHERE policy_revision > $1",
@@ -137,17 +146,18 @@ async fn roles(connection: &mut PgConnection, after: i64) -> Result<Vec<proto::P
     .bind(after)
     .fetch_all(connection)
     .await?;
-    let role = |(id, permissions, scopes, kinds, visibilities): Row| {
-        let grants = permissions.into_iter().zip(scopes).map(|(permission, scope)| Grant { permission, scope });
+    let role = |(id, name, second_factor_required, Json(grants), kinds, visibilities): Row| {
         let visibilities = kinds
             .into_iter()
             .zip(visibilities)
             .map(|(personal_data, visibility)| FieldVisibility { personal_data, visibility });
         proto::PolicyRole {
             id: id.to_string(),
-            grants: grants.collect(),
+            grants: grants.into_iter().map(Into::into).collect(),
             field_visibilities: visibilities.collect(),
             deleted: false,
+            name,
+            second_factor_required,
         }
     };
     Ok(rows.into_iter().map(role).collect())

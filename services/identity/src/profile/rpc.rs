@@ -17,7 +17,11 @@ use crate::role::catalog;
 use crate::{Identity, policy};
 
 fn profile(employee: Employee, caller: &Caller) -> Profile {
-    let grant = |permission| Grant { permission: i32::from(permission), scope: caller.scope(permission).into() };
+    let grant = |permission| Grant {
+        permission: i32::from(permission),
+        scope: caller.scope(permission).into(),
+        group_ids: caller.chosen_groups(permission).iter().map(Uuid::to_string).collect(),
+    };
     Profile {
         id: employee.id,
         login_name: employee.login_name,

@@ -1,27 +1,57 @@
 //! What a role can hold: every permission but those of services, with the scopes that make a difference and the
 //! operations that it opens. The operations come from the contracts, so no new one is forgotten.
 
-use contracts::identity::PermissionEntry;
+use contracts::identity::{PermissionEntry, RoleAudience};
 use contracts::options::{Permission, Scope};
 use platform::contract::{Access, Contract};
 
-const ROWS: &[Scope] = &[Scope::Own, Scope::Group, Scope::GroupAndBelow, Scope::All];
+const ROWS: &[Scope] = &[Scope::Own, Scope::Group, Scope::GroupAndBelow, Scope::All, Scope::ChosenGroups];
 /// Groups have no owner.
-const GROUPS: &[Scope] = &[Scope::Group, Scope::GroupAndBelow, Scope::All];
+const GROUPS: &[Scope] = &[Scope::Group, Scope::GroupAndBelow, Scope::All, Scope::ChosenGroups];
 const NO_ROWS: &[Scope] = &[Scope::All];
 
-/// The scopes that a role can hold the permission with; none when it is for services alone.
-pub fn scopes(permission: Permission) -> &'static [Scope] {
+/// The scopes that a role for such people can hold the permission with; none when it can't hold it at all.
+pub fn scopes(permission: Permission, audience: RoleAudience) -> &'static [Scope] {
+    match audience {
+        RoleAudience::Customers => portal_scopes(permission),
+        _ => employee_scopes(permission),
+    }
+}
+
+/// What users of the portal may hold: their own, and nothing that administers.
+fn portal_scopes(permission: Permission) -> &'static [Scope] {
+    match permission {
+        Permission::CustomersRead
+        | Permission::CustomersUpdate
+        | Permission::ContactsRead
+        | Permission::ContactsWrite
+        | Permission::InteractionsRead => &[Scope::Own],
+        _ => &[],
+    }
+}
+
+fn employee_scopes(permission: Permission) -> &'static [Scope] {
     match permission {
         Permission::Unspecified | Permission::PolicyWatch | Permission::OwnershipRead => &[],
         Permission::GroupsManage => GROUPS,
         Permission::RolesRead
         | Permission::RolesManage
+        | Permission::AuditRead
+        | Permission::AuditExport
+        | Permission::SignOnManage
+        | Permission::ServiceAccountsManage
+        | Permission::Provisioning
+        | Permission::ParametersManage
+        | Permission::StatusRead
+        | Permission::FeedbackManage
+        | Permission::WebhooksManage
         | Permission::PoolManage
         | Permission::FieldsManage
         | Permission::ReportsRebuild => NO_ROWS,
         Permission::EmployeesRead
         | Permission::EmployeesManage
+        | Permission::EmployeesReveal
+        | Permission::AccessExplain
         | Permission::CustomersRead
         | Permission::CustomersCreate
         | Permission::CustomersUpdate
@@ -31,6 +61,7 @@ pub fn scopes(permission: Permission) -> &'static [Scope] {
         | Permission::CustomersImport
         | Permission::CustomersExport
         | Permission::CustomersShare
+        | Permission::CustomersReveal
         | Permission::ContactsRead
         | Permission::ContactsWrite
         | Permission::InteractionsRead
@@ -39,11 +70,11 @@ pub fn scopes(permission: Permission) -> &'static [Scope] {
     }
 }
 
-/// All permissions that a role can hold, in the order of their numbers.
+/// All permissions that a role of employees can hold, in the order of their numbers.
 pub fn permissions() -> impl Iterator<Item = Permission> {
     (1..1000)
         .filter_map(|number| Permission::try_from(number).ok())
-        .filter(|permission| !scopes(*permission).is_empty())
+        .filter(|permission| !employee_scopes(*permission).is_empty())
 }
 
 pub fn entries(contract: &Contract) -> Vec<PermissionEntry> {
@@ -58,13 +89,13 @@ fn entry(contract: &Contract, permission: Permission) -> PermissionEntry {
         .collect();
     PermissionEntry {
         permission: permission.into(),
-        service: methods().next().map_or(domain(permission), |method| &method.service).to_owned(),
+        service: domain(permission).to_owned(),
         operations,
-        scopes: scopes(permission).iter().map(|scope| (*scope).into()).collect(),
+        scopes: employee_scopes(permission).iter().map(|scope| (*scope).into()).collect(),
     }
 }
 
-/// The service of a permission that opens no operation by itself, by the hundred that its number lies in.
+/// The service that a permission belongs to, by the hundred that its number lies in.
 fn domain(permission: Permission) -> &'static str {
     match permission as i32 {
         100..200 => "identity",
@@ -84,12 +115,11 @@ mod tests {
         for method in contract.methods() {
             let Access::Permission(permission) = method.access else { continue };
             let entry = entries.iter().find(|entry| entry.permission() == permission);
-            if scopes(permission).is_empty() {
+            if employee_scopes(permission).is_empty() {
                 assert!(entry.is_none(), "{permission:?} is for services alone");
                 continue;
             }
             let entry = entry.unwrap();
-            assert_eq!(entry.service, method.service, "{}", method.path);
             for rule in &method.http {
                 let operation = format!("{} {}", rule.verb.as_str(), rule.template);
                 assert!(entry.operations.contains(&operation), "{operation}");
@@ -101,8 +131,10 @@ mod tests {
     fn every_permission_can_be_held_for_all_or_not_at_all() {
         assert!(permissions().count() > 20);
         for permission in permissions() {
-            assert_eq!(scopes(permission).last(), Some(&Scope::All));
-            assert!(scopes(permission).is_sorted());
+            assert!(employee_scopes(permission).contains(&Scope::All));
+            assert!(employee_scopes(permission).is_sorted());
+            // What a portal user can hold, an employee can hold as well.
+            assert!(portal_scopes(permission).iter().all(|scope| employee_scopes(permission).contains(scope)));
         }
     }
 }

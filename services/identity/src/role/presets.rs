@@ -136,7 +136,15 @@ const PRESETS: [Preset; 7] = [
         description: "查看全部资料（脱敏），不能修改",
         grants: &[(
             Scope::All,
-            &[P::EmployeesRead, P::RolesRead, P::CustomersRead, P::ContactsRead, P::InteractionsRead, P::ReportsRead],
+            &[
+                P::EmployeesRead,
+                P::RolesRead,
+                P::AuditRead,
+                P::CustomersRead,
+                P::ContactsRead,
+                P::InteractionsRead,
+                P::ReportsRead,
+            ],
         )],
         clear: &[],
     },
@@ -156,7 +164,7 @@ fn administrator() -> Role {
         description: "拥有全部权限".to_owned(),
         preset: ADMINISTRATOR.to_owned(),
         grants: catalog::permissions()
-            .map(|permission| Grant { permission: permission.into(), scope: Scope::All.into() })
+            .map(|permission| Grant { permission: permission.into(), scope: Scope::All.into(), group_ids: Vec::new() })
             .collect(),
         field_visibilities: clear(ALL_CLEAR),
         ..Default::default()
@@ -172,7 +180,11 @@ fn presets() -> Vec<Role> {
             .grants
             .iter()
             .flat_map(|(scope, permissions)| permissions.iter().map(|permission| (*permission, *scope)))
-            .map(|(permission, scope)| Grant { permission: permission.into(), scope: scope.into() })
+            .map(|(permission, scope)| Grant {
+                permission: permission.into(),
+                scope: scope.into(),
+                group_ids: Vec::new(),
+            })
             .collect(),
         field_visibilities: clear(preset.clear),
         ..Default::default()

@@ -13,7 +13,7 @@ use uuid::Uuid;
 use super::presets::ADMINISTRATOR;
 use super::rules::{self, Holdings};
 use super::{catalog, store};
-use crate::{Identity, error, policy};
+use crate::{Identity, error, group, policy};
 
 fn audit(action: &'static str, id: Uuid, changes: Vec<FieldChange>) -> AuditEntry {
     AuditEntry { action, record_kind: "role", record_id: id, subject_id: id, changes }
@@ -61,8 +61,7 @@ impl RoleService for Identity {
             Once::New(tx) => tx,
         };
         let request = request.into_inner();
-        let paths =
-            update::paths(request.update_mask.as_ref(), &["name", "description", "grants", "field_visibilities"])?;
+        let paths = update::paths(request.update_mask.as_ref(), &rules::PATHS)?;
         let asked = request.role.unwrap_or_default();
         let id = crate::id("role.id", &asked.id)?;
         let etag = update::revision("role.etag", &asked.etag)?;
@@ -85,6 +84,7 @@ impl RoleService for Identity {
         if changes.is_empty() {
             return Ok(Response::new(before));
         }
+        check_groups(&mut tx, &after).await?;
         store::role_update(tx.connection(), id, &after, revision).await?;
         tx.audit(audit("role.updated", id, changes));
         let reply = store::role_get(tx.connection(), id).await?;
@@ -129,9 +129,23 @@ impl RoleService for Identity {
     }
 }
 
+/// Chosen groups must be there.
+async fn check_groups(tx: &mut Tx, role: &proto::Role) -> Result<()> {
+    for (index, grant) in role.grants.iter().enumerate() {
+        for group in &grant.group_ids {
+            let field = format!("role.grants[{index}].group_ids");
+            if !group::store::exists(tx.connection(), crate::id(&field, group)?).await? {
+                return Err(Error::invalid(&field, &error::GROUP_UNKNOWN));
+            }
+        }
+    }
+    Ok(())
+}
+
 impl Identity {
     async fn role_create(&self, mut tx: Tx, call: &Call, role: &proto::Role) -> Result<proto::Role> {
         let revision = policy::store::advance(tx.connection()).await?;
+        check_groups(&mut tx, role).await?;
         let id = Uuid::now_v7();
         store::role_insert(tx.connection(), id, role, revision).await?;
         tx.audit(audit("role.created", id, rules::changes(&proto::Role::default(), role)));

@@ -1,10 +1,10 @@
 //! What a role holds, compared with what its giver holds.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use contracts::identity::{FieldVisibility, Grant, Role};
 use contracts::options::{Permission, PersonalData, Scope, Visibility};
-use platform::access::Caller;
+use platform::access::{Caller, Policy};
 use platform::contract::ALL_KINDS;
 use platform::db::FieldChange;
 use platform::error::{Error, Reason, Result, Violation, reason};
@@ -12,17 +12,60 @@ use platform::error::{Error, Reason, Result, Violation, reason};
 use super::catalog;
 use crate::error;
 
-/// Permissions with their scopes, and how each kind of personal data is seen.
+/// Permissions with their scopes and chosen groups, and how each kind of personal data is seen.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Holdings {
-    scopes: BTreeMap<i32, Scope>,
+    scopes: BTreeMap<i32, Held>,
     visibilities: BTreeMap<i32, Visibility>,
+}
+
+/// How far a permission reaches.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+struct Held {
+    /// Unspecified where there are chosen groups alone.
+    scope: Scope,
+    /// Each with those below it.
+    groups: BTreeSet<String>,
+}
+
+impl Held {
+    fn of(grant: &Grant) -> Self {
+        match grant.scope() {
+            Scope::ChosenGroups => {
+                Self { scope: Scope::Unspecified, groups: grant.group_ids.iter().cloned().collect() }
+            }
+            scope => Self { scope, groups: BTreeSet::new() },
+        }
+    }
+
+    fn of_caller(caller: &Caller, permission: Permission) -> Option<Self> {
+        let below = |policy: &Policy, group| policy.group_and_below(group).into_iter().map(|id| id.to_string());
+        let scope = match caller.scope(permission) {
+            Scope::Unspecified => return None,
+            Scope::ChosenGroups => Scope::Unspecified,
+            scope => scope,
+        };
+        let own = caller.group_id().filter(|_| scope == Scope::GroupAndBelow);
+        let named = caller.chosen_groups(permission).iter().copied().chain(own);
+        let groups = caller.policy().map(|policy| named.flat_map(|group| below(policy, group)).collect());
+        Some(Self { scope, groups: groups.unwrap_or_default() })
+    }
+
+    fn within(&self, other: &Self) -> bool {
+        other.scope == Scope::All || (self.scope <= other.scope && self.groups.is_subset(&other.groups))
+    }
+
+    fn text(&self) -> String {
+        let groups: Vec<_> = self.groups.iter().map(String::as_str).collect();
+        let scope = if groups.is_empty() { self.scope } else { Scope::ChosenGroups };
+        [scope.as_str_name()].into_iter().chain(groups).collect::<Vec<_>>().join(" ")
+    }
 }
 
 impl Holdings {
     pub fn of(grants: &[Grant], visibilities: &[FieldVisibility]) -> Self {
         let mut holdings = Self {
-            scopes: grants.iter().map(|grant| (grant.permission, grant.scope())).collect(),
+            scopes: grants.iter().map(|grant| (grant.permission, Held::of(grant))).collect(),
             // What a role says nothing of, it masks.
             visibilities: ALL_KINDS.into_iter().map(|kind| (kind as i32, Visibility::Masked)).collect(),
         };
@@ -35,8 +78,7 @@ impl Holdings {
     pub fn of_caller(caller: &Caller) -> Self {
         Self {
             scopes: catalog::permissions()
-                .map(|permission| (permission as i32, caller.scope(permission)))
-                .filter(|(_, scope)| *scope != Scope::Unspecified)
+                .filter_map(|permission| Some((permission as i32, Held::of_caller(caller, permission)?)))
                 .collect(),
             visibilities: ALL_KINDS.into_iter().map(|kind| (kind as i32, caller.visibility(kind))).collect(),
         }
@@ -56,7 +98,7 @@ impl Holdings {
         let scopes = self
             .scopes
             .iter()
-            .filter(|(permission, scope)| other.scopes.get(permission).is_none_or(|held| *scope > held))
+            .filter(|(permission, scope)| other.scopes.get(permission).is_none_or(|held| !scope.within(held)))
             .map(|(permission, _)| Part::Permission(*permission));
         let visibilities = self
             .visibilities
@@ -67,8 +109,8 @@ impl Holdings {
     }
 
     fn text(&self) -> (String, String) {
-        let grants = self.scopes.iter().filter_map(|(permission, scope)| {
-            Some(format!("{} {}", Permission::try_from(*permission).ok()?.as_str_name(), scope.as_str_name()))
+        let grants = self.scopes.iter().filter_map(|(permission, held)| {
+            Some(format!("{} {}", Permission::try_from(*permission).ok()?.as_str_name(), held.text()))
         });
         let visibilities = self.visibilities.iter().filter_map(|(kind, visibility)| {
             Some(format!("{} {}", PersonalData::try_from(*kind).ok()?.as_str_name(), visibility.as_str_name()))
@@ -96,11 +138,13 @@ pub fn clean(role: &mut Role) -> Result<()> {
     }
     let mut seen = HashSet::new();
     for (index, grant) in role.grants.iter().enumerate() {
-        let scopes = catalog::scopes(grant.permission());
+        let scopes = catalog::scopes(grant.permission(), role.audience());
         if scopes.is_empty() {
             refuse(format!("grants[{index}].permission"), &error::PERMISSION_NOT_GRANTABLE);
         } else if !scopes.contains(&grant.scope()) {
             refuse(format!("grants[{index}].scope"), &error::SCOPE_NOT_APPLICABLE);
+        } else if (grant.scope() == Scope::ChosenGroups) == grant.group_ids.is_empty() {
+            refuse(format!("grants[{index}].group_ids"), &error::GROUPS_BY_SCOPE);
         }
         if !seen.insert(grant.permission) {
             refuse(format!("grants[{index}].permission"), &error::GIVEN_TWICE);
@@ -115,6 +159,9 @@ pub fn clean(role: &mut Role) -> Result<()> {
     if violations.is_empty() { Ok(()) } else { Err(Error::invalid_fields(violations)) }
 }
 
+/// What an update may name.
+pub const PATHS: [&str; 5] = ["name", "description", "grants", "field_visibilities", "second_factor_required"];
+
 /// The role with the fields that a mask names taken from another.
 pub fn merged(before: &Role, asked: &Role, paths: &[&str]) -> Role {
     let mut after = before.clone();
@@ -123,6 +170,7 @@ pub fn merged(before: &Role, asked: &Role, paths: &[&str]) -> Role {
             "name" => after.name.clone_from(&asked.name),
             "description" => after.description.clone_from(&asked.description),
             "grants" => after.grants.clone_from(&asked.grants),
+            "second_factor_required" => after.second_factor_required = asked.second_factor_required,
             _ => after.field_visibilities.clone_from(&asked.field_visibilities),
         }
     }
@@ -133,9 +181,10 @@ pub fn merged(before: &Role, asked: &Role, paths: &[&str]) -> Role {
 pub fn changes(before: &Role, after: &Role) -> Vec<FieldChange> {
     let fields = |role: &Role| {
         let (grants, visibilities) = Holdings::of(&role.grants, &role.field_visibilities).text();
-        [role.name.clone(), role.description.clone(), grants, visibilities]
+        let second_factor = role.second_factor_required.then(|| "true".to_owned()).unwrap_or_default();
+        [role.name.clone(), role.description.clone(), grants, visibilities, second_factor]
     };
-    ["name", "description", "grants", "field_visibilities"]
+    PATHS
         .into_iter()
         .zip(fields(before).into_iter().zip(fields(after)))
         .filter(|(_, (before, after))| before != after)
@@ -148,7 +197,7 @@ mod tests {
     use super::*;
 
     fn grant(permission: Permission, scope: Scope) -> Grant {
-        Grant { permission: permission.into(), scope: scope.into() }
+        Grant { permission: permission.into(), scope: scope.into(), group_ids: Vec::new() }
     }
 
     fn seen(kind: PersonalData, visibility: Visibility) -> FieldVisibility {
@@ -175,6 +224,20 @@ mod tests {
     }
 
     #[test]
+    fn chosen_groups_count_as_they_are_held() {
+        let chosen = |groups: &[&str]| {
+            let group_ids = groups.iter().map(|group| (*group).to_owned()).collect();
+            let permission = Permission::CustomersRead.into();
+            Holdings::of(&[Grant { permission, scope: Scope::ChosenGroups.into(), group_ids }], &[])
+        };
+        let all = Holdings::of(&[grant(Permission::CustomersRead, Scope::All)], &[]);
+        let below = Holdings::of(&[grant(Permission::CustomersRead, Scope::GroupAndBelow)], &[]);
+        assert!(!chosen(&["a"]).exceeds(&chosen(&["a", "b"])) && !chosen(&["a"]).exceeds(&all));
+        assert!(chosen(&["a", "b"]).exceeds(&chosen(&["a"])));
+        assert!(chosen(&["a"]).exceeds(&below) && below.exceeds(&chosen(&["a"])) && all.exceeds(&chosen(&["a"])));
+    }
+
+    #[test]
     fn a_role_that_holds_more_may_be_changed_where_it_does_not_grow_beyond() {
         let giver = Holdings::of(&[grant(Permission::CustomersRead, Scope::Group)], &[]);
         let before = Holdings::of(&[grant(Permission::CustomersExport, Scope::All)], &[]);
@@ -198,6 +261,7 @@ mod tests {
                 grant(Permission::RolesRead, Scope::Own),
                 grant(Permission::CustomersRead, Scope::Own),
                 grant(Permission::CustomersRead, Scope::All),
+                grant(Permission::ContactsRead, Scope::ChosenGroups),
             ],
             field_visibilities: vec![
                 seen(PersonalData::Phone, Visibility::Clear),
@@ -214,6 +278,7 @@ mod tests {
                 ("role.grants[0].permission", "PERMISSION_NOT_GRANTABLE"),
                 ("role.grants[1].scope", "SCOPE_NOT_APPLICABLE"),
                 ("role.grants[3].permission", "GIVEN_TWICE"),
+                ("role.grants[4].group_ids", "GROUPS_BY_SCOPE"),
                 ("role.field_visibilities[1].personal_data", "GIVEN_TWICE"),
             ]
         );

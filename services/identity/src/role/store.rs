@@ -5,7 +5,9 @@ use contracts::identity::{FieldVisibility, Grant, Role};
 use platform::db::timestamp;
 use platform::error::{Error, Result, on_constraint};
 use platform::update;
+use serde::Deserialize;
 use sqlx::postgres::PgRow;
+use sqlx::types::Json;
 use sqlx::{PgConnection, PgExecutor, Row as _};
 use uuid::Uuid;
 
@@ -14,10 +16,27 @@ use crate::error;
 const COLUMNS: &str = "
     r.id, r.name, r.description, r.preset, r.create_time, r.update_time, r.revision,
     (SELECT count(*) FROM employee_role h WHERE h.role_id = r.id),
-    ARRAY(SELECT g.permission FROM role_grant g WHERE g.role_id = r.id ORDER BY g.permission),
-    ARRAY(SELECT g.scope FROM role_grant g WHERE g.role_id = r.id ORDER BY g.permission),
+    (SELECT coalesce(jsonb_agg(to_jsonb(g) - 'role_id' ORDER BY g.permission), '[]') FROM role_grant g
+     WHERE g.role_id = r.id),
+    r.second_factor_required,
     ARRAY(SELECT v.personal_data FROM role_field_visibility v WHERE v.role_id = r.id ORDER BY v.personal_data),
-    ARRAY(SELECT v.visibility FROM role_field_visibility v WHERE v.role_id = r.id ORDER BY v.personal_data)";
+    ARRAY(SELECT v.visibility FROM role_field_visibility v WHERE v.role_id = r.id ORDER BY v.personal_data),
+    r.audience";
+
+/// A grant as it stands in the table.
+#[derive(Deserialize)]
+pub struct StoredGrant {
+    permission: i32,
+    scope: i32,
+    group_ids: Vec<Uuid>,
+}
+
+impl From<StoredGrant> for Grant {
+    fn from(grant: StoredGrant) -> Self {
+        let StoredGrant { permission, scope, group_ids } = grant;
+        Self { permission, scope, group_ids: group_ids.iter().map(Uuid::to_string).collect() }
+    }
+}
 
 fn select(rest: &str) -> sqlx::AssertSqlSafe<String> {
     sqlx::AssertSqlSafe(format!("SELECT {COLUMNS} FROM role r {rest}"))
@@ -26,7 +45,7 @@ fn select(rest: &str) -> sqlx::AssertSqlSafe<String> {
 fn role(row: &PgRow) -> sqlx::Result<Role> {
     let numbers = |index| row.try_get::<Vec<i32>, _>(index);
     let time = |index| row.try_get::<DateTime<Utc>, _>(index).map(|time| Some(timestamp(time)));
-    let grants = numbers(8)?.into_iter().zip(numbers(9)?).map(|(permission, scope)| Grant { permission, scope });
+    let Json(grants) = row.try_get::<Json<Vec<StoredGrant>>, _>(8)?;
     let visibilities = numbers(10)?
         .into_iter()
         .zip(numbers(11)?)
@@ -35,13 +54,15 @@ fn role(row: &PgRow) -> sqlx::Result<Role> {
         id: row.try_get::<Uuid, _>(0)?.to_string(),
         name: row.try_get(1)?,
         description: row.try_get(2)?,
-        grants: grants.collect(),
+        grants: grants.into_iter().map(Into::into).collect(),
         field_visibilities: visibilities.collect(),
         preset: row.try_get(3)?,
         holder_count: i32::try_from(row.try_get::<i64, _>(7)?).unwrap_or(i32::MAX),
         create_time: time(4)?,
         update_time: time(5)?,
         etag: update::etag(row.try_get(6)?),
+        second_factor_required: row.try_get(9)?,
+        audience: row.try_get::<i16, _>(12)?.into(),
     })
 }
 
@@ -76,28 +97,35 @@ fn refusal(error: sqlx::Error) -> Error {
 }
 
 pub async fn role_insert(connection: &mut PgConnection, id: Uuid, role: &Role, policy_revision: i64) -> Result<()> {
-    sqlx::query("INSERT INTO role (id, name, description, preset, policy_revision) VALUES ($1, $2, $3, $4, $5)")
-        .bind(id)
-        .bind(&role.name)
-        .bind(&role.description)
-        .bind(&role.preset)
-        .bind(policy_revision)
-        .execute(&mut *connection)
-        .await
-        .map_err(refusal)?;
+    let audience = i16::try_from(role.audience.max(1)).unwrap_or(1);
+    sqlx::query(
+        "INSERT INTO role (id, name, description, preset, policy_revision, second_factor_required, audience)
+         VALUES ($1, $2, $3, $4, $5, $6, $7)",
+    )
+    .bind(id)
+    .bind(&role.name)
+    .bind(&role.description)
+    .bind(&role.preset)
+    .bind(policy_revision)
+    .bind(role.second_factor_required)
+    .bind(audience)
+    .execute(&mut *connection)
+    .await
+    .map_err(refusal)?;
     holdings_replace(connection, id, role).await
 }
 
 pub async fn role_update(connection: &mut PgConnection, id: Uuid, role: &Role, policy_revision: i64) -> Result<()> {
     sqlx::query(
         "UPDATE role SET name = $2, description = $3, update_time = now(), revision = revision + 1,
-                policy_revision = $4
+                policy_revision = $4, second_factor_required = $5
          WHERE id = $1",
     )
     .bind(id)
     .bind(&role.name)
     .bind(&role.description)
     .bind(policy_revision)
+    .bind(role.second_factor_required)
     .execute(&mut *connection)
     .await
     .map_err(refusal)?;
@@ -106,12 +134,17 @@ pub async fn role_update(connection: &mut PgConnection, id: Uuid, role: &Role, p
 
 async fn holdings_replace(connection: &mut PgConnection, id: Uuid, role: &Role) -> Result<()> {
     sqlx::query("DELETE FROM role_grant WHERE role_id = $1").bind(id).execute(&mut *connection).await?;
-    sqlx::query("INSERT INTO role_grant (role_id, permission, scope) SELECT $1, * FROM unnest($2::int[], $3::int[])")
-        .bind(id)
-        .bind(role.grants.iter().map(|grant| grant.permission).collect::<Vec<_>>())
-        .bind(role.grants.iter().map(|grant| grant.scope).collect::<Vec<_>>())
-        .execute(&mut *connection)
-        .await?;
+    sqlx::query(
+        "INSERT INTO role_grant (role_id, permission, scope, group_ids)
+         SELECT $1, permission, scope, string_to_array(groups, ',')::uuid[]
+         FROM unnest($2::int[], $3::int[], $4::text[]) AS g (permission, scope, groups)",
+    )
+    .bind(id)
+    .bind(role.grants.iter().map(|grant| grant.permission).collect::<Vec<_>>())
+    .bind(role.grants.iter().map(|grant| grant.scope).collect::<Vec<_>>())
+    .bind(role.grants.iter().map(|grant| grant.group_ids.join(",")).collect::<Vec<_>>())
+    .execute(&mut *connection)
+    .await?;
     sqlx::query("DELETE FROM role_field_visibility WHERE role_id = $1").bind(id).execute(&mut *connection).await?;
     sqlx::query(
         "INSERT INTO role_field_visibility (role_id, personal_data, visibility)

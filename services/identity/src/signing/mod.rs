@@ -13,11 +13,11 @@ use contracts::identity as proto;
 use ed25519_dalek::pkcs8::{DecodePrivateKey, EncodePrivateKey};
 use hmac::{Hmac, Mac};
 use jsonwebtoken::EncodingKey;
+use platform::access::AccessClaims;
 use platform::db::Db;
 use sha2::{Digest, Sha256};
 use sqlx::PgConnection;
 use tokio::sync::RwLock;
-use uuid::Uuid;
 
 pub(crate) use store::{all_public, changed_since};
 
@@ -55,16 +55,8 @@ impl SigningKey {
         Ok(Self { kid: URL_SAFE_NO_PAD.encode(thumbprint), x, encoding: EncodingKey::from_ed_der(&der), der })
     }
 
-    pub fn sign(
-        &self,
-        employee: Uuid,
-        session: Uuid,
-        issued: DateTime<Utc>,
-        expires: DateTime<Utc>,
-    ) -> platform::error::Result<String> {
-        let (issued, expires) = (issued.timestamp(), expires.timestamp());
-        platform::access::sign_access_token(&self.encoding, &self.kid, employee, session, issued, expires)
-            .map_err(platform::error::Error::internal)
+    pub fn sign(&self, claims: &AccessClaims) -> platform::error::Result<String> {
+        platform::access::sign_access_token(&self.encoding, &self.kid, claims).map_err(platform::error::Error::internal)
     }
 
     /// Bytes that only the holder of the key can tell, for a purpose named by `parts`.
@@ -167,14 +159,16 @@ pub async fn rotate(db: &Db, access_token_life: Duration) -> anyhow::Result<Stri
 
 #[cfg(test)]
 mod tests {
+    use uuid::Uuid;
+
     use super::*;
 
     #[test]
     fn a_token_is_good_under_its_own_key_alone() {
         let [ours, other] = std::array::from_fn(|_| SigningKey::generate().unwrap());
         let [employee, session] = std::array::from_fn(|_| Uuid::now_v7());
-        let now = Utc::now();
-        let token = ours.sign(employee, session, now, now + TimeDelta::minutes(10)).unwrap();
+        let now = Utc::now().timestamp();
+        let token = ours.sign(&AccessClaims::new(employee, session, now, now + 600, Some(now))).unwrap();
         let verify = |key: &SigningKey| {
             let x = key.x.clone();
             platform::access::verify_access_token(&token, |kid| {

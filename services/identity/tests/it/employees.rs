@@ -235,7 +235,7 @@ async fn whoever_sees_a_phone_masked_does_not_write_asterisks_over_it() {
     let admin = stage.sign_in("admin").await;
     let supervisor = proto::Role {
         name: "人事".into(),
-        grants: [100, 101].map(|permission| proto::Grant { permission, scope: 4 }).to_vec(),
+        grants: [100, 101].map(|permission| proto::Grant { permission, scope: 4, ..Default::default() }).to_vec(),
         ..Default::default()
     };
     let request = proto::CreateRoleRequest { role: Some(supervisor) };

@@ -8,7 +8,7 @@ use tonic::Status;
 use crate::stage::{ADMIN, MANAGER, SALES, Session, Stage, instance, mask, refused, stage};
 
 fn grant(permission: Permission, scope: Scope) -> Grant {
-    Grant { permission: permission.into(), scope: scope.into() }
+    Grant { permission: permission.into(), scope: scope.into(), group_ids: Vec::new() }
 }
 
 fn named(name: &str, grants: Vec<Grant>) -> Role {

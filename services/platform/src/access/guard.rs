@@ -8,6 +8,7 @@ use std::task::{Context, Poll};
 
 use bytes::{BufMut, Bytes, BytesMut};
 use chrono::Utc;
+use contracts::options::Visibility;
 use contracts::unary::Unary;
 use futures::future::BoxFuture;
 use http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
@@ -22,7 +23,7 @@ use tracing::Instrument;
 use uuid::Uuid;
 
 use super::token::{AccessClaims, verify_access_token, verify_service_token};
-use super::{Call, Caller, PolicyCache, denied, inbound};
+use super::{Call, Caller, PolicyCache, Session, denied, inbound};
 use crate::contract::{self, Contract, Look, Method};
 use crate::error::{Error, Result, reason};
 use crate::locale::{self, Locale};
@@ -32,6 +33,8 @@ use crate::telemetry;
 pub(super) const PREFIX: usize = 5;
 pub(super) const REQUEST_LIMIT: usize = 4 * 1024 * 1024;
 const VERIFIED_TOKENS: u64 = 100_000;
+/// For how long the proof of who one is permits what asks for a fresh one.
+const STEP_UP_SECONDS: i64 = 600;
 
 /// Everything that authenticates a call.
 pub struct Access {
@@ -75,7 +78,8 @@ impl Access {
             return Err(invalid());
         }
         let employee = policy.employee(claims.sub).filter(|employee| employee.active).cloned().ok_or_else(invalid)?;
-        Ok(Caller::employee(policy, employee, claims.sid))
+        let session = Session { id: claims.sid, auth_time: claims.auth_time };
+        Ok(Caller::employee(policy, employee, session, claims.permissions.as_deref()))
     }
 
     fn claims(&self, token: &str) -> Option<AccessClaims> {
@@ -101,9 +105,18 @@ impl Access {
             _ if caller.password_change_required() && !method.before_password_change => {
                 return Err(Error::permission_denied(&reason::PASSWORD_CHANGE_REQUIRED));
             }
+            _ if caller.second_factor_missing() && !method.before_password_change => {
+                return Err(Error::permission_denied(&reason::SECOND_FACTOR_REQUIRED));
+            }
             contract::Access::SignedIn => {}
             contract::Access::Permission(permission) if caller.allows(permission) => {}
             contract::Access::Permission(permission) => return Err(denied(permission)),
+        }
+        if method.step_up && !caller.is_service() {
+            let fresh = |proven: i64| Utc::now().timestamp() - proven <= STEP_UP_SECONDS;
+            if !caller.auth_time().is_some_and(fresh) {
+                return Err(Error::permission_denied(&reason::STEP_UP_REQUIRED));
+            }
         }
         Ok(caller)
     }
@@ -266,7 +279,11 @@ fn look(contract: &Contract, method: &Method, caller: &Caller) -> Option<Look> {
     if !contract.holds_personal_data(method.output) {
         return None;
     }
-    let look = Look::new(&|kind| caller.visibility(kind));
+    let seen = |kind| match caller.visibility(kind) {
+        Visibility::Masked if method.reveals => Visibility::Clear,
+        visibility => visibility,
+    };
+    let look = Look::new(&seen);
     (!look.all_clear()).then_some(look)
 }
 

@@ -29,7 +29,15 @@ const SERVICE_PERMISSIONS: [Permission; 2] = [Permission::PolicyWatch, Permissio
 enum Principal {
     Anonymous,
     Service(Arc<str>),
-    Employee { employee: Arc<PolicyEmployee>, session_id: Uuid, grants: Arc<Grants>, policy: Arc<Policy> },
+    Employee { employee: Arc<PolicyEmployee>, session: Session, grants: Arc<Grants>, policy: Arc<Policy> },
+}
+
+/// What an employee's token says of how they came in.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Session {
+    pub id: Uuid,
+    /// Seconds since the epoch; nothing for a machine.
+    pub auth_time: Option<i64>,
 }
 
 /// Who makes a call, with the policy that was in force when it arrived. Cheap to clone.
@@ -45,16 +53,26 @@ impl Caller {
         Self(Principal::Service(name.into()))
     }
 
-    pub(crate) fn employee(policy: Arc<Policy>, employee: Arc<PolicyEmployee>, session_id: Uuid) -> Self {
+    /// With `permitted`, no more than these permissions of those that the employee holds.
+    pub(crate) fn employee(
+        policy: Arc<Policy>,
+        employee: Arc<PolicyEmployee>,
+        session: Session,
+        permitted: Option<&[i32]>,
+    ) -> Self {
         let grants = policy.grants(&employee);
-        Self(Principal::Employee { employee, session_id, grants, policy })
+        let grants = match permitted {
+            None => grants,
+            Some(permitted) => Arc::new(grants.confined_to(permitted)),
+        };
+        Self(Principal::Employee { employee, session, grants, policy })
     }
 
     /// An employee for whom background work is done, with what the policy allows them now. Nobody when there is no such
     /// active employee.
     pub fn of_employee(policy: Arc<Policy>, employee_id: Uuid) -> Option<Self> {
         let employee = policy.employee(employee_id).filter(|employee| employee.active).cloned()?;
-        Some(Self::employee(policy, employee, Uuid::nil()))
+        Some(Self::employee(policy, employee, Session { id: Uuid::nil(), auth_time: None }, None))
     }
 
     /// The employee's id; NOT for anonymous callers and services.
@@ -73,7 +91,7 @@ impl Caller {
     pub fn session_id(&self) -> Option<Uuid> {
         match &self.0 {
             // Background work has none.
-            Principal::Employee { session_id, .. } => Some(*session_id).filter(|id| !id.is_nil()),
+            Principal::Employee { session, .. } => Some(session.id).filter(|id| !id.is_nil()),
             _ => None,
         }
     }
@@ -101,12 +119,44 @@ impl Caller {
         matches!(&self.0, Principal::Employee { employee, .. } if employee.password_change_required)
     }
 
-    /// The widest scope in which the caller holds the permission; UNSPECIFIED when not at all.
+    /// Not a person, but a program with a key of its own.
+    pub fn is_service_account(&self) -> bool {
+        matches!(&self.0, Principal::Employee { employee, .. } if employee.service_account)
+    }
+
+    /// A role asks for a second factor that has not been set up. Programs have none.
+    pub(crate) fn second_factor_missing(&self) -> bool {
+        match &self.0 {
+            Principal::Employee { employee, grants, .. } => {
+                grants.second_factor_required() && !employee.second_factor_set && !employee.service_account
+            }
+            _ => false,
+        }
+    }
+
+    /// When the person behind the call last proved who they are, in seconds since the epoch.
+    pub fn auth_time(&self) -> Option<i64> {
+        match &self.0 {
+            Principal::Employee { session, .. } => session.auth_time,
+            _ => None,
+        }
+    }
+
+    /// The widest scope in which the caller holds the permission, chosen groups only where there is no other;
+    /// UNSPECIFIED when not at all.
     pub fn scope(&self, permission: Permission) -> Scope {
         match &self.0 {
             Principal::Employee { grants, .. } => grants.scope(permission),
             Principal::Service(_) if SERVICE_PERMISSIONS.contains(&permission) => Scope::All,
             _ => Scope::Unspecified,
+        }
+    }
+
+    /// Groups that grants of the permission name; each counts with those below it.
+    pub fn chosen_groups(&self, permission: Permission) -> &[Uuid] {
+        match &self.0 {
+            Principal::Employee { grants, .. } => grants.chosen_groups(permission),
+            _ => &[],
         }
     }
 

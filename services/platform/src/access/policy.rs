@@ -19,6 +19,8 @@ pub struct PolicyEmployee {
     pub role_ids: Vec<Uuid>,
     pub active: bool,
     pub password_change_required: bool,
+    pub second_factor_set: bool,
+    pub service_account: bool,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -31,17 +33,53 @@ pub struct Group {
 /// What all roles of an employee add up to.
 #[derive(Debug, Clone)]
 pub struct Grants {
+    /// Chosen groups aside, which don't compare with the others.
     scopes: [Scope; PERMISSIONS],
+    chosen: HashMap<i32, Vec<Uuid>>,
     visibilities: [Visibility; KINDS],
+    second_factor_required: bool,
 }
 
 impl Grants {
     fn none() -> Self {
-        Self { scopes: [Scope::Unspecified; PERMISSIONS], visibilities: [Visibility::Unspecified; KINDS] }
+        Self {
+            scopes: [Scope::Unspecified; PERMISSIONS],
+            chosen: HashMap::new(),
+            visibilities: [Visibility::Unspecified; KINDS],
+            second_factor_required: false,
+        }
     }
 
+    /// The widest scope; chosen groups only where there is no other.
     pub fn scope(&self, permission: Permission) -> Scope {
-        self.scopes.get(permission as usize).copied().unwrap_or(Scope::Unspecified)
+        match self.scopes.get(permission as usize).copied().unwrap_or(Scope::Unspecified) {
+            Scope::Unspecified if self.chosen.contains_key(&(permission as i32)) => Scope::ChosenGroups,
+            scope => scope,
+        }
+    }
+
+    pub fn chosen_groups(&self, permission: Permission) -> &[Uuid] {
+        self.chosen.get(&(permission as i32)).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    pub fn second_factor_required(&self) -> bool {
+        self.second_factor_required
+    }
+
+    /// Only these permissions of all that there are; what is seen of personal data stays.
+    #[must_use]
+    pub fn confined_to(&self, permitted: &[i32]) -> Self {
+        let mut confined = Self { scopes: [Scope::Unspecified; PERMISSIONS], chosen: HashMap::new(), ..self.clone() };
+        for permission in permitted {
+            let at = usize::try_from(*permission).unwrap_or(PERMISSIONS);
+            if let (Some(scope), Some(held)) = (confined.scopes.get_mut(at), self.scopes.get(at)) {
+                *scope = *held;
+            }
+            if let Some(groups) = self.chosen.get(permission) {
+                confined.chosen.insert(*permission, groups.clone());
+            }
+        }
+        confined
     }
 
     /// The clearest that a role gives; a role that says nothing of a kind masks it.
@@ -53,7 +91,13 @@ impl Grants {
     }
 
     fn add(&mut self, role: &proto::PolicyRole) {
+        self.second_factor_required |= role.second_factor_required;
         for grant in &role.grants {
+            if grant.scope() == Scope::ChosenGroups {
+                let chosen = self.chosen.entry(grant.permission).or_default();
+                chosen.extend(grant.group_ids.iter().filter_map(|group| group.parse::<Uuid>().ok()));
+                continue;
+            }
             if let Some(scope) = self.scopes.get_mut(grant.permission as usize) {
                 *scope = (*scope).max(grant.scope());
             }
@@ -115,6 +159,8 @@ impl Policy {
                 role_ids: employee.role_ids.iter().filter_map(|role| role.parse().ok()).collect(),
                 active: employee.active,
                 password_change_required: employee.password_change_required,
+                second_factor_set: employee.second_factor_set,
+                service_account: employee.service_account,
             };
             next.employees.insert(id, Arc::new(entry));
         }
@@ -188,6 +234,10 @@ impl Policy {
         found
     }
 
+    pub fn role(&self, id: Uuid) -> Option<&proto::PolicyRole> {
+        self.roles.get(&id)
+    }
+
     pub fn session_revoked(&self, session_id: Uuid) -> bool {
         self.revoked_sessions.contains_key(&session_id)
     }
@@ -212,7 +262,7 @@ mod tests {
     use super::*;
 
     fn grant(permission: Permission, scope: Scope) -> proto::Grant {
-        proto::Grant { permission: permission as i32, scope: scope as i32 }
+        proto::Grant { permission: permission as i32, scope: scope as i32, group_ids: Vec::new() }
     }
 
     fn seen(kind: PersonalData, visibility: Visibility) -> proto::FieldVisibility {
@@ -249,13 +299,13 @@ mod tests {
                             grant(Permission::CustomersUpdate, Scope::Group),
                         ],
                         field_visibilities: vec![seen(PersonalData::Phone, Visibility::Hidden)],
-                        deleted: false,
+                        ..Default::default()
                     },
                     proto::PolicyRole {
                         id: roles[1].to_string(),
                         grants: vec![grant(Permission::CustomersRead, Scope::GroupAndBelow)],
                         field_visibilities: vec![seen(PersonalData::Phone, Visibility::Clear)],
-                        deleted: false,
+                        ..Default::default()
                     },
                 ],
                 ..Default::default()

@@ -52,12 +52,18 @@ pub(super) fn for_caller(caller: &Caller, permission: Permission) -> RowPredicat
     let (Some(employee_id), Some(policy)) = (caller.employee_id(), caller.policy()) else {
         return RowPredicate::Nothing;
     };
-    let group_ids = match (scope, caller.group_id()) {
+    let mut group_ids = match (scope, caller.group_id()) {
         (Scope::Unspecified, _) => return RowPredicate::Nothing,
         (Scope::Group, Some(group)) => vec![group],
         (Scope::GroupAndBelow, Some(group)) => policy.group_and_below(group),
         _ => Vec::new(),
     };
+    let chosen = caller.chosen_groups(permission);
+    if !chosen.is_empty() {
+        group_ids.extend(chosen.iter().flat_map(|group| policy.group_and_below(*group)));
+        group_ids.sort_unstable();
+        group_ids.dedup();
+    }
     RowPredicate::Scoped {
         employee_id,
         group_ids,

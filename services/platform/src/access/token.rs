@@ -21,6 +21,27 @@ pub struct AccessClaims {
     /// Seconds since the epoch.
     pub iat: i64,
     pub exp: i64,
+    /// When the person last proved who they are (OpenID Connect); nothing for a machine.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub auth_time: Option<i64>,
+    /// Numbers of the permissions that the token is confined to; nothing where it stands for all of its holder's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub permissions: Option<Vec<i32>>,
+}
+
+impl AccessClaims {
+    /// Claims of our issuer; times in seconds since the epoch.
+    pub fn new(employee: Uuid, session: Uuid, issued: i64, expires: i64, auth_time: Option<i64>) -> Self {
+        Self {
+            sub: employee,
+            sid: session,
+            iss: ISSUER.to_owned(),
+            iat: issued,
+            exp: expires,
+            auth_time,
+            permissions: None,
+        }
+    }
 }
 
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
@@ -34,14 +55,10 @@ pub enum TokenError {
 pub fn sign_access_token(
     key: &EncodingKey,
     kid: &str,
-    employee: Uuid,
-    session: Uuid,
-    issued: i64,
-    expires: i64,
+    claims: &AccessClaims,
 ) -> Result<String, jsonwebtoken::errors::Error> {
     let header = Header { kid: Some(kid.to_owned()), ..Header::new(Algorithm::EdDSA) };
-    let claims = AccessClaims { sub: employee, sid: session, iss: ISSUER.to_owned(), iat: issued, exp: expires };
-    encode(&header, &claims, key)
+    encode(&header, claims, key)
 }
 
 pub fn verify_access_token(

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use contracts::{
     google::api::HttpRule as HttpRuleSource,
-    options::{Access as AccessSource, PersonalData, SessionEffect, access::Rule},
+    options::{Access as AccessSource, Dialect, PersonalData, SessionEffect, access::Rule},
 };
 pub use prost_reflect::DescriptorPool;
 use prost_reflect::{
@@ -37,6 +37,8 @@ pub fn compile(descriptor_set: &[u8]) -> Result<Contract, Vec<String>> {
 struct Options {
     access: ExtensionDescriptor,
     session_effect: ExtensionDescriptor,
+    reveals: ExtensionDescriptor,
+    dialect: ExtensionDescriptor,
     personal_data: ExtensionDescriptor,
     http: ExtensionDescriptor,
     field_rules: ExtensionDescriptor,
@@ -50,6 +52,8 @@ impl Options {
         Ok(Options {
             access: find("changke.options.v1.access")?,
             session_effect: find("changke.options.v1.session_effect")?,
+            reveals: find("changke.options.v1.reveals")?,
+            dialect: find("changke.options.v1.dialect")?,
             personal_data: find("changke.options.v1.personal_data")?,
             http: find("google.api.http")?,
             field_rules: find("buf.validate.field")?,
@@ -279,6 +283,10 @@ impl Compiler<'_> {
             None => SessionEffect::Unspecified,
             Some(number) => SessionEffect::try_from(number).map_err(|_| "an unknown session effect")?,
         };
+        let dialect = match options.get_extension(&self.options.dialect).as_enum_number() {
+            None => Dialect::Unspecified,
+            Some(number) => Dialect::try_from(number).map_err(|_| "an unknown dialect")?,
+        };
         let named = |name: &str| contract.message_named(name).ok_or_else(|| format!("no message `{name}`"));
         let input = named(descriptor.input().full_name())?;
         let service = descriptor.parent_service();
@@ -291,6 +299,9 @@ impl Compiler<'_> {
             output: named(descriptor.output().full_name())?,
             access: rule,
             before_password_change: access.before_password_change,
+            step_up: access.step_up,
+            reveals: options.get_extension(&self.options.reveals).as_bool().unwrap_or_default(),
+            dialect,
             session_effect,
             http: http_rule::read(&http, input, &contract.messages)?,
             client_streaming: descriptor.is_client_streaming(),

@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use contracts::options::{Permission, PersonalData, SessionEffect};
+use contracts::options::{Dialect, Permission, PersonalData, SessionEffect};
 
 use super::rules::Rules;
 
@@ -42,6 +42,11 @@ pub struct Method {
     pub access: Access,
     /// Open to an employee who has yet to replace an initial password.
     pub before_password_change: bool,
+    /// The caller must have proven who they are a short while ago.
+    pub step_up: bool,
+    /// Masked data are answered in clear; hidden ones stay hidden.
+    pub reveals: bool,
+    pub dialect: Dialect,
     pub session_effect: SessionEffect,
     pub http: Vec<HttpRule>,
     pub client_streaming: bool,
