@@ -133,7 +133,8 @@ class Bench:
 
     def serve_apart(self, binary):
         ports = {name: free_port() for name in SERVICES}
-        environment = dict(self.app.environment)
+        # Each as in a pod that is given one core; with a thread for every core they mostly wake each other.
+        environment = dict(self.app.environment, TOKIO_WORKER_THREADS="1")
         for name, port in ports.items():
             environment[f"CHANGKE_CLUSTER__UPSTREAMS__{name.upper()}"] = f"http://127.0.0.1:{port}"
         listen, admin = f"127.0.0.1:{free_port()}", {}

@@ -5,6 +5,7 @@ mod authentication;
 pub mod bootstrap;
 mod config;
 mod employee;
+mod employee_access;
 mod error;
 mod group;
 mod housekeeping;
@@ -19,14 +20,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use contracts::identity::authentication_service_server::AuthenticationServiceServer;
+use contracts::identity::employee_access_service_server::EmployeeAccessServiceServer;
 use contracts::identity::employee_service_server::EmployeeServiceServer;
 use contracts::identity::group_service_server::GroupServiceServer;
 use contracts::identity::policy_service_server::PolicyServiceServer;
 use contracts::identity::profile_service_server::ProfileServiceServer;
 use contracts::identity::role_service_server::RoleServiceServer;
 use contracts::unary::{
-    AuthenticationServiceUnary, EmployeeServiceUnary, GroupServiceUnary, PolicyServiceUnary, ProfileServiceUnary,
-    RoleServiceUnary,
+    AuthenticationServiceUnary, EmployeeAccessServiceUnary, EmployeeServiceUnary, GroupServiceUnary,
+    PolicyServiceUnary, ProfileServiceUnary, RoleServiceUnary,
 };
 use futures::FutureExt;
 use platform::access::{Access, Call};
@@ -130,6 +132,7 @@ pub async fn build(config: Config, context: Context) -> anyhow::Result<Parts> {
     let services = Services::default()
         .add(identity.clone(), AuthenticationServiceServer::from_arc, AuthenticationServiceUnary)
         .add(identity.clone(), EmployeeServiceServer::from_arc, EmployeeServiceUnary)
+        .add(identity.clone(), EmployeeAccessServiceServer::from_arc, EmployeeAccessServiceUnary)
         .add(identity.clone(), GroupServiceServer::from_arc, GroupServiceUnary)
         .add(identity.clone(), PolicyServiceServer::from_arc, PolicyServiceUnary)
         .add(identity.clone(), ProfileServiceServer::from_arc, ProfileServiceUnary)

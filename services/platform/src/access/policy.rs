@@ -1,11 +1,13 @@
 //! The policy snapshot: employees, groups and roles as identity last told them, and what follows from them.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use contracts::identity as proto;
 use contracts::options::{Permission, PersonalData, Scope, Visibility};
 use uuid::Uuid;
+
+use super::groups::{Group, Groups};
 
 /// One more than the largest number of a permission.
 const PERMISSIONS: usize = 512;
@@ -21,13 +23,6 @@ pub struct PolicyEmployee {
     pub password_change_required: bool,
     pub second_factor_set: bool,
     pub service_account: bool,
-}
-
-#[derive(Debug, Clone, PartialEq)]
-pub struct Group {
-    pub id: Uuid,
-    pub name: String,
-    pub parent_id: Option<Uuid>,
 }
 
 /// What all roles of an employee add up to.
@@ -120,8 +115,7 @@ impl Grants {
 pub struct Policy {
     pub revision: i64,
     employees: HashMap<Uuid, Arc<PolicyEmployee>>,
-    groups: HashMap<Uuid, Group>,
-    children: HashMap<Uuid, Vec<Uuid>>,
+    groups: Arc<Groups>,
     roles: HashMap<Uuid, proto::PolicyRole>,
     revoked_sessions: HashMap<Uuid, i64>,
     /// By employee; filled when first needed.
@@ -139,7 +133,6 @@ impl Policy {
                 revision: 0,
                 employees: self.employees.clone(),
                 groups: self.groups.clone(),
-                children: HashMap::new(),
                 roles: self.roles.clone(),
                 revoked_sessions: self.revoked_sessions.clone(),
                 grants: Mutex::default(),
@@ -164,13 +157,8 @@ impl Policy {
             };
             next.employees.insert(id, Arc::new(entry));
         }
-        for group in update.groups {
-            let Ok(id) = group.id.parse::<Uuid>() else { continue };
-            if group.deleted {
-                next.groups.remove(&id);
-            } else {
-                next.groups.insert(id, Group { id, name: group.name, parent_id: group.parent_id.parse().ok() });
-            }
+        if !update.groups.is_empty() {
+            next.groups = Arc::new(Groups::new(changed(next.groups.by_id(), update.groups)));
         }
         for role in update.roles {
             let Ok(id) = role.id.parse::<Uuid>() else { continue };
@@ -184,11 +172,6 @@ impl Policy {
         for session in update.revoked_sessions {
             if let Ok(id) = session.id.parse::<Uuid>() {
                 next.revoked_sessions.insert(id, session.expire_time.map_or(i64::MAX, |time| time.seconds));
-            }
-        }
-        for group in next.groups.values() {
-            if let Some(parent) = group.parent_id {
-                next.children.entry(parent).or_default().push(group.id);
             }
         }
         next
@@ -207,31 +190,25 @@ impl Policy {
     }
 
     pub fn group(&self, id: Uuid) -> Option<&Group> {
-        self.groups.get(&id)
+        self.groups.by_id().get(&id)
     }
 
     pub fn group_name(&self, id: Uuid) -> &str {
-        self.groups.get(&id).map(|group| group.name.as_str()).unwrap_or_default()
+        self.group(id).map(|group| group.name.as_str()).unwrap_or_default()
     }
 
     pub fn root_group(&self) -> Option<Uuid> {
-        self.groups.values().find(|group| group.parent_id.is_none()).map(|group| group.id)
+        self.groups.by_id().values().find(|group| group.parent_id.is_none()).map(|group| group.id)
     }
 
-    /// The group and all groups below it, in no particular order.
-    pub fn group_and_below(&self, id: Uuid) -> Vec<Uuid> {
-        let mut seen = HashSet::from([id]);
-        let mut found = vec![id];
-        let mut next = 0;
-        while let Some(group) = found.get(next).copied() {
-            next += 1;
-            for child in self.children.get(&group).into_iter().flatten() {
-                if seen.insert(*child) {
-                    found.push(*child);
-                }
-            }
-        }
-        found
+    /// The group and all groups below it, sorted.
+    pub fn group_and_below(&self, id: Uuid) -> Arc<[Uuid]> {
+        self.groups.and_below(id)
+    }
+
+    /// Whether a group is another or lies below it.
+    pub fn stands_in(&self, id: Uuid, above: Uuid) -> bool {
+        self.groups.stands_in(id, above)
     }
 
     pub fn role(&self, id: Uuid) -> Option<&proto::PolicyRole> {
@@ -255,6 +232,20 @@ impl Policy {
             })
             .clone()
     }
+}
+
+/// The groups with an update applied.
+fn changed(groups: &HashMap<Uuid, Group>, update: Vec<proto::PolicyGroup>) -> HashMap<Uuid, Group> {
+    let mut groups = groups.clone();
+    for group in update {
+        let Ok(id) = group.id.parse::<Uuid>() else { continue };
+        if group.deleted {
+            groups.remove(&id);
+        } else {
+            groups.insert(id, Group { id, name: group.name, parent_id: group.parent_id.parse().ok() });
+        }
+    }
+    groups
 }
 
 #[cfg(test)]
@@ -344,7 +335,8 @@ mod tests {
         assert!(policy.session_revoked(session));
         let moved =
             policy.with(proto::PolicyUpdate { groups: vec![group(leaf, Some(right))], ..Default::default() }, 101);
-        assert_eq!(moved.group_and_below(left), vec![left]);
+        assert_eq!(*moved.group_and_below(left), [left]);
+        assert!(moved.stands_in(leaf, right) && !moved.stands_in(leaf, left) && moved.stands_in(root, root));
         assert_eq!(moved.group_and_below(root).len(), 4);
         assert!(!moved.session_revoked(session));
     }
