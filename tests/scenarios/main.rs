@@ -5,6 +5,7 @@ mod bad_input;
 mod customers;
 mod deployment;
 mod explain;
+mod foreign_ids;
 mod pool;
 mod reporting;
 mod row_scope;
