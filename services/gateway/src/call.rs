@@ -28,7 +28,7 @@ use crate::problem::Problem;
 use crate::routes::{Found, Kind, Route};
 use crate::session::Credentials;
 use crate::visit::{REQUEST_ID, Visit};
-use crate::{grpc, json, stream, upload};
+use crate::{grpc, json, keys, stream, upload};
 
 pub const JSON: &str = "application/json";
 
@@ -69,9 +69,10 @@ pub async fn answer(
         let problem = Problem::new(StatusCode::NOT_IMPLEMENTED, &SERVICE_NOT_DEPLOYED);
         return Err(problem.arg("service", &route.method.service));
     };
-    let credentials = gateway.sessions.credentials(route, &parts.headers)?;
+    let mut credentials = gateway.sessions.credentials(route, &parts.headers)?;
+    let key = keys::take(gateway, visit, route, &mut credentials).await?;
     gateway.limiter.check(visit.address, credentials.token())?;
-    if route.method.session_effect == SessionEffect::Start {
+    if matches!(route.method.session_effect, SessionEffect::Start | SessionEffect::Exchange) {
         gateway.limiter.check_sign_in(visit.address)?;
     }
     let bindings = Bindings::read(gateway.contract, route, &captures, parts.uri.query())?;
@@ -92,9 +93,15 @@ pub async fn answer(
             }
         }
     };
-    tokio::time::timeout(timeout, answer)
+    let answer = tokio::time::timeout(timeout, answer)
         .await
-        .unwrap_or_else(|_| Err(Problem::new(StatusCode::GATEWAY_TIMEOUT, &DEADLINE_EXCEEDED)))
+        .unwrap_or_else(|_| Err(Problem::new(StatusCode::GATEWAY_TIMEOUT, &DEADLINE_EXCEEDED)));
+    if let (Some(key), Err(problem)) = (key, &answer)
+        && problem.status == StatusCode::UNAUTHORIZED
+    {
+        gateway.keys.forget(&key);
+    }
+    answer
 }
 
 async fn unary(gateway: &Gateway, call: Prepared<'_>, head: &HeaderMap, body: Body) -> Result<Response, Problem> {
@@ -188,7 +195,7 @@ fn wish(headers: &HeaderMap) -> Option<u64> {
     wait.trim_matches('"').parse().ok().filter(|seconds| *seconds > 0)
 }
 
-fn metadata(visit: &Visit, head: &HeaderMap, credentials: &Credentials, timeout: Duration) -> HeaderMap {
+pub fn metadata(visit: &Visit, head: &HeaderMap, credentials: &Credentials, timeout: Duration) -> HeaderMap {
     let mut headers = HeaderMap::with_capacity(16);
     for name in FORWARDED {
         if let Some(value) = head.get(&name) {

@@ -24,6 +24,7 @@ use crate::config::Config;
 use crate::console::Console;
 use crate::csrf::Csrf;
 use crate::fault::ROUTE_NOT_FOUND;
+use crate::keys::Keys;
 use crate::problem::Problem;
 use crate::rate_limit::Limiter;
 use crate::routes::{Meters, Routes};
@@ -38,6 +39,7 @@ pub struct Gateway {
     pub upstreams: HashMap<String, Upstream>,
     pub limiter: Limiter,
     pub sessions: Sessions,
+    pub keys: Keys,
     pub console: Console,
     /// The document, written out once.
     openapi: Bytes,
@@ -98,6 +100,7 @@ impl Gateway {
             routes: Routes::new(contract, &upstreams)?,
             limiter: Limiter::new(&config.rate_limit),
             sessions: Sessions::new(config.secure_cookies, Csrf::new(&config.csrf_secret)),
+            keys: Keys::new(contract),
             console: Console::new(config.console_dir.as_deref()),
             openapi: serde_json::to_vec(&document)?.into(),
             docs: docs::router(),

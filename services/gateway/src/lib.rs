@@ -15,6 +15,7 @@ mod fault;
 mod gateway;
 mod grpc;
 mod json;
+mod keys;
 mod openapi;
 mod problem;
 mod problem_page;

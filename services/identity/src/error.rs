@@ -38,6 +38,10 @@ reasons! {
     SCOPE_NOT_APPLICABLE: "This permission does not know this scope.", "该权限不支持此数据范围。";
     GROUPS_BY_SCOPE: "Groups are named for the scope of chosen groups, and only for it.", "仅在数据范围为指定员工组时填写员工组，且必须填写。";
     ROLE_FOR_CUSTOMERS: "The role is for users of the portal.", "该角色仅供门户客户使用。";
+    API_KEY_INVALID: "The API key is not valid or has expired.", "API 密钥无效或已过期。";
+    API_KEY_LIMIT: "There are {limit} keys already. Revoke one first.", "密钥数量已达上限 {limit}，请先撤销其中一个。";
+    PERMISSION_NOT_HELD: "The holder of the key lacks this permission.", "密钥持有者没有该权限。";
+    TIME_IN_THE_PAST: "The time must lie in the future.", "时间必须晚于当前时间。";
     GIVEN_TWICE: "This is given twice.", "重复指定。";
     MASKED_VALUE: "You see this value masked, so you can't write asterisks into it.", "您看到的是脱敏内容，不能写入带星号的值。";
 }

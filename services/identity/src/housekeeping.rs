@@ -5,6 +5,7 @@ use std::time::Duration;
 use platform::db::Db;
 use platform::jobs::{JobContext, JobFailure, JobHandler, Worker};
 
+use crate::api_key::store::api_keys_prune;
 use crate::authentication::store::{attempts_prune, sessions_prune};
 use crate::policy::store::tombstones_prune;
 
@@ -24,8 +25,9 @@ impl JobHandler for Housekeeping {
         let pool = job.db().pool();
         let sessions = sessions_prune(pool).await?;
         let attempts = attempts_prune(pool).await?;
+        let api_keys = api_keys_prune(pool).await?;
         let tombstones = tombstones_prune(pool, TOMBSTONE_AGE).await?;
-        tracing::info!(sessions, attempts, tombstones, "removed");
+        tracing::info!(sessions, attempts, api_keys, tombstones, "removed");
         Ok(())
     }
 }

@@ -1,6 +1,7 @@
 //! Who works here and what they may do: sign-in and sessions, employees, groups, roles, and the policy that every other
 //! service watches. One `Identity` answers all its contracts; each aggregate has a folder.
 
+mod api_key;
 mod authentication;
 pub mod bootstrap;
 mod config;
@@ -13,12 +14,14 @@ mod policy;
 mod profile;
 mod role;
 pub mod seed;
+mod service_account;
 pub mod signing;
 
 use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
 
+use contracts::identity::api_key_service_server::ApiKeyServiceServer;
 use contracts::identity::authentication_service_server::AuthenticationServiceServer;
 use contracts::identity::employee_access_service_server::EmployeeAccessServiceServer;
 use contracts::identity::employee_service_server::EmployeeServiceServer;
@@ -26,9 +29,10 @@ use contracts::identity::group_service_server::GroupServiceServer;
 use contracts::identity::policy_service_server::PolicyServiceServer;
 use contracts::identity::profile_service_server::ProfileServiceServer;
 use contracts::identity::role_service_server::RoleServiceServer;
+use contracts::identity::service_account_service_server::ServiceAccountServiceServer;
 use contracts::unary::{
-    AuthenticationServiceUnary, EmployeeAccessServiceUnary, EmployeeServiceUnary, GroupServiceUnary,
-    PolicyServiceUnary, ProfileServiceUnary, RoleServiceUnary,
+    ApiKeyServiceUnary, AuthenticationServiceUnary, EmployeeAccessServiceUnary, EmployeeServiceUnary,
+    GroupServiceUnary, PolicyServiceUnary, ProfileServiceUnary, RoleServiceUnary, ServiceAccountServiceUnary,
 };
 use futures::FutureExt;
 use platform::access::{Access, Call};
@@ -130,13 +134,15 @@ pub async fn build(config: Config, context: Context) -> anyhow::Result<Parts> {
         config,
     }));
     let services = Services::default()
+        .add(identity.clone(), ApiKeyServiceServer::from_arc, ApiKeyServiceUnary)
         .add(identity.clone(), AuthenticationServiceServer::from_arc, AuthenticationServiceUnary)
         .add(identity.clone(), EmployeeServiceServer::from_arc, EmployeeServiceUnary)
         .add(identity.clone(), EmployeeAccessServiceServer::from_arc, EmployeeAccessServiceUnary)
         .add(identity.clone(), GroupServiceServer::from_arc, GroupServiceUnary)
         .add(identity.clone(), PolicyServiceServer::from_arc, PolicyServiceUnary)
         .add(identity.clone(), ProfileServiceServer::from_arc, ProfileServiceUnary)
-        .add(identity.clone(), RoleServiceServer::from_arc, RoleServiceUnary);
+        .add(identity.clone(), RoleServiceServer::from_arc, RoleServiceUnary)
+        .add(identity.clone(), ServiceAccountServiceServer::from_arc, ServiceAccountServiceUnary);
     let feed = {
         let identity = identity.clone();
         async move { identity.feed.run(identity.db.clone(), identity.shutdown.clone()).await }

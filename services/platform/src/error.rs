@@ -252,6 +252,7 @@ pub mod reason {
         STEP_UP_REQUIRED: "Confirm who you are first.", "请先重新验证身份。";
         SECOND_FACTOR_REQUIRED: "Set up a second factor first.", "请先设置二次验证。";
         PASSWORD_CHANGE_REQUIRED: "Replace the initial password first.", "请先修改初始密码。";
+        PERSON_REQUIRED: "Only a person who signed in can do this, not an API key.", "仅限本人登录后操作，不能使用 API 密钥。";
         POLICY_STALE: "Permissions can't be checked right now. Try again soon.", "暂时无法校验权限，请稍后重试。";
         FIELD_MASKED: "You may not filter or sort by {field}.", "您无权按 {field} 筛选或排序。";
         PAGE_TOKEN_INVALID: "The page token is not valid for this request.", "分页标记与本次请求不符。";

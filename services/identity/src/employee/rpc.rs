@@ -334,7 +334,7 @@ impl Identity {
 
     /// Asks the customers service whether anything is left to be handed over. Where it is not installed nothing is; where
     /// it does not answer the employee stays.
-    async fn owns_nothing(&self, id: Uuid) -> Result<()> {
+    pub(crate) async fn owns_nothing(&self, id: Uuid) -> Result<()> {
         let Some(customers) = self.clients.get("customers") else { return Ok(()) };
         let request = self.clients.own_request(GetOwnershipRequest { employee_id: id.to_string() })?;
         let ownership = OwnershipServiceClient::new(customers).get_ownership(request).await;
@@ -354,7 +354,12 @@ fn permit_group(call: &Call, group_id: Option<Uuid>) -> Result<()> {
 }
 
 /// The roles as ids, when those that are new hold nothing that the caller doesn't.
-async fn grantable_roles(tx: &mut Tx, call: &Call, before: &[String], after: &[String]) -> Result<Vec<Uuid>> {
+pub(crate) async fn grantable_roles(
+    tx: &mut Tx,
+    call: &Call,
+    before: &[String],
+    after: &[String],
+) -> Result<Vec<Uuid>> {
     let id = |(index, id): (usize, &String)| crate::id(&format!("employee.role_ids[{index}]"), id);
     let role_ids = after.iter().enumerate().map(id).collect::<Result<Vec<Uuid>>>()?;
     let roles = roles_get(tx.connection(), &role_ids).await?;
@@ -374,7 +379,7 @@ async fn grantable_roles(tx: &mut Tx, call: &Call, before: &[String], after: &[S
 }
 
 /// Refuses to take the administrator role from the last active employee who holds it.
-async fn keep_an_administrator(tx: &mut Tx, id: Uuid, before: &[String], after: &[String]) -> Result<()> {
+pub(crate) async fn keep_an_administrator(tx: &mut Tx, id: Uuid, before: &[String], after: &[String]) -> Result<()> {
     let lost =
         rules::added(after, before).into_iter().map(|id| crate::id("role_ids", id)).collect::<Result<Vec<_>>>()?;
     let roles = roles_get(tx.connection(), &lost).await?;

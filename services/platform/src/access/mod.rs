@@ -146,6 +146,11 @@ impl Caller {
         }
     }
 
+    /// Whether the call came with an API key, of a program or of a person, rather than from somebody who signed in.
+    pub(crate) fn by_key(&self) -> bool {
+        self.session_id().is_some() && self.auth_time().is_none()
+    }
+
     /// The widest scope in which the caller holds the permission, chosen groups only where there is no other;
     /// UNSPECIFIED when not at all.
     pub fn scope(&self, permission: Permission) -> Scope {
