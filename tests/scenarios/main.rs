@@ -4,6 +4,7 @@ mod access_matrix;
 mod bad_input;
 mod customers;
 mod deployment;
+mod machines;
 mod pool;
 mod reporting;
 mod row_scope;

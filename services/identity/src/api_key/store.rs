@@ -88,12 +88,13 @@ pub async fn api_key_insert(connection: &mut PgConnection, key: &NewKey<'_>) -> 
 
 /// Ends a key. False when it has ended already.
 pub async fn api_key_revoke(connection: &mut PgConnection, id: Uuid, policy_revision: i64) -> Result<bool> {
-    let revoked =
-        sqlx::query("UPDATE api_key SET revoke_time = now(), policy_revision = $2 WHERE id = $1 AND revoke_time IS NULL")
-            .bind(id)
-            .bind(policy_revision)
-            .execute(connection)
-            .await?;
+    let revoked = sqlx::query(
+        "UPDATE api_key SET revoke_time = now(), policy_revision = $2 WHERE id = $1 AND revoke_time IS NULL",
+    )
+    .bind(id)
+    .bind(policy_revision)
+    .execute(connection)
+    .await?;
     Ok(revoked.rows_affected() == 1)
 }
 

@@ -354,7 +354,12 @@ fn permit_group(call: &Call, group_id: Option<Uuid>) -> Result<()> {
 }
 
 /// The roles as ids, when those that are new hold nothing that the caller doesn't.
-pub(crate) async fn grantable_roles(tx: &mut Tx, call: &Call, before: &[String], after: &[String]) -> Result<Vec<Uuid>> {
+pub(crate) async fn grantable_roles(
+    tx: &mut Tx,
+    call: &Call,
+    before: &[String],
+    after: &[String],
+) -> Result<Vec<Uuid>> {
     let id = |(index, id): (usize, &String)| crate::id(&format!("employee.role_ids[{index}]"), id);
     let role_ids = after.iter().enumerate().map(id).collect::<Result<Vec<Uuid>>>()?;
     let roles = roles_get(tx.connection(), &role_ids).await?;

@@ -198,12 +198,7 @@ impl ServiceAccountService for Identity {
 }
 
 impl Identity {
-    async fn service_account_create(
-        &self,
-        mut tx: Tx,
-        call: &Call,
-        asked: &ServiceAccount,
-    ) -> Result<ServiceAccount> {
+    async fn service_account_create(&self, mut tx: Tx, call: &Call, asked: &ServiceAccount) -> Result<ServiceAccount> {
         let policy_revision = policy::store::advance(tx.connection()).await?;
         let group_id = crate::optional_id("service_account.group_id", &asked.group_id)?;
         let role_ids = grantable_roles(&mut tx, call, &[], &asked.role_ids).await.map_err(as_service_account)?;

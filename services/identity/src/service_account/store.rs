@@ -69,10 +69,7 @@ pub async fn service_account_list(
 }
 
 fn refusal(error: sqlx::Error) -> Error {
-    on_constraint(
-        error,
-        &[("employee_group_id", || Error::invalid("service_account.group_id", &error::GROUP_UNKNOWN))],
-    )
+    on_constraint(error, &[("employee_group_id", || Error::invalid("service_account.group_id", &error::GROUP_UNKNOWN))])
 }
 
 pub async fn service_account_insert(
