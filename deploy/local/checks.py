@@ -7,6 +7,8 @@ from stack import Stack
 
 HERE = ROOT / "deploy" / "local"
 CONSOLE = ROOT / "services" / "console"
+# A real provider that the tests of single sign-on run against.
+PROVIDER = ROOT / "services" / "identity" / "tests" / "provider"
 # Enough rows for every page of the console, few enough for a server that isn't optimised.
 TEST_CUSTOMERS = "2000"
 
@@ -22,6 +24,7 @@ def clippy(step):
 def rust(step):
     """Every Rust test, against servers of its own."""
     path = tools.nextest(step.log)
+    tools.npm_ci(PROVIDER, step.log)
     with Stack() as stack:
         step.run("cargo", "nextest", "run", "--workspace", "--no-fail-fast", env=stack.environment(), path=path)
 

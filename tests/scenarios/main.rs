@@ -6,6 +6,7 @@ mod customers;
 mod deployment;
 mod explain;
 mod foreign_ids;
+mod machines;
 mod pool;
 mod reporting;
 mod row_scope;

@@ -11,6 +11,10 @@ pub struct Config {
     /// Ed25519 key of the access tokens (PKCS #8, PEM), usually by `signing_key_file`. Without it a key is made and kept
     /// in the database.
     pub signing_key: String,
+    /// Where people reach the console, such as `https://crm.example.com`; links that leave the product begin with it.
+    pub public_url: String,
+    /// Lets providers of single sign-on be reached without TLS, as tests need it.
+    pub allow_insecure_providers: bool,
     pub access_token_seconds: u32,
     /// How long a session lives without being used.
     pub refresh_token_seconds: u32,
@@ -28,6 +32,8 @@ impl Default for Config {
         const DAY: u32 = 24 * 60 * 60;
         Self {
             signing_key: String::new(),
+            public_url: String::new(),
+            allow_insecure_providers: false,
             access_token_seconds: 10 * 60,
             refresh_token_seconds: 14 * DAY,
             session_seconds: 60 * DAY,
@@ -40,6 +46,11 @@ impl Default for Config {
 }
 
 impl Config {
+    /// The one address that providers send browsers back to.
+    pub fn redirect_uri(&self) -> String {
+        format!("{}/sign-on/callback", self.public_url)
+    }
+
     pub fn access_token_life(&self) -> Duration {
         Duration::from_secs(self.access_token_seconds.into())
     }
@@ -104,6 +115,10 @@ impl Validate for Config {
         {
             faults.push(format!("identity.signing_key: {error:#}"));
         }
+        let origin = self.public_url.strip_prefix("https://").or(self.public_url.strip_prefix("http://"));
+        if !self.public_url.is_empty() && origin.is_none_or(|rest| rest.is_empty() || rest.contains(['/', '?', '#'])) {
+            faults.push("identity.public_url: scheme and host, such as https://crm.example.com".into());
+        }
         if !(60..=3600).contains(&self.access_token_seconds) {
             faults.push("identity.access_token_seconds: 60 to 3600".into());
         }
@@ -141,6 +156,8 @@ mod tests {
         assert_eq!(Config::default().faults(), Vec::<String>::new());
         let faulty = Config {
             signing_key: "-----BEGIN PRIVATE KEY-----".into(),
+            public_url: "crm.example.com/".into(),
+            allow_insecure_providers: false,
             access_token_seconds: 5,
             refresh_token_seconds: 5,
             session_seconds: 1,
@@ -150,6 +167,6 @@ mod tests {
             hashing: HashingConfig { memory_kib: 1, ..HashingConfig::default() },
         };
         let faults = faulty.faults();
-        assert_eq!(faults.len(), 9, "{faults:#?}");
+        assert_eq!(faults.len(), 10, "{faults:#?}");
     }
 }

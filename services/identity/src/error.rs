@@ -42,6 +42,13 @@ reasons! {
     API_KEY_LIMIT: "There are {limit} keys already. Revoke one first.", "密钥数量已达上限 {limit}，请先撤销其中一个。";
     PERMISSION_NOT_HELD: "The holder of the key lacks this permission.", "密钥持有者没有该权限。";
     TIME_IN_THE_PAST: "The time must lie in the future.", "时间必须晚于当前时间。";
+    PROVIDER_NAME_TAKEN: "There is a provider of this name already.", "已有同名的登录提供方。";
+    PROVIDER_UNAVAILABLE: "The provider does not answer. Try again soon.", "登录提供方暂时无响应，请稍后重试。";
+    ISSUER_INSECURE: "The provider must be reached by https.", "登录提供方必须使用 https 地址。";
+    PUBLIC_URL_MISSING: "Single sign-on needs the setting identity.public_url.", "单点登录需要先配置 identity.public_url。";
+    SIGN_ON_FAILED: "The sign-on did not succeed. Begin again.", "单点登录未成功，请重新开始。";
+    SIGN_ON_UNKNOWN: "Nobody here belongs to this identity. Sign in with your password and link it, or ask an administrator.", "该身份未关联任何员工，请用密码登录后自行关联，或联系管理员。";
+    SIGN_ON_LINK_TAKEN: "The identity belongs to another employee, or you are linked to another one there.", "该身份已关联其他员工，或您已关联该提供方的其他身份。";
     GIVEN_TWICE: "This is given twice.", "重复指定。";
     MASKED_VALUE: "You see this value masked, so you can't write asterisks into it.", "您看到的是脱敏内容，不能写入带星号的值。";
 }

@@ -8,6 +8,7 @@ use platform::jobs::{JobContext, JobFailure, JobHandler, Worker};
 use crate::api_key::store::api_keys_prune;
 use crate::authentication::store::{attempts_prune, sessions_prune};
 use crate::policy::store::tombstones_prune;
+use crate::sign_on::store::flows_prune;
 
 const HOUR: Duration = Duration::from_secs(60 * 60);
 
@@ -26,8 +27,9 @@ impl JobHandler for Housekeeping {
         let sessions = sessions_prune(pool).await?;
         let attempts = attempts_prune(pool).await?;
         let api_keys = api_keys_prune(pool).await?;
+        let sign_ons = flows_prune(pool).await?;
         let tombstones = tombstones_prune(pool, TOMBSTONE_AGE).await?;
-        tracing::info!(sessions, attempts, api_keys, tombstones, "removed");
+        tracing::info!(sessions, attempts, api_keys, sign_ons, tombstones, "removed");
         Ok(())
     }
 }

@@ -10,11 +10,14 @@ mod employee_access;
 mod error;
 mod group;
 mod housekeeping;
+mod identity_provider;
 mod policy;
 mod profile;
 mod role;
+mod seal;
 pub mod seed;
 mod service_account;
+mod sign_on;
 pub mod signing;
 
 use std::ops::Deref;
@@ -26,13 +29,16 @@ use contracts::identity::authentication_service_server::AuthenticationServiceSer
 use contracts::identity::employee_access_service_server::EmployeeAccessServiceServer;
 use contracts::identity::employee_service_server::EmployeeServiceServer;
 use contracts::identity::group_service_server::GroupServiceServer;
+use contracts::identity::identity_provider_service_server::IdentityProviderServiceServer;
 use contracts::identity::policy_service_server::PolicyServiceServer;
 use contracts::identity::profile_service_server::ProfileServiceServer;
 use contracts::identity::role_service_server::RoleServiceServer;
 use contracts::identity::service_account_service_server::ServiceAccountServiceServer;
+use contracts::identity::single_sign_on_service_server::SingleSignOnServiceServer;
 use contracts::unary::{
     ApiKeyServiceUnary, AuthenticationServiceUnary, EmployeeAccessServiceUnary, EmployeeServiceUnary,
-    GroupServiceUnary, PolicyServiceUnary, ProfileServiceUnary, RoleServiceUnary, ServiceAccountServiceUnary,
+    GroupServiceUnary, IdentityProviderServiceUnary, PolicyServiceUnary, ProfileServiceUnary, RoleServiceUnary,
+    ServiceAccountServiceUnary, SingleSignOnServiceUnary,
 };
 use futures::FutureExt;
 use platform::access::{Access, Call};
@@ -49,6 +55,8 @@ pub use config::{Config, HashingConfig, PasswordConfig};
 
 use authentication::passwords::Passwords;
 use policy::feed::Feed;
+use seal::Seal;
+use sign_on::provider::Providers;
 use signing::SigningKeys;
 
 pub const NAME: &str = "identity";
@@ -71,6 +79,8 @@ pub(crate) struct State {
     passwords: Passwords,
     keys: SigningKeys,
     feed: Feed,
+    providers: Providers,
+    seal: Seal,
 }
 
 impl Deref for Identity {
@@ -127,6 +137,8 @@ pub async fn build(config: Config, context: Context) -> anyhow::Result<Parts> {
         keys: SigningKeys::open(&context.db, &config.signing_key).await?,
         passwords: Passwords::new(&config.hashing)?,
         feed: Feed::default(),
+        providers: Providers::new(config.redirect_uri(), config.allow_insecure_providers),
+        seal: Seal::new(context.access.derived_key("identity seal")),
         db: context.db.clone(),
         clients: context.clients.calling_as(NAME),
         access: context.access,
@@ -139,10 +151,12 @@ pub async fn build(config: Config, context: Context) -> anyhow::Result<Parts> {
         .add(identity.clone(), EmployeeServiceServer::from_arc, EmployeeServiceUnary)
         .add(identity.clone(), EmployeeAccessServiceServer::from_arc, EmployeeAccessServiceUnary)
         .add(identity.clone(), GroupServiceServer::from_arc, GroupServiceUnary)
+        .add(identity.clone(), IdentityProviderServiceServer::from_arc, IdentityProviderServiceUnary)
         .add(identity.clone(), PolicyServiceServer::from_arc, PolicyServiceUnary)
         .add(identity.clone(), ProfileServiceServer::from_arc, ProfileServiceUnary)
         .add(identity.clone(), RoleServiceServer::from_arc, RoleServiceUnary)
-        .add(identity.clone(), ServiceAccountServiceServer::from_arc, ServiceAccountServiceUnary);
+        .add(identity.clone(), ServiceAccountServiceServer::from_arc, ServiceAccountServiceUnary)
+        .add(identity.clone(), SingleSignOnServiceServer::from_arc, SingleSignOnServiceUnary);
     let feed = {
         let identity = identity.clone();
         async move { identity.feed.run(identity.db.clone(), identity.shutdown.clone()).await }

@@ -199,7 +199,7 @@ impl AuthenticationService for Echo {
 
     async fn sign_out(&self, request: tonic::Request<SignOutRequest>) -> Reply<SignOutResponse> {
         self.note(request)?;
-        Ok(Response::new(SignOutResponse {}))
+        Ok(Response::new(SignOutResponse::default()))
     }
 
     async fn change_password(&self, _: tonic::Request<ChangePasswordRequest>) -> Reply<ChangePasswordResponse> {

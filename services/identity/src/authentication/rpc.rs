@@ -92,10 +92,12 @@ impl AuthenticationService for Identity {
     ) -> Result<Response<proto::SignOutResponse>, Status> {
         let call = once(Call::of(&request)?);
         let employee_id = call.caller.require_employee()?;
+        let mut reply = proto::SignOutResponse::default();
         if let Some(session_id) = call.caller.session_id() {
+            reply.provider_sign_out_url = self.provider_sign_out_url(session_id).await;
             self.session_end(&call, employee_id, session_id, "employee.signed_out").await?;
         }
-        Ok(Response::new(proto::SignOutResponse {}))
+        Ok(Response::new(reply))
     }
 
     async fn change_password(

@@ -11,4 +11,5 @@ mod policy;
 mod roles;
 mod sessions;
 mod sign_in;
+mod sign_on;
 mod stage;

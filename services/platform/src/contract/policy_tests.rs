@@ -30,7 +30,17 @@ fn every_method_has_a_route_and_one_access_rule() {
         .filter(|method| method.access == Access::Public)
         .map(|method| method.name.as_str())
         .collect();
-    assert_eq!(public, ["ExchangeApiKey", "SignIn", "RefreshSession", "GetPasswordPolicy", "GetKeySet"]);
+    let expected = [
+        "ExchangeApiKey",
+        "SignIn",
+        "RefreshSession",
+        "GetPasswordPolicy",
+        "GetKeySet",
+        "ListSignOnOptions",
+        "StartSignOn",
+        "CompleteSignOn",
+    ];
+    assert_eq!(public, expected);
     assert!(contract().methods().iter().all(|method| !method.http.is_empty()));
 }
 
