@@ -1,6 +1,7 @@
-//! Who works here and what they may do: sign-in and sessions, employees, groups, roles, and the policy that every other
-//! service watches. One `Identity` answers all its contracts; each aggregate has a folder.
+//! Who works here and what they may do: sign-in and sessions, links by e-mail, employees, groups, roles, and the policy that
+//! every other service watches. One `Identity` answers all its contracts; each aggregate has a folder.
 
+mod attempt;
 mod authentication;
 pub mod bootstrap;
 mod config;
@@ -8,6 +9,10 @@ mod employee;
 mod error;
 mod group;
 mod housekeeping;
+mod mail;
+mod password;
+mod password_link;
+mod place;
 mod policy;
 mod profile;
 mod role;
@@ -21,12 +26,13 @@ use std::time::Duration;
 use contracts::identity::authentication_service_server::AuthenticationServiceServer;
 use contracts::identity::employee_service_server::EmployeeServiceServer;
 use contracts::identity::group_service_server::GroupServiceServer;
+use contracts::identity::password_link_service_server::PasswordLinkServiceServer;
 use contracts::identity::policy_service_server::PolicyServiceServer;
 use contracts::identity::profile_service_server::ProfileServiceServer;
 use contracts::identity::role_service_server::RoleServiceServer;
 use contracts::unary::{
-    AuthenticationServiceUnary, EmployeeServiceUnary, GroupServiceUnary, PolicyServiceUnary, ProfileServiceUnary,
-    RoleServiceUnary,
+    AuthenticationServiceUnary, EmployeeServiceUnary, GroupServiceUnary, PasswordLinkServiceUnary, PolicyServiceUnary,
+    ProfileServiceUnary, RoleServiceUnary,
 };
 use futures::FutureExt;
 use platform::access::{Access, Call};
@@ -39,9 +45,11 @@ use tokio_util::sync::CancellationToken;
 use tonic::Code;
 use uuid::Uuid;
 
-pub use config::{Config, HashingConfig, PasswordConfig};
+pub use config::{Config, HashingConfig, MailConfig, PasswordConfig};
 
-use authentication::passwords::Passwords;
+use mail::Mailer;
+use password::hashing::Passwords;
+use place::Places;
 use policy::feed::Feed;
 use signing::SigningKeys;
 
@@ -63,6 +71,9 @@ pub(crate) struct State {
     shutdown: CancellationToken,
     config: Config,
     passwords: Passwords,
+    places: Places,
+    /// Nothing where the installation sends no mail.
+    mailer: Option<Mailer>,
     keys: SigningKeys,
     feed: Feed,
 }
@@ -120,6 +131,8 @@ pub async fn build(config: Config, context: Context) -> anyhow::Result<Parts> {
     let identity = Identity(Arc::new(State {
         keys: SigningKeys::open(&context.db, &config.signing_key).await?,
         passwords: Passwords::new(&config.hashing)?,
+        places: Places::open(&config.place_database)?,
+        mailer: Mailer::new(&config.mail)?,
         feed: Feed::default(),
         db: context.db.clone(),
         clients: context.clients.calling_as(NAME),
@@ -131,9 +144,11 @@ pub async fn build(config: Config, context: Context) -> anyhow::Result<Parts> {
         .add(identity.clone(), AuthenticationServiceServer::from_arc, AuthenticationServiceUnary)
         .add(identity.clone(), EmployeeServiceServer::from_arc, EmployeeServiceUnary)
         .add(identity.clone(), GroupServiceServer::from_arc, GroupServiceUnary)
+        .add(identity.clone(), PasswordLinkServiceServer::from_arc, PasswordLinkServiceUnary)
         .add(identity.clone(), PolicyServiceServer::from_arc, PolicyServiceUnary)
         .add(identity.clone(), ProfileServiceServer::from_arc, ProfileServiceUnary)
         .add(identity.clone(), RoleServiceServer::from_arc, RoleServiceUnary);
+    let worker = housekeeping::worker(&context.db, identity.clone());
     let feed = {
         let identity = identity.clone();
         async move { identity.feed.run(identity.db.clone(), identity.shutdown.clone()).await }
@@ -146,10 +161,5 @@ pub async fn build(config: Config, context: Context) -> anyhow::Result<Parts> {
             }
         }
     };
-    Ok(Parts {
-        services,
-        consumers: Vec::new(),
-        worker: Some(housekeeping::worker(&context.db)),
-        tasks: vec![feed.boxed(), keys.boxed()],
-    })
+    Ok(Parts { services, consumers: Vec::new(), worker: Some(worker), tasks: vec![feed.boxed(), keys.boxed()] })
 }
