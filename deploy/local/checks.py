@@ -103,6 +103,7 @@ def schemathesis(step):
     unlimited = {
         "CHANGKE_GATEWAY__RATE_LIMIT__PER_SECOND": "0",
         "CHANGKE_GATEWAY__RATE_LIMIT__SIGN_INS_PER_MINUTE": "0",
+        "CHANGKE_IDENTITY__NETWORK_FAILURES": "0",
     }
     with served(step, unlimited) as environment:
         step.run(python, ROOT / "tests" / "schemathesis" / "run.py", env=environment, path=[python.parent])

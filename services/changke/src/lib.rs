@@ -28,7 +28,7 @@ pub async fn migrate(config: &Config, selection: &Selection) -> anyhow::Result<(
     Ok(())
 }
 
-/// Creates an administrator and answers the initial password.
+/// Creates an administrator and answers a link to set the password with.
 pub async fn create_administrator(config: &Config, login_name: &str) -> anyhow::Result<String> {
     let db = Db::new(&config.database, identity::NAME)?;
     identity::bootstrap::create_administrator(&db, &config.identity, login_name).await

@@ -42,7 +42,7 @@ enum Command {
 
 #[derive(Subcommand)]
 enum Admin {
-    /// Create an administrator with a password that is shown once and must be changed at the first sign-in.
+    /// Create an administrator, and print a link to set the password with, good for one use.
     Create { login_name: String },
 }
 
@@ -105,8 +105,8 @@ async fn run(command: Command, config: Config, parts: Selection) -> anyhow::Resu
         Command::Migrate { .. } => changke::migrate(&config, &parts).await,
         Command::Seed(plan) => changke::seed::run(&config, &plan).await,
         Command::Admin(Admin::Create { login_name }) => {
-            let password = changke::create_administrator(&config, &login_name).await?;
-            println!("{login_name} {password}");
+            let link = changke::create_administrator(&config, &login_name).await?;
+            println!("{login_name} {link}");
             Ok(())
         }
         Command::Openapi => Ok(()),
@@ -115,7 +115,15 @@ async fn run(command: Command, config: Config, parts: Selection) -> anyhow::Resu
 
 /// The life of the process: serve until told to stop, drain under a deadline, leave at once when told twice.
 async fn serve(config: Config, selection: Selection) -> anyhow::Result<()> {
+    let identity = config.identity.clone();
     let app = App::start(config, selection).await?;
+    if let Some(db) = app.database(identity::NAME)
+        && let Some((login_name, link)) = identity::bootstrap::first_run(db, &identity).await?
+    {
+        println!(
+            "Nobody has signed in yet. Set the password of {login_name} with this link, good for one use:\n{link}"
+        );
+    }
     tokio::select! {
         () = signalled() => tracing::info!("draining"),
         result = app.failed() => return result,

@@ -9,6 +9,7 @@ macro_rules! reasons {
 reasons! {
     SIGN_IN_FAILED: "Login name or password is wrong, or the account can't be used now.", "登录名或密码错误，或账号当前不可用。";
     SIGN_IN_BUSY: "Too many sign-ins at once. Try again soon.", "登录请求过多，请稍后重试。";
+    SIGN_IN_FAILURES: "Too many failed attempts from your network. Try again later.", "您所在网络的失败次数过多，请稍后再试。";
     REFRESH_TOKEN_INVALID: "The session is over. Sign in again.", "会话已结束，请重新登录。";
     REFRESH_TOKEN_REUSED: "The refresh token was used before. Sign in again.", "刷新令牌已被使用，请重新登录。";
     CURRENT_PASSWORD_WRONG: "The current password is wrong.", "当前密码错误。";
@@ -17,6 +18,12 @@ reasons! {
     PASSWORD_COMMON: "The password is among the first that anybody would guess.", "该密码过于常见，容易被猜中。";
     PASSWORD_HOLDS_LOGIN_NAME: "The password must not hold the login name.", "密码不能包含登录名。";
     PASSWORD_UNCHANGED: "The new password must differ from the current one.", "新密码不能与当前密码相同。";
+    PASSWORD_REUSED: "The password is one of your last {remembered}.", "不能使用最近 {remembered} 次用过的密码。";
+    LINK_INVALID: "The link was used already or is no longer valid. Ask for a new one.", "链接已被使用或已失效，请重新获取。";
+    MAIL_NOT_SET_UP: "This installation sends no e-mail, so nobody can be invited. Create an initial password.", "系统未配置邮件发送，无法邀请，请使用初始密码。";
+    EMAIL_MISSING: "The employee has no e-mail address to send the link to.", "该员工没有电子邮箱，无法发送链接。";
+    EMPLOYEE_HAS_PASSWORD: "The employee has set a password already.", "该员工已设置密码。";
+    EMPLOYEE_DISABLED: "The employee is disabled.", "该员工已停用。";
     LOGIN_NAME_TAKEN: "The login name is taken.", "登录名已被使用。";
     EMPLOYEE_UNKNOWN: "There is no such employee.", "员工不存在。";
     EMPLOYEE_IS_SELF: "You can't do this to yourself.", "不能对自己执行此操作。";

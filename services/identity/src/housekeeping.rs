@@ -1,4 +1,4 @@
-//! Removes sessions, attempts and tombstones that are of no use any more.
+//! Removes sessions, attempts, links and tombstones that are of no use any more.
 
 use std::time::Duration;
 
@@ -6,9 +6,12 @@ use platform::db::Db;
 use platform::jobs::{JobContext, JobFailure, JobHandler, Worker};
 
 use crate::api_key::store::api_keys_prune;
-use crate::authentication::store::{attempts_prune, sessions_prune};
+use crate::authentication::store::sessions_prune;
+use crate::password_link::job::SendLink;
+use crate::password_link::store::links_prune;
 use crate::policy::store::tombstones_prune;
 use crate::sign_on::store::flows_prune;
+use crate::{Identity, attempt};
 
 const HOUR: Duration = Duration::from_secs(60 * 60);
 
@@ -25,15 +28,17 @@ impl JobHandler for Housekeeping {
     async fn run(&self, job: JobContext<()>) -> Result<(), JobFailure> {
         let pool = job.db().pool();
         let sessions = sessions_prune(pool).await?;
-        let attempts = attempts_prune(pool).await?;
+        let attempts = attempt::store::prune(&mut *pool.acquire().await?).await?;
+        let links = links_prune(pool).await?;
         let api_keys = api_keys_prune(pool).await?;
         let sign_ons = flows_prune(pool).await?;
         let tombstones = tombstones_prune(pool, TOMBSTONE_AGE).await?;
-        tracing::info!(sessions, attempts, api_keys, sign_ons, tombstones, "removed");
+        tracing::info!(sessions, attempts, links, api_keys, sign_ons, tombstones, "removed");
         Ok(())
     }
 }
 
-pub fn worker(db: &Db) -> Worker {
-    Worker::new(db).register(Housekeeping).every::<Housekeeping>(HOUR, Housekeeping::KIND, &())
+pub fn worker(db: &Db, identity: Identity) -> Worker {
+    let worker = Worker::new(db).register(Housekeeping).register(SendLink(identity));
+    worker.every::<Housekeeping>(HOUR, Housekeeping::KIND, &())
 }

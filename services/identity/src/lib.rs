@@ -1,7 +1,8 @@
-//! Who works here and what they may do: sign-in and sessions, employees, groups, roles, and the policy that every other
-//! service watches. One `Identity` answers all its contracts; each aggregate has a folder.
+//! Who works here and what they may do: sign-in and sessions, links by e-mail, employees, groups, roles, and the policy that
+//! every other service watches. One `Identity` answers all its contracts; each aggregate has a folder.
 
 mod api_key;
+mod attempt;
 mod authentication;
 pub mod bootstrap;
 mod config;
@@ -11,6 +12,10 @@ mod error;
 mod group;
 mod housekeeping;
 mod identity_provider;
+mod mail;
+mod password;
+mod password_link;
+mod place;
 mod policy;
 mod profile;
 mod role;
@@ -30,15 +35,14 @@ use contracts::identity::employee_access_service_server::EmployeeAccessServiceSe
 use contracts::identity::employee_service_server::EmployeeServiceServer;
 use contracts::identity::group_service_server::GroupServiceServer;
 use contracts::identity::identity_provider_service_server::IdentityProviderServiceServer;
+use contracts::identity::password_link_service_server::PasswordLinkServiceServer;
 use contracts::identity::policy_service_server::PolicyServiceServer;
 use contracts::identity::profile_service_server::ProfileServiceServer;
 use contracts::identity::role_service_server::RoleServiceServer;
 use contracts::identity::service_account_service_server::ServiceAccountServiceServer;
 use contracts::identity::single_sign_on_service_server::SingleSignOnServiceServer;
 use contracts::unary::{
-    ApiKeyServiceUnary, AuthenticationServiceUnary, EmployeeAccessServiceUnary, EmployeeServiceUnary,
-    GroupServiceUnary, IdentityProviderServiceUnary, PolicyServiceUnary, ProfileServiceUnary, RoleServiceUnary,
-    ServiceAccountServiceUnary, SingleSignOnServiceUnary,
+    ApiKeyServiceUnary, AuthenticationServiceUnary, EmployeeAccessServiceUnary, EmployeeServiceUnary, GroupServiceUnary, IdentityProviderServiceUnary, PasswordLinkServiceUnary, PolicyServiceUnary, ProfileServiceUnary, RoleServiceUnary, ServiceAccountServiceUnary, SingleSignOnServiceUnary,
 };
 use futures::FutureExt;
 use platform::access::{Access, Call};
@@ -51,9 +55,11 @@ use tokio_util::sync::CancellationToken;
 use tonic::Code;
 use uuid::Uuid;
 
-pub use config::{Config, HashingConfig, PasswordConfig};
+pub use config::{Config, HashingConfig, MailConfig, PasswordConfig};
 
-use authentication::passwords::Passwords;
+use mail::Mailer;
+use password::hashing::Passwords;
+use place::Places;
 use policy::feed::Feed;
 use seal::Seal;
 use sign_on::provider::Providers;
@@ -77,6 +83,9 @@ pub(crate) struct State {
     shutdown: CancellationToken,
     config: Config,
     passwords: Passwords,
+    places: Places,
+    /// Nothing where the installation sends no mail.
+    mailer: Option<Mailer>,
     keys: SigningKeys,
     feed: Feed,
     providers: Providers,
@@ -136,6 +145,8 @@ pub async fn build(config: Config, context: Context) -> anyhow::Result<Parts> {
     let identity = Identity(Arc::new(State {
         keys: SigningKeys::open(&context.db, &config.signing_key).await?,
         passwords: Passwords::new(&config.hashing)?,
+        places: Places::open(&config.place_database)?,
+        mailer: Mailer::new(&config.mail)?,
         feed: Feed::default(),
         providers: Providers::new(config.redirect_uri(), config.allow_insecure_providers),
         seal: Seal::new(context.access.derived_key("identity seal")),
@@ -152,11 +163,13 @@ pub async fn build(config: Config, context: Context) -> anyhow::Result<Parts> {
         .add(identity.clone(), EmployeeAccessServiceServer::from_arc, EmployeeAccessServiceUnary)
         .add(identity.clone(), GroupServiceServer::from_arc, GroupServiceUnary)
         .add(identity.clone(), IdentityProviderServiceServer::from_arc, IdentityProviderServiceUnary)
+        .add(identity.clone(), PasswordLinkServiceServer::from_arc, PasswordLinkServiceUnary)
         .add(identity.clone(), PolicyServiceServer::from_arc, PolicyServiceUnary)
         .add(identity.clone(), ProfileServiceServer::from_arc, ProfileServiceUnary)
         .add(identity.clone(), RoleServiceServer::from_arc, RoleServiceUnary)
         .add(identity.clone(), ServiceAccountServiceServer::from_arc, ServiceAccountServiceUnary)
         .add(identity.clone(), SingleSignOnServiceServer::from_arc, SingleSignOnServiceUnary);
+    let worker = housekeeping::worker(&context.db, identity.clone());
     let feed = {
         let identity = identity.clone();
         async move { identity.feed.run(identity.db.clone(), identity.shutdown.clone()).await }
@@ -169,10 +182,5 @@ pub async fn build(config: Config, context: Context) -> anyhow::Result<Parts> {
             }
         }
     };
-    Ok(Parts {
-        services,
-        consumers: Vec::new(),
-        worker: Some(housekeeping::worker(&context.db)),
-        tasks: vec![feed.boxed(), keys.boxed()],
-    })
+    Ok(Parts { services, consumers: Vec::new(), worker: Some(worker), tasks: vec![feed.boxed(), keys.boxed()] })
 }

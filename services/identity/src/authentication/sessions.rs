@@ -124,13 +124,14 @@ impl Identity {
 }
 
 impl Tokens {
-    pub fn sign_in(self, password_change_required: bool) -> proto::SignInResponse {
+    pub fn sign_in(self, password_change_required: bool, device_token: String) -> proto::SignInResponse {
         proto::SignInResponse {
             access_token: self.access_token,
             access_token_expire_time: Some(timestamp(self.access_expire_time)),
             refresh_token: self.refresh_token,
             refresh_token_expire_time: Some(timestamp(self.refresh_expire_time)),
             password_change_required,
+            device_token,
         }
     }
 

@@ -245,6 +245,31 @@ pub async fn employee_delete(connection: &mut PgConnection, id: Uuid) -> Result<
     Ok(())
 }
 
+/// Whether somebody has never signed in and has yet to choose a password.
+pub async fn awaited(executor: impl PgExecutor<'_>, id: Uuid) -> Result<bool> {
+    Ok(sqlx::query_scalar(
+        "SELECT EXISTS (SELECT FROM employee WHERE id = $1 AND last_sign_in_time IS NULL AND password_change_required)",
+    )
+    .bind(id)
+    .fetch_one(executor)
+    .await?)
+}
+
+/// The login name of whoever is to enter an installation first: `first` where there is nobody, or the only one there is,
+/// who has never signed in. Nothing where somebody has been.
+pub async fn newcomer(executor: impl PgExecutor<'_>, first: &str) -> Result<Option<String>> {
+    let people: Vec<(String, bool)> = sqlx::query_as(
+        "SELECT login_name, last_sign_in_time IS NULL AND password_change_required FROM employee LIMIT 2",
+    )
+    .fetch_all(executor)
+    .await?;
+    Ok(match &people[..] {
+        [] => Some(first.to_owned()),
+        [(login_name, true)] => Some(login_name.clone()),
+        _ => None,
+    })
+}
+
 /// Whether an active person besides this one is an administrator.
 pub async fn another_administrator(connection: &mut PgConnection, id: Uuid) -> Result<bool> {
     Ok(sqlx::query_scalar(

@@ -7,6 +7,10 @@
 mod directory;
 mod employees;
 mod groups;
+mod links;
+mod mailbox;
+mod passwords;
+mod places;
 mod policy;
 mod roles;
 mod sessions;

@@ -8,6 +8,7 @@ use contracts::google::rpc;
 use contracts::identity::authentication_service_client::AuthenticationServiceClient;
 use contracts::identity::employee_service_client::EmployeeServiceClient;
 use contracts::identity::group_service_client::GroupServiceClient;
+use contracts::identity::password_link_service_client::PasswordLinkServiceClient;
 use contracts::identity::policy_service_client::PolicyServiceClient;
 use contracts::identity::profile_service_client::ProfileServiceClient;
 use contracts::identity::role_service_client::RoleServiceClient;
@@ -163,6 +164,10 @@ impl Stage {
         ProfileServiceClient::new(self.identity.clone())
     }
 
+    pub fn links(&self) -> PasswordLinkServiceClient<Upstream> {
+        PasswordLinkServiceClient::new(self.identity.clone())
+    }
+
     pub fn policies(&self) -> PolicyServiceClient<Upstream> {
         PolicyServiceClient::new(self.identity.clone())
     }
@@ -178,13 +183,24 @@ impl Stage {
     }
 
     pub async fn try_sign_in(&self, login_name: &str, password: &str) -> Result<Session, Status> {
-        let request = SignInRequest { login_name: login_name.into(), password: password.into(), device: "test".into() };
-        let reply = self.authentication().sign_in(request).await?.into_inner();
-        Ok(Session {
-            access_token: reply.access_token,
-            refresh_token: reply.refresh_token,
-            password_change_required: reply.password_change_required,
-        })
+        Ok(self.sign_in_from("", login_name, password, "").await?.into())
+    }
+
+    /// A sign-in from a network address, on a device that was given a token.
+    pub async fn sign_in_from(
+        &self,
+        address: &str,
+        login_name: &str,
+        password: &str,
+        device_token: &str,
+    ) -> Result<proto::SignInResponse, Status> {
+        let request = SignInRequest {
+            login_name: login_name.into(),
+            password: password.into(),
+            device: "test".into(),
+            device_token: device_token.into(),
+        };
+        Ok(self.authentication().sign_in(from(address, request)).await?.into_inner())
     }
 
     pub async fn sign_in(&self, login_name: &str) -> Session {
@@ -224,6 +240,25 @@ impl Stage {
                 .await
                 .unwrap();
         payloads.iter().map(|payload| E::decode(payload.as_slice()).unwrap()).collect()
+    }
+}
+
+/// A request from a network address; from nowhere for an empty one.
+pub fn from<T>(address: &str, message: T) -> Request<T> {
+    let mut request = Request::new(message);
+    if !address.is_empty() {
+        request.metadata_mut().insert("x-forwarded-for", address.parse().unwrap());
+    }
+    request
+}
+
+impl From<proto::SignInResponse> for Session {
+    fn from(reply: proto::SignInResponse) -> Self {
+        Self {
+            access_token: reply.access_token,
+            refresh_token: reply.refresh_token,
+            password_change_required: reply.password_change_required,
+        }
     }
 }
 

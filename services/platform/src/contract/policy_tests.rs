@@ -35,6 +35,8 @@ fn every_method_has_a_route_and_one_access_rule() {
         "SignIn",
         "RefreshSession",
         "GetPasswordPolicy",
+        "RequestPasswordReset",
+        "ResetPassword",
         "GetKeySet",
         "ListSignOnOptions",
         "StartSignOn",
