@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use ipnet::IpNet;
 use platform::config::Validate;
 use serde::Deserialize;
 
@@ -21,6 +22,7 @@ pub struct Config {
     pub lock_out_seconds: u32,
     pub password: PasswordConfig,
     pub hashing: HashingConfig,
+    pub webhooks: WebhookConfig,
 }
 
 impl Default for Config {
@@ -35,6 +37,7 @@ impl Default for Config {
             lock_out_seconds: 15 * 60,
             password: PasswordConfig::default(),
             hashing: HashingConfig::default(),
+            webhooks: WebhookConfig::default(),
         }
     }
 }
@@ -96,6 +99,30 @@ impl HashingConfig {
     }
 }
 
+/// Where webhooks may go.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct WebhookConfig {
+    /// Unencrypted as well.
+    pub allow_http: bool,
+    /// Inner networks that messages may go to, such as `10.20.0.0/16`; none by itself.
+    pub allow_private_networks: Vec<IpNet>,
+    /// How long a receiver may take for its answer.
+    pub timeout_seconds: u32,
+}
+
+impl Default for WebhookConfig {
+    fn default() -> Self {
+        Self { allow_http: false, allow_private_networks: Vec::new(), timeout_seconds: 10 }
+    }
+}
+
+impl WebhookConfig {
+    pub fn timeout(&self) -> Duration {
+        Duration::from_secs(self.timeout_seconds.into())
+    }
+}
+
 impl Validate for Config {
     fn faults(&self) -> Vec<String> {
         let mut faults = Vec::new();
@@ -128,6 +155,9 @@ impl Validate for Config {
         if let Err(error) = self.hashing.params() {
             faults.push(format!("identity.hashing: {error}"));
         }
+        if !(1..=30).contains(&self.webhooks.timeout_seconds) {
+            faults.push("identity.webhooks.timeout_seconds: 1 to 30".into());
+        }
         faults
     }
 }
@@ -148,8 +178,9 @@ mod tests {
             lock_out_seconds: 0,
             password: PasswordConfig { min_length: 3, min_character_kinds: 5, refuse_common: true },
             hashing: HashingConfig { memory_kib: 1, ..HashingConfig::default() },
+            webhooks: WebhookConfig { timeout_seconds: 0, ..WebhookConfig::default() },
         };
         let faults = faulty.faults();
-        assert_eq!(faults.len(), 9, "{faults:#?}");
+        assert_eq!(faults.len(), 10, "{faults:#?}");
     }
 }

@@ -1,4 +1,4 @@
-//! Removes sessions, attempts and tombstones that are of no use any more.
+//! Removes sessions, attempts, tombstones and events for webhooks that are of no use any more.
 
 use std::time::Duration;
 
@@ -7,11 +7,15 @@ use platform::jobs::{JobContext, JobFailure, JobHandler, Worker};
 
 use crate::authentication::store::{attempts_prune, sessions_prune};
 use crate::policy::store::tombstones_prune;
+use crate::webhook::events_prune;
 
 const HOUR: Duration = Duration::from_secs(60 * 60);
 
 /// Streams of the policy are never behind by more than moments.
 const TOMBSTONE_AGE: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// How long events and deliveries of webhooks are kept.
+const WEBHOOK_DAYS: i32 = 30;
 
 pub struct Housekeeping;
 
@@ -25,7 +29,16 @@ impl JobHandler for Housekeeping {
         let sessions = sessions_prune(pool).await?;
         let attempts = attempts_prune(pool).await?;
         let tombstones = tombstones_prune(pool, TOMBSTONE_AGE).await?;
-        tracing::info!(sessions, attempts, tombstones, "removed");
+        let mut events = 0;
+        loop {
+            let pruned = events_prune(pool, WEBHOOK_DAYS).await?;
+            if pruned == 0 {
+                break;
+            }
+            events += pruned;
+            job.proceed()?;
+        }
+        tracing::info!(sessions, attempts, tombstones, events, "removed");
         Ok(())
     }
 }

@@ -11,8 +11,10 @@ mod housekeeping;
 mod policy;
 mod profile;
 mod role;
+mod seal;
 pub mod seed;
 pub mod signing;
+pub mod webhook;
 
 use std::ops::Deref;
 use std::sync::Arc;
@@ -24,14 +26,17 @@ use contracts::identity::group_service_server::GroupServiceServer;
 use contracts::identity::policy_service_server::PolicyServiceServer;
 use contracts::identity::profile_service_server::ProfileServiceServer;
 use contracts::identity::role_service_server::RoleServiceServer;
+use contracts::identity::webhook_delivery_service_server::WebhookDeliveryServiceServer;
+use contracts::identity::webhook_service_server::WebhookServiceServer;
 use contracts::unary::{
     AuthenticationServiceUnary, EmployeeServiceUnary, GroupServiceUnary, PolicyServiceUnary, ProfileServiceUnary,
-    RoleServiceUnary,
+    RoleServiceUnary, WebhookDeliveryServiceUnary, WebhookServiceUnary,
 };
 use futures::FutureExt;
 use platform::access::{Access, Call};
 use platform::db::{Db, Once};
 use platform::error::{Error, Result, reason};
+use platform::events::Consumer;
 use platform::service::{Clients, Context, Parts, Services};
 use prost::Message;
 use sqlx::migrate::Migrator;
@@ -39,11 +44,13 @@ use tokio_util::sync::CancellationToken;
 use tonic::Code;
 use uuid::Uuid;
 
-pub use config::{Config, HashingConfig, PasswordConfig};
+pub use config::{Config, HashingConfig, PasswordConfig, WebhookConfig};
 
 use authentication::passwords::Passwords;
 use policy::feed::Feed;
+use seal::Seal;
 use signing::SigningKeys;
+use webhook::{Deliverer, Outside, Transport, Webhooks};
 
 pub const NAME: &str = "identity";
 
@@ -65,6 +72,7 @@ pub(crate) struct State {
     passwords: Passwords,
     keys: SigningKeys,
     feed: Feed,
+    webhooks: Arc<Webhooks>,
 }
 
 impl Deref for Identity {
@@ -116,11 +124,22 @@ pub(crate) fn require_etag(given: &str, present: &str) -> Result<()> {
 }
 
 pub async fn build(config: Config, context: Context) -> anyhow::Result<Parts> {
+    build_within(config, context, Outside::default()).await
+}
+
+/// The same with a time and names of hosts that the caller decides on.
+pub async fn build_within(config: Config, context: Context, outside: Outside) -> anyhow::Result<Parts> {
     role::presets::install(&context.db).await?;
+    let webhooks = Arc::new(Webhooks {
+        clock: outside.clock,
+        seal: Seal::new(context.clients.derive("identity secrets")),
+        transport: Transport::new(&config.webhooks, outside.names)?,
+    });
     let identity = Identity(Arc::new(State {
         keys: SigningKeys::open(&context.db, &config.signing_key).await?,
         passwords: Passwords::new(&config.hashing)?,
         feed: Feed::default(),
+        webhooks: webhooks.clone(),
         db: context.db.clone(),
         clients: context.clients.calling_as(NAME),
         access: context.access,
@@ -133,11 +152,17 @@ pub async fn build(config: Config, context: Context) -> anyhow::Result<Parts> {
         .add(identity.clone(), GroupServiceServer::from_arc, GroupServiceUnary)
         .add(identity.clone(), PolicyServiceServer::from_arc, PolicyServiceUnary)
         .add(identity.clone(), ProfileServiceServer::from_arc, ProfileServiceUnary)
-        .add(identity.clone(), RoleServiceServer::from_arc, RoleServiceUnary);
+        .add(identity.clone(), RoleServiceServer::from_arc, RoleServiceUnary)
+        .add(identity.clone(), WebhookServiceServer::from_arc, WebhookServiceUnary)
+        .add(identity.clone(), WebhookDeliveryServiceServer::from_arc, WebhookDeliveryServiceUnary);
     let feed = {
         let identity = identity.clone();
         async move { identity.feed.run(identity.db.clone(), identity.shutdown.clone()).await }
     };
+    let deliverer = Deliverer::new(&context.db, webhooks.clone()).run(identity.shutdown.clone());
+    let consumer =
+        Consumer::new(&context.db, &context.events, webhook::CONSUMER, webhook::Feed { clock: webhooks.clock.clone() });
+    let worker = housekeeping::worker(&context.db).register(webhook::Replay { webhooks });
     let keys = async move {
         let mut revisions = identity.feed.subscribe();
         while let Some(Ok(())) = identity.shutdown.run_until_cancelled(revisions.changed()).await {
@@ -148,8 +173,8 @@ pub async fn build(config: Config, context: Context) -> anyhow::Result<Parts> {
     };
     Ok(Parts {
         services,
-        consumers: Vec::new(),
-        worker: Some(housekeeping::worker(&context.db)),
-        tasks: vec![feed.boxed(), keys.boxed()],
+        consumers: vec![consumer],
+        worker: Some(worker),
+        tasks: vec![feed.boxed(), keys.boxed(), deliverer.boxed()],
     })
 }

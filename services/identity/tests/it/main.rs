@@ -12,3 +12,4 @@ mod roles;
 mod sessions;
 mod sign_in;
 mod stage;
+mod webhooks;
