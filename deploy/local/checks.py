@@ -22,9 +22,10 @@ def clippy(step):
 
 
 def rust(step):
-    """Every Rust test, against servers of its own."""
+    """Every Rust test, against servers of its own and packages that check us from outside."""
     path = tools.nextest(step.log)
     tools.npm_ci(PROVIDER, step.log)
+    tools.npm_tools(step.log)
     with Stack() as stack:
         step.run("cargo", "nextest", "run", "--workspace", "--no-fail-fast", env=stack.environment(), path=path)
 

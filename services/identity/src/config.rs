@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use ipnet::IpNet;
 use lettre::message::Mailbox;
 use lettre::{AsyncSmtpTransport, Tokio1Executor};
 use platform::config::Validate;
@@ -41,6 +42,7 @@ pub struct Config {
     pub mail: MailConfig,
     pub password: PasswordConfig,
     pub hashing: HashingConfig,
+    pub webhooks: WebhookConfig,
 }
 
 impl Default for Config {
@@ -63,6 +65,7 @@ impl Default for Config {
             mail: MailConfig::default(),
             password: PasswordConfig::default(),
             hashing: HashingConfig::default(),
+            webhooks: WebhookConfig::default(),
         }
     }
 }
@@ -176,6 +179,30 @@ pub fn public_url(text: &str) -> Result<Url, &'static str> {
     }
 }
 
+/// Where webhooks may go.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct WebhookConfig {
+    /// Unencrypted as well.
+    pub allow_http: bool,
+    /// Inner networks that messages may go to, such as `10.20.0.0/16`; none by itself.
+    pub allow_private_networks: Vec<IpNet>,
+    /// How long a receiver may take for its answer.
+    pub timeout_seconds: u32,
+}
+
+impl Default for WebhookConfig {
+    fn default() -> Self {
+        Self { allow_http: false, allow_private_networks: Vec::new(), timeout_seconds: 10 }
+    }
+}
+
+impl WebhookConfig {
+    pub fn timeout(&self) -> Duration {
+        Duration::from_secs(self.timeout_seconds.into())
+    }
+}
+
 impl Validate for Config {
     fn faults(&self) -> Vec<String> {
         let mut faults = Vec::new();
@@ -224,6 +251,9 @@ impl Validate for Config {
         if let Err(error) = self.hashing.params() {
             faults.push(format!("identity.hashing: {error}"));
         }
+        if !(1..=30).contains(&self.webhooks.timeout_seconds) {
+            faults.push("identity.webhooks.timeout_seconds: 1 to 30".into());
+        }
         faults
     }
 }
@@ -250,10 +280,11 @@ mod tests {
             mail: MailConfig { smtp_url: "http://user:secret@mail".into(), from: "nobody".into() },
             password: PasswordConfig { min_length: 3, min_character_kinds: 5, remembered: 25, ..Default::default() },
             hashing: HashingConfig { memory_kib: 1, ..HashingConfig::default() },
+            webhooks: WebhookConfig { timeout_seconds: 0, ..WebhookConfig::default() },
             ..Config::default()
         };
         let faults = faulty.faults();
-        assert_eq!(faults.len(), 16, "{faults:#?}");
+        assert_eq!(faults.len(), 17, "{faults:#?}");
         assert!(!faults.concat().contains("secret"));
     }
 }

@@ -58,4 +58,13 @@ reasons! {
     SIGN_ON_LINK_TAKEN: "The identity belongs to another employee, or you are linked to another one there.", "该身份已关联其他员工，或您已关联该提供方的其他身份。";
     GIVEN_TWICE: "This is given twice.", "重复指定。";
     MASKED_VALUE: "You see this value masked, so you can't write asterisks into it.", "您看到的是脱敏内容，不能写入带星号的值。";
+    WEBHOOK_NAME_TAKEN: "There is a webhook of this name already.", "Webhook 名称已存在。";
+    WEBHOOK_TOO_MANY: "There may be {max} webhooks.", "最多可设置 {max} 个 Webhook。";
+    WEBHOOK_URL_INVALID: "This is no address that messages can be sent to.", "该网址无法接收消息。";
+    WEBHOOK_URL_HTTPS: "The address must begin with https.", "网址必须以 https 开头。";
+    WEBHOOK_ADDRESS_REFUSED: "No message may go to this address.", "不允许向该地址发送消息。";
+    WEBHOOK_EVENT_TYPE_UNKNOWN: "There is no such event.", "事件类型不存在。";
+    WEBHOOK_DISABLED: "The webhook is disabled.", "该 Webhook 已停用。";
+    WEBHOOK_DELIVERY_PENDING: "The delivery is under way.", "该消息正在发送中。";
+    TIME_BEFORE_START: "The end must lie behind the start.", "结束时间必须晚于开始时间。";
 }

@@ -1,4 +1,4 @@
-//! Removes sessions, attempts, links and tombstones that are of no use any more.
+//! Removes sessions, attempts, links, tombstones and events for webhooks that are of no use any more.
 
 use std::time::Duration;
 
@@ -11,12 +11,16 @@ use crate::password_link::job::SendLink;
 use crate::password_link::store::links_prune;
 use crate::policy::store::tombstones_prune;
 use crate::sign_on::store::flows_prune;
+use crate::webhook::events_prune;
 use crate::{Identity, attempt};
 
 const HOUR: Duration = Duration::from_secs(60 * 60);
 
 /// Streams of the policy are never behind by more than moments.
 const TOMBSTONE_AGE: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// How long events and deliveries of webhooks are kept.
+const WEBHOOK_DAYS: i32 = 30;
 
 pub struct Housekeeping;
 
@@ -33,7 +37,16 @@ impl JobHandler for Housekeeping {
         let api_keys = api_keys_prune(pool).await?;
         let sign_ons = flows_prune(pool).await?;
         let tombstones = tombstones_prune(pool, TOMBSTONE_AGE).await?;
-        tracing::info!(sessions, attempts, links, api_keys, sign_ons, tombstones, "removed");
+        let mut events = 0;
+        loop {
+            let pruned = events_prune(pool, WEBHOOK_DAYS).await?;
+            if pruned == 0 {
+                break;
+            }
+            events += pruned;
+            job.proceed()?;
+        }
+        tracing::info!(sessions, attempts, links, api_keys, sign_ons, tombstones, events, "removed");
         Ok(())
     }
 }

@@ -24,6 +24,7 @@ pub mod seed;
 mod service_account;
 mod sign_on;
 pub mod signing;
+pub mod webhook;
 
 use std::ops::Deref;
 use std::sync::Arc;
@@ -41,13 +42,19 @@ use contracts::identity::profile_service_server::ProfileServiceServer;
 use contracts::identity::role_service_server::RoleServiceServer;
 use contracts::identity::service_account_service_server::ServiceAccountServiceServer;
 use contracts::identity::single_sign_on_service_server::SingleSignOnServiceServer;
+use contracts::identity::webhook_delivery_service_server::WebhookDeliveryServiceServer;
+use contracts::identity::webhook_service_server::WebhookServiceServer;
 use contracts::unary::{
-    ApiKeyServiceUnary, AuthenticationServiceUnary, EmployeeAccessServiceUnary, EmployeeServiceUnary, GroupServiceUnary, IdentityProviderServiceUnary, PasswordLinkServiceUnary, PolicyServiceUnary, ProfileServiceUnary, RoleServiceUnary, ServiceAccountServiceUnary, SingleSignOnServiceUnary,
+    ApiKeyServiceUnary, AuthenticationServiceUnary, EmployeeAccessServiceUnary, EmployeeServiceUnary,
+    GroupServiceUnary, IdentityProviderServiceUnary, PasswordLinkServiceUnary, PolicyServiceUnary, ProfileServiceUnary,
+    RoleServiceUnary, ServiceAccountServiceUnary, SingleSignOnServiceUnary, WebhookDeliveryServiceUnary,
+    WebhookServiceUnary,
 };
 use futures::FutureExt;
 use platform::access::{Access, Call};
 use platform::db::{Db, Once};
 use platform::error::{Error, Result, reason};
+use platform::events::Consumer;
 use platform::service::{Clients, Context, Parts, Services};
 use prost::Message;
 use sqlx::migrate::Migrator;
@@ -55,7 +62,7 @@ use tokio_util::sync::CancellationToken;
 use tonic::Code;
 use uuid::Uuid;
 
-pub use config::{Config, HashingConfig, MailConfig, PasswordConfig};
+pub use config::{Config, HashingConfig, MailConfig, PasswordConfig, WebhookConfig};
 
 use mail::Mailer;
 use password::hashing::Passwords;
@@ -64,6 +71,7 @@ use policy::feed::Feed;
 use seal::Seal;
 use sign_on::provider::Providers;
 use signing::SigningKeys;
+use webhook::{Deliverer, Outside, Transport, Webhooks};
 
 pub const NAME: &str = "identity";
 
@@ -90,6 +98,7 @@ pub(crate) struct State {
     feed: Feed,
     providers: Providers,
     seal: Seal,
+    webhooks: Arc<Webhooks>,
 }
 
 impl Deref for Identity {
@@ -141,7 +150,18 @@ pub(crate) fn require_etag(given: &str, present: &str) -> Result<()> {
 }
 
 pub async fn build(config: Config, context: Context) -> anyhow::Result<Parts> {
+    build_within(config, context, Outside::default()).await
+}
+
+/// The same with a time and names of hosts that the caller decides on.
+pub async fn build_within(config: Config, context: Context, outside: Outside) -> anyhow::Result<Parts> {
     role::presets::install(&context.db).await?;
+    let seal = Seal::new(context.clients.derive("identity secrets"));
+    let webhooks = Arc::new(Webhooks {
+        clock: outside.clock,
+        seal: seal.clone(),
+        transport: Transport::new(&config.webhooks, outside.names)?,
+    });
     let identity = Identity(Arc::new(State {
         keys: SigningKeys::open(&context.db, &config.signing_key).await?,
         passwords: Passwords::new(&config.hashing)?,
@@ -149,7 +169,8 @@ pub async fn build(config: Config, context: Context) -> anyhow::Result<Parts> {
         mailer: Mailer::new(&config.mail)?,
         feed: Feed::default(),
         providers: Providers::new(config.redirect_uri(), config.allow_insecure_providers),
-        seal: Seal::new(context.access.derived_key("identity seal")),
+        seal,
+        webhooks: webhooks.clone(),
         db: context.db.clone(),
         clients: context.clients.calling_as(NAME),
         access: context.access,
@@ -168,12 +189,17 @@ pub async fn build(config: Config, context: Context) -> anyhow::Result<Parts> {
         .add(identity.clone(), ProfileServiceServer::from_arc, ProfileServiceUnary)
         .add(identity.clone(), RoleServiceServer::from_arc, RoleServiceUnary)
         .add(identity.clone(), ServiceAccountServiceServer::from_arc, ServiceAccountServiceUnary)
-        .add(identity.clone(), SingleSignOnServiceServer::from_arc, SingleSignOnServiceUnary);
-    let worker = housekeeping::worker(&context.db, identity.clone());
+        .add(identity.clone(), SingleSignOnServiceServer::from_arc, SingleSignOnServiceUnary)
+        .add(identity.clone(), WebhookServiceServer::from_arc, WebhookServiceUnary)
+        .add(identity.clone(), WebhookDeliveryServiceServer::from_arc, WebhookDeliveryServiceUnary);
     let feed = {
         let identity = identity.clone();
         async move { identity.feed.run(identity.db.clone(), identity.shutdown.clone()).await }
     };
+    let deliverer = Deliverer::new(&context.db, webhooks.clone()).run(identity.shutdown.clone());
+    let consumer =
+        Consumer::new(&context.db, &context.events, webhook::CONSUMER, webhook::Feed { clock: webhooks.clock.clone() });
+    let worker = housekeeping::worker(&context.db, identity.clone()).register(webhook::Replay { webhooks });
     let keys = async move {
         let mut revisions = identity.feed.subscribe();
         while let Some(Ok(())) = identity.shutdown.run_until_cancelled(revisions.changed()).await {
@@ -182,5 +208,10 @@ pub async fn build(config: Config, context: Context) -> anyhow::Result<Parts> {
             }
         }
     };
-    Ok(Parts { services, consumers: Vec::new(), worker: Some(worker), tasks: vec![feed.boxed(), keys.boxed()] })
+    Ok(Parts {
+        services,
+        consumers: vec![consumer],
+        worker: Some(worker),
+        tasks: vec![feed.boxed(), keys.boxed(), deliverer.boxed()],
+    })
 }

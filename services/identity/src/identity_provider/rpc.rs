@@ -82,7 +82,7 @@ impl IdentityProviderService for Identity {
         let secret_replaced = paths.contains(&"client_secret");
         let moved = after.issuer != before.provider.issuer;
         let client_secret = match (secret_replaced, moved) {
-            (true, _) => self.seal.seal(id.as_bytes(), &after.client_secret)?,
+            (true, _) => self.seal.close_text(id.as_bytes(), &after.client_secret)?,
             (false, true) => Vec::new(),
             (false, false) => before.client_secret.clone(),
         };
@@ -129,7 +129,7 @@ impl Identity {
         permit_roles(&mut tx, call, &[], &asked.role_mappings).await?;
         let id = Uuid::now_v7();
         let group_id = crate::optional_id("identity_provider.default_group_id", &asked.default_group_id)?;
-        let client_secret = self.seal.seal(id.as_bytes(), &asked.client_secret)?;
+        let client_secret = self.seal.close_text(id.as_bytes(), &asked.client_secret)?;
         store::provider_insert(tx.connection(), id, asked, &client_secret, group_id).await?;
         let row = store::provider_get(tx.connection(), id).await?;
         let changes = rules::changes(&IdentityProvider::default(), &row.provider, row.provider.client_secret_set);

@@ -200,7 +200,7 @@ impl Identity {
         if !provider.provider.enabled {
             return Err(failed());
         }
-        let secret = self.seal.open(provider.id.as_bytes(), &provider.client_secret)?;
+        let secret = self.seal.open_text(provider.id.as_bytes(), &provider.client_secret)?;
         let person = self.providers.complete(&provider, &secret, code, flow.nonce, flow.code_verifier).await;
         let person = person.map_err(|fault| told(&provider, &fault))?;
         Ok((provider, person))

@@ -12,12 +12,16 @@ use contracts::identity::password_link_service_client::PasswordLinkServiceClient
 use contracts::identity::policy_service_client::PolicyServiceClient;
 use contracts::identity::profile_service_client::ProfileServiceClient;
 use contracts::identity::role_service_client::RoleServiceClient;
+use contracts::identity::webhook_delivery_service_client::WebhookDeliveryServiceClient;
+use contracts::identity::webhook_service_client::WebhookServiceClient;
 use contracts::identity::{self as proto, Employee, SignInRequest};
 use identity::Config;
 use identity::seed::{SeedEmployee, SeedGroup, SeedPlan, Seeded, seed};
+use identity::webhook::Outside;
 use platform::access::{Access, PolicyCache, watch_policy};
 use platform::config::{DatabaseConfig, NatsConfig};
 use platform::db::Db;
+use platform::events::Relay;
 use platform::service::{Clients, Context, Upstream, in_process};
 use prost::Message;
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
@@ -63,6 +67,22 @@ pub async fn stage(groups: &[&str], people: &[(&str, &str, &[&str])]) -> Stage {
 }
 
 pub async fn stage_with(groups: &[&str], people: &[(&str, &str, &[&str])], adjust: impl FnOnce(&mut Config)) -> Stage {
+    stage_within(groups, people, adjust, Surroundings::default()).await
+}
+
+/// What lies around an instance. With a stream of its own it sends its events and takes them in.
+#[derive(Clone, Default)]
+pub struct Surroundings {
+    pub outside: Outside,
+    pub stream: Option<String>,
+}
+
+pub async fn stage_within(
+    groups: &[&str],
+    people: &[(&str, &str, &[&str])],
+    adjust: impl FnOnce(&mut Config),
+    surroundings: Surroundings,
+) -> Stage {
     let mut config = Config::default();
     config.hashing.memory_kib = 64;
     config.hashing.iterations = 1;
@@ -70,25 +90,43 @@ pub async fn stage_with(groups: &[&str], people: &[(&str, &str, &[&str])], adjus
     let database = database().await;
     let db = Db::new(&database, identity::NAME).unwrap();
     let people = seed(&db, &config, &plan(groups, people)).await.unwrap();
-    let Instance { identity, running, .. } = instance(&db, &config, HashMap::new()).await;
+    let Instance { identity, running, .. } = instance_within(&db, &config, HashMap::new(), surroundings).await;
     Stage { db, config, people, identity, _running: running }
 }
 
 /// Starts an instance that follows its own policy; `upstreams` are the other services it can reach.
-pub async fn instance(db: &Db, config: &Config, mut upstreams: HashMap<String, Upstream>) -> Instance {
+pub async fn instance(db: &Db, config: &Config, upstreams: HashMap<String, Upstream>) -> Instance {
+    instance_within(db, config, upstreams, Surroundings::default()).await
+}
+
+pub async fn instance_within(
+    db: &Db,
+    config: &Config,
+    mut upstreams: HashMap<String, Upstream>,
+    surroundings: Surroundings,
+) -> Instance {
     let nats = std::env::var("CHANGKE_TEST_NATS_URL").expect("CHANGKE_TEST_NATS_URL is not set");
     let shutdown = CancellationToken::new();
     let policy = Arc::new(PolicyCache::default());
     let access = Arc::new(Access::new(policy.clone(), SECRET.to_owned()));
     let clients = Clients::new(SECRET);
+    let mut nats = NatsConfig { url: nats, ..Default::default() };
+    if let Some(stream) = &surroundings.stream {
+        nats.prefix.clone_from(stream);
+    }
+    let events = platform::events::connect(&nats).await.unwrap();
     let context = Context {
         db: db.clone(),
-        events: platform::events::connect(&NatsConfig { url: nats, ..Default::default() }).await.unwrap(),
+        events: events.clone(),
         clients: clients.clone(),
         access: access.clone(),
         shutdown: shutdown.clone(),
     };
-    let parts = identity::build(config.clone(), context).await.unwrap();
+    let parts = identity::build_within(config.clone(), context, surroundings.outside).await.unwrap();
+    if surroundings.stream.is_some() {
+        tokio::spawn(Relay::new(db, &events).run(shutdown.clone()));
+        parts.consumers.into_iter().for_each(|consumer| drop(tokio::spawn(consumer.run(shutdown.clone()))));
+    }
     tokio::spawn(parts.worker.unwrap().run(shutdown.clone()));
     parts.tasks.into_iter().for_each(|task| drop(tokio::spawn(task)));
     let identity = in_process(parts.services, access);
@@ -166,6 +204,14 @@ impl Stage {
 
     pub fn links(&self) -> PasswordLinkServiceClient<Upstream> {
         PasswordLinkServiceClient::new(self.identity.clone())
+    }
+
+    pub fn webhooks(&self) -> WebhookServiceClient<Upstream> {
+        WebhookServiceClient::new(self.identity.clone())
+    }
+
+    pub fn deliveries(&self) -> WebhookDeliveryServiceClient<Upstream> {
+        WebhookDeliveryServiceClient::new(self.identity.clone())
     }
 
     pub fn policies(&self) -> PolicyServiceClient<Upstream> {

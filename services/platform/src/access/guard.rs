@@ -11,7 +11,6 @@ use chrono::Utc;
 use contracts::options::Visibility;
 use contracts::unary::Unary;
 use futures::future::BoxFuture;
-use hmac::{Hmac, Mac};
 use http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
 use http::{HeaderMap, Request, Response};
 use http_body_util::{BodyExt, Full};
@@ -52,17 +51,6 @@ impl Access {
 
     pub fn policy(&self) -> &Arc<PolicyCache> {
         &self.policy
-    }
-
-    /// A key for a purpose of one's own, which follows from the secret that all services share.
-    pub fn derived_key(&self, purpose: &str) -> [u8; 32] {
-        // HMAC takes keys of any length.
-        let mut mac = match Hmac::<Sha256>::new_from_slice(self.service_secret.as_bytes()) {
-            Ok(mac) => mac,
-            Err(error) => unreachable!("{error}"),
-        };
-        mac.update(purpose.as_bytes());
-        mac.finalize().into_bytes().into()
     }
 
     /// Who stands behind the `authorization` header. No header: nobody. A header that does not hold: an error.
