@@ -13,6 +13,7 @@ mod identity_provider;
 mod policy;
 mod profile;
 mod role;
+mod scim;
 mod seal;
 pub mod seed;
 mod service_account;
@@ -31,12 +32,15 @@ use contracts::identity::identity_provider_service_server::IdentityProviderServi
 use contracts::identity::policy_service_server::PolicyServiceServer;
 use contracts::identity::profile_service_server::ProfileServiceServer;
 use contracts::identity::role_service_server::RoleServiceServer;
+use contracts::identity::scim_group_service_server::ScimGroupServiceServer;
+use contracts::identity::scim_service_server::ScimServiceServer;
+use contracts::identity::scim_user_service_server::ScimUserServiceServer;
 use contracts::identity::service_account_service_server::ServiceAccountServiceServer;
 use contracts::identity::single_sign_on_service_server::SingleSignOnServiceServer;
 use contracts::unary::{
     ApiKeyServiceUnary, AuthenticationServiceUnary, EmployeeServiceUnary, GroupServiceUnary,
-    IdentityProviderServiceUnary, PolicyServiceUnary, ProfileServiceUnary, RoleServiceUnary,
-    ServiceAccountServiceUnary, SingleSignOnServiceUnary,
+    IdentityProviderServiceUnary, PolicyServiceUnary, ProfileServiceUnary, RoleServiceUnary, ScimGroupServiceUnary,
+    ScimServiceUnary, ScimUserServiceUnary, ServiceAccountServiceUnary, SingleSignOnServiceUnary,
 };
 use futures::FutureExt;
 use platform::access::{Access, Call};
@@ -152,6 +156,9 @@ pub async fn build(config: Config, context: Context) -> anyhow::Result<Parts> {
         .add(identity.clone(), PolicyServiceServer::from_arc, PolicyServiceUnary)
         .add(identity.clone(), ProfileServiceServer::from_arc, ProfileServiceUnary)
         .add(identity.clone(), RoleServiceServer::from_arc, RoleServiceUnary)
+        .add(identity.clone(), ScimGroupServiceServer::from_arc, ScimGroupServiceUnary)
+        .add(identity.clone(), ScimServiceServer::from_arc, ScimServiceUnary)
+        .add(identity.clone(), ScimUserServiceServer::from_arc, ScimUserServiceUnary)
         .add(identity.clone(), ServiceAccountServiceServer::from_arc, ServiceAccountServiceUnary)
         .add(identity.clone(), SingleSignOnServiceServer::from_arc, SingleSignOnServiceUnary);
     let feed = {
