@@ -10,6 +10,7 @@ mod machines;
 mod pool;
 mod reporting;
 mod row_scope;
+mod scim;
 mod sessions;
 mod smoke;
 mod support;

@@ -21,6 +21,7 @@ mod problem;
 mod problem_page;
 mod rate_limit;
 mod routes;
+mod scim;
 mod session;
 mod status;
 mod stream;

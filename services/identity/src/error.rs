@@ -56,6 +56,12 @@ reasons! {
     SIGN_ON_FAILED: "The sign-on did not succeed. Begin again.", "单点登录未成功，请重新开始。";
     SIGN_ON_UNKNOWN: "Nobody here belongs to this identity. Sign in with your password and link it, or ask an administrator.", "该身份未关联任何员工，请用密码登录后自行关联，或联系管理员。";
     SIGN_ON_LINK_TAKEN: "The identity belongs to another employee, or you are linked to another one there.", "该身份已关联其他员工，或您已关联该提供方的其他身份。";
+    SCIM_FILTER_FAULTY: "The filter can't be read (at character {position}).", "无法解析筛选条件（第 {position} 个字符）。";
+    SCIM_FILTER_INVALID: "The filter names an attribute or a comparison that is not supported.", "筛选条件中的属性或比较方式不受支持。";
+    SCIM_PATCH_FAULTY: "The operations are not as RFC 7644 has them.", "操作列表不符合 RFC 7644。";
+    SCIM_PATH_INVALID: "The path of an operation can't be read.", "操作的 path 无法解析。";
+    SCIM_NO_TARGET: "Nothing matches the path of an operation.", "操作的 path 没有匹配的目标。";
+    SCIM_PROTECTED: "Of people who can give roles, provisioning changes nothing; it can disable and remove them.", "对可授予角色的人员，只能停用或删除，不能通过 SCIM 修改。";
     GIVEN_TWICE: "This is given twice.", "重复指定。";
     MASKED_VALUE: "You see this value masked, so you can't write asterisks into it.", "您看到的是脱敏内容，不能写入带星号的值。";
     WEBHOOK_NAME_TAKEN: "There is a webhook of this name already.", "Webhook 名称已存在。";

@@ -19,6 +19,7 @@ mod place;
 mod policy;
 mod profile;
 mod role;
+mod scim;
 mod seal;
 pub mod seed;
 mod service_account;
@@ -40,6 +41,9 @@ use contracts::identity::password_link_service_server::PasswordLinkServiceServer
 use contracts::identity::policy_service_server::PolicyServiceServer;
 use contracts::identity::profile_service_server::ProfileServiceServer;
 use contracts::identity::role_service_server::RoleServiceServer;
+use contracts::identity::scim_group_service_server::ScimGroupServiceServer;
+use contracts::identity::scim_service_server::ScimServiceServer;
+use contracts::identity::scim_user_service_server::ScimUserServiceServer;
 use contracts::identity::service_account_service_server::ServiceAccountServiceServer;
 use contracts::identity::single_sign_on_service_server::SingleSignOnServiceServer;
 use contracts::identity::webhook_delivery_service_server::WebhookDeliveryServiceServer;
@@ -47,8 +51,8 @@ use contracts::identity::webhook_service_server::WebhookServiceServer;
 use contracts::unary::{
     ApiKeyServiceUnary, AuthenticationServiceUnary, EmployeeAccessServiceUnary, EmployeeServiceUnary,
     GroupServiceUnary, IdentityProviderServiceUnary, PasswordLinkServiceUnary, PolicyServiceUnary, ProfileServiceUnary,
-    RoleServiceUnary, ServiceAccountServiceUnary, SingleSignOnServiceUnary, WebhookDeliveryServiceUnary,
-    WebhookServiceUnary,
+    RoleServiceUnary, ScimGroupServiceUnary, ScimServiceUnary, ScimUserServiceUnary, ServiceAccountServiceUnary,
+    SingleSignOnServiceUnary, WebhookDeliveryServiceUnary, WebhookServiceUnary,
 };
 use futures::FutureExt;
 use platform::access::{Access, Call};
@@ -188,6 +192,9 @@ pub async fn build_within(config: Config, context: Context, outside: Outside) ->
         .add(identity.clone(), PolicyServiceServer::from_arc, PolicyServiceUnary)
         .add(identity.clone(), ProfileServiceServer::from_arc, ProfileServiceUnary)
         .add(identity.clone(), RoleServiceServer::from_arc, RoleServiceUnary)
+        .add(identity.clone(), ScimGroupServiceServer::from_arc, ScimGroupServiceUnary)
+        .add(identity.clone(), ScimServiceServer::from_arc, ScimServiceUnary)
+        .add(identity.clone(), ScimUserServiceServer::from_arc, ScimUserServiceUnary)
         .add(identity.clone(), ServiceAccountServiceServer::from_arc, ServiceAccountServiceUnary)
         .add(identity.clone(), SingleSignOnServiceServer::from_arc, SingleSignOnServiceUnary)
         .add(identity.clone(), WebhookServiceServer::from_arc, WebhookServiceUnary)

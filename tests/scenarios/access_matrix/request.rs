@@ -10,7 +10,7 @@ use uuid::Uuid;
 use crate::support;
 
 /// Texts of which one fits any pattern of the contracts.
-const SAMPLES: [&str; 5] = ["matrix", "Matrix-1", "2026-01-01", "1", "#aabbcc"];
+const SAMPLES: [&str; 6] = ["matrix", "Matrix-1", "2026-01-01", "1", "#aabbcc", "https://matrix.example.com"];
 
 pub async fn send(caller: &Session, method: &Method, rule: &HttpRule) -> Result<Answer> {
     send_about(caller, method, rule, None).await

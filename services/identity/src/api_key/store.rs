@@ -106,7 +106,7 @@ pub struct Exchanged {
     pub access_expire_time: DateTime<Utc>,
 }
 
-/// Notes the use of a live key of an active holder, and until when its token lives. One statement: a key that is revoked
+/// Notes the use of a live key of an active holder, and until when its token lives: whole seconds, and one at least. One statement: a key that is revoked
 /// at the same time either gets no token or one that the revocation reaches.
 pub async fn api_key_use(
     executor: impl PgExecutor<'_>,
@@ -124,7 +124,7 @@ pub async fn api_key_use(
              last_use_time = CASE WHEN k.last_use_time > now() - interval '1 minute' THEN k.last_use_time ELSE now() END
          FROM employee e
          WHERE k.id = $1 AND k.secret_digest = $2 AND k.revoke_time IS NULL
-             AND (k.expire_time IS NULL OR k.expire_time > now()) AND e.id = k.employee_id AND e.state = 1
+             AND (k.expire_time IS NULL OR k.expire_time > now() + interval '1 second') AND e.id = k.employee_id AND e.state = 1
          RETURNING k.employee_id, k.permissions, least($4, k.expire_time)",
     )
     .bind(id)

@@ -118,7 +118,8 @@ impl Parser {
     }
 
     fn takes(&mut self, keyword: &str) -> bool {
-        let found = matches!(self.tokens.get(self.at), Some((_, Token::Word(word))) if word.eq_ignore_ascii_case(keyword));
+        let found =
+            matches!(self.tokens.get(self.at), Some((_, Token::Word(word))) if word.eq_ignore_ascii_case(keyword));
         self.at += usize::from(found);
         found
     }
@@ -281,10 +282,8 @@ mod tests {
     #[test]
     fn and_binds_closer_than_or() {
         let filter = parse(r#"a eq 1 OR b EQ "x\"y" and not (c eq null)"#).unwrap();
-        let right = Filter::And(
-            compare("b", Op::Eq, json!("x\"y")),
-            Box::new(Filter::Not(compare("c", Op::Eq, Value::Null))),
-        );
+        let right =
+            Filter::And(compare("b", Op::Eq, json!("x\"y")), Box::new(Filter::Not(compare("c", Op::Eq, Value::Null))));
         assert_eq!(filter, Filter::Or(compare("a", Op::Eq, json!(1)), Box::new(right)));
         assert_eq!(attribute("urn:ietf:params:scim:schemas:core:2.0:User:userName"), "username");
     }

@@ -74,7 +74,8 @@ impl Path {
             None => (text, None),
         };
         let head = filter::attribute(head.trim());
-        let fits = |name: &str| !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || "-_$:".contains(c));
+        let fits =
+            |name: &str| !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || "-_$:".contains(c));
         if let Some(rest) = rest {
             let (inside, behind) = rest.rsplit_once(']').ok_or(Fault::Path)?;
             let sub = match behind {
@@ -83,7 +84,11 @@ impl Path {
             };
             let inside = filter::parse(inside).map_err(|_| Fault::Path)?;
             let sub = sub.map(str::to_ascii_lowercase);
-            return if fits(&head) { Ok(Self { attribute: head, filter: Some(inside), sub }) } else { Err(Fault::Path) };
+            return if fits(&head) {
+                Ok(Self { attribute: head, filter: Some(inside), sub })
+            } else {
+                Err(Fault::Path)
+            };
         }
         // Attributes of extensions have dots in their URN; nothing is kept of them.
         let (attribute, sub) = match head.split_once('.') {
@@ -248,14 +253,18 @@ mod tests {
     fn values_are_set_where_the_path_leads() {
         assert_eq!(one("Replace", "active", json!("False"))["active"], "False");
         assert_eq!(one("replace", "USERNAME", json!("x"))["userName"], "x");
-        assert_eq!(one("add", "name.givenName", json!("Lei"))["name"], json!({"formatted": "李雷", "givenname": "Lei"}));
+        assert_eq!(
+            one("add", "name.givenName", json!("Lei"))["name"],
+            json!({"formatted": "李雷", "givenname": "Lei"})
+        );
         let changed = one("replace", r#"emails[type eq "work"].value"#, json!("b@example.com"));
         assert_eq!(changed["emails"], json!([{"type": "work", "value": "b@example.com", "primary": true}]));
         let made = one("add", r#"phoneNumbers[type eq "mobile"].value"#, json!("138"));
         assert_eq!(made["phonenumbers"], json!([{"type": "mobile", "value": "138"}]));
         let urn = "urn:ietf:params:scim:schemas:core:2.0:User:displayName";
         assert_eq!(one("replace", urn, json!("x"))["displayName"], "x");
-        let whole = patched(json!([{"op": "replace", "value": {"displayName": "x", "name.familyName": "Li"}}])).unwrap();
+        let whole =
+            patched(json!([{"op": "replace", "value": {"displayName": "x", "name.familyName": "Li"}}])).unwrap();
         assert_eq!((&whole["displayName"], &whole["name"]["familyname"]), (&json!("x"), &json!("Li")));
         let kept = patched(json!([{"op": "add", "value":
             {"urn:ietf:params:scim:schemas:extension:enterprise:2.0:User": {"department": "x"}}}]));

@@ -8,8 +8,8 @@ use contracts::identity::single_sign_on_service_client::SingleSignOnServiceClien
 use contracts::identity::{IdentityProvider, RoleMapping};
 use platform::service::Upstream;
 use serde_json::{Value, json};
-use tokio::io::{AsyncBufReadExt, BufReader};
-use tokio::process::{Child, Command};
+use tokio::io::{AsyncBufReadExt, BufReader, Lines};
+use tokio::process::{Child, ChildStdout, Command};
 use tonic::Status;
 
 use crate::stage::{ADMIN, MANAGER, SALES, Session, Stage, mask, refused, stage_with};
@@ -21,6 +21,8 @@ const CLIENT_SECRET: &str = "a-secret-between-us";
 struct Provider {
     issuer: String,
     _process: Child,
+    /// Kept, since the process ends when nobody reads what it says.
+    _lines: Lines<BufReader<ChildStdout>>,
 }
 
 /// What the provider sent a browser back with.
@@ -55,7 +57,7 @@ impl Provider {
                 break line;
             }
         };
-        Self { issuer, _process: process }
+        Self { issuer, _process: process, _lines: lines }
     }
 
     async fn control(&self, path: &str, body: Value) {

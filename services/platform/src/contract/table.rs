@@ -214,6 +214,12 @@ pub enum WellKnown {
     Timestamp,
     FieldMask,
     HttpBody,
+    /// Any JSON object.
+    Struct,
+    /// Any JSON value.
+    Value,
+    /// Any JSON array.
+    List,
 }
 
 #[derive(Debug)]
