@@ -4,6 +4,8 @@ mod access_matrix;
 mod bad_input;
 mod customers;
 mod deployment;
+mod masked;
+mod operations;
 mod pool;
 mod reporting;
 mod row_scope;

@@ -39,5 +39,7 @@ reasons! {
     GROUPS_BY_SCOPE: "Groups are named for the scope of chosen groups, and only for it.", "仅在数据范围为指定员工组时填写员工组，且必须填写。";
     ROLE_FOR_CUSTOMERS: "The role is for users of the portal.", "该角色仅供门户客户使用。";
     GIVEN_TWICE: "This is given twice.", "重复指定。";
+    SESSION_SHORTER_THAN_IDLE: "A session must live at least as long as it may be idle, and longer than an access token.", "会话最长有效时间不能短于闲置失效时间，且两者须长于访问令牌的有效期。";
+    FEEDBACK_TOO_MUCH: "You have {count} open entries. Wait for answers first.", "您还有 {count} 条反馈未处理，请等待答复。";
     MASKED_VALUE: "You see this value masked, so you can't write asterisks into it.", "您看到的是脱敏内容，不能写入带星号的值。";
 }

@@ -6,8 +6,10 @@ pub mod bootstrap;
 mod config;
 mod employee;
 mod error;
+mod feedback;
 mod group;
 mod housekeeping;
+mod parameter;
 mod policy;
 mod profile;
 mod role;
@@ -20,18 +22,24 @@ use std::time::Duration;
 
 use contracts::identity::authentication_service_server::AuthenticationServiceServer;
 use contracts::identity::employee_service_server::EmployeeServiceServer;
+use contracts::identity::feedback_service_server::FeedbackServiceServer;
 use contracts::identity::group_service_server::GroupServiceServer;
+use contracts::identity::identity_operations_service_server::{
+    IdentityOperationsService, IdentityOperationsServiceServer,
+};
+use contracts::identity::parameter_service_server::ParameterServiceServer;
 use contracts::identity::policy_service_server::PolicyServiceServer;
 use contracts::identity::profile_service_server::ProfileServiceServer;
 use contracts::identity::role_service_server::RoleServiceServer;
 use contracts::unary::{
-    AuthenticationServiceUnary, EmployeeServiceUnary, GroupServiceUnary, PolicyServiceUnary, ProfileServiceUnary,
-    RoleServiceUnary,
+    AuthenticationServiceUnary, EmployeeServiceUnary, FeedbackServiceUnary, GroupServiceUnary,
+    IdentityOperationsServiceUnary, ParameterServiceUnary, PolicyServiceUnary, ProfileServiceUnary, RoleServiceUnary,
 };
 use futures::FutureExt;
 use platform::access::{Access, Call};
 use platform::db::{Db, Once};
 use platform::error::{Error, Result, reason};
+use platform::operations::{ByContract, Operations};
 use platform::service::{Clients, Context, Parts, Services};
 use prost::Message;
 use sqlx::migrate::Migrator;
@@ -90,6 +98,11 @@ impl Identity {
         }
     }
 
+    /// The configuration with the parameters in force.
+    fn settings(&self) -> Config {
+        parameter::settings(&self.config, &self.access.policy().policy())
+    }
+
     /// Tells the watchers of a committed revision, and lets the caller go on once this process decides by it.
     async fn announce(&self, revision: i64) {
         self.feed.reached(revision);
@@ -115,8 +128,11 @@ pub(crate) fn require_etag(given: &str, present: &str) -> Result<()> {
     if given.is_empty() || given == present { Ok(()) } else { Err(Error::stale_etag()) }
 }
 
+platform::serve_operations!(IdentityOperationsService);
+
 pub async fn build(config: Config, context: Context) -> anyhow::Result<Parts> {
     role::presets::install(&context.db).await?;
+    let operations = Operations::new(&context.db, &context.events, &[], ByContract);
     let identity = Identity(Arc::new(State {
         keys: SigningKeys::open(&context.db, &config.signing_key).await?,
         passwords: Passwords::new(&config.hashing)?,
@@ -131,9 +147,12 @@ pub async fn build(config: Config, context: Context) -> anyhow::Result<Parts> {
         .add(identity.clone(), AuthenticationServiceServer::from_arc, AuthenticationServiceUnary)
         .add(identity.clone(), EmployeeServiceServer::from_arc, EmployeeServiceUnary)
         .add(identity.clone(), GroupServiceServer::from_arc, GroupServiceUnary)
+        .add(identity.clone(), FeedbackServiceServer::from_arc, FeedbackServiceUnary)
+        .add(identity.clone(), ParameterServiceServer::from_arc, ParameterServiceUnary)
         .add(identity.clone(), PolicyServiceServer::from_arc, PolicyServiceUnary)
         .add(identity.clone(), ProfileServiceServer::from_arc, ProfileServiceUnary)
-        .add(identity.clone(), RoleServiceServer::from_arc, RoleServiceUnary);
+        .add(identity.clone(), RoleServiceServer::from_arc, RoleServiceUnary)
+        .add(OperationsRpc(operations), IdentityOperationsServiceServer::from_arc, IdentityOperationsServiceUnary);
     let feed = {
         let identity = identity.clone();
         async move { identity.feed.run(identity.db.clone(), identity.shutdown.clone()).await }

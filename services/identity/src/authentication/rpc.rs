@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use contracts::identity as proto;
 use contracts::identity::authentication_service_server::AuthenticationService;
-use platform::access::Call;
+use platform::access::{Call, Caller};
 use platform::db::AuditEntry;
 use platform::error::{Error, Reason, Result, reason};
 use platform::page;
@@ -33,7 +33,7 @@ impl AuthenticationService for Identity {
         let call = once(Call::of(&request)?);
         let proto::SignInRequest { login_name, password, device } = request.into_inner();
         // Every attempt takes the same steps up to the answer, whatever is wrong with it.
-        let permitted = store::attempt_count(self.db.pool(), &login_name, &self.config).await?;
+        let permitted = store::attempt_count(self.db.pool(), &login_name, &self.settings()).await?;
         let known = store::credentials_by_login(self.db.pool(), &login_name).await?;
         let hash = known.as_ref().map(|known| known.password_hash.clone());
         let matches = self.passwords.verify(password.clone(), hash).await?;
@@ -52,6 +52,9 @@ impl AuthenticationService for Identity {
         }
         let employee_id = credentials.employee_id;
         let tokens = self.session_start(tx.connection(), employee_id, &device, &call.address, now).await?;
+        if let Some(employee) = Caller::of_employee(self.access.policy().policy(), employee_id) {
+            tx.act_for(&employee);
+        }
         tx.audit(session_audit("employee.signed_in", employee_id));
         let reply = tokens.sign_in(credentials.password_change_required);
         Ok(Response::new(tx.commit_call(&call, reply).await?))
@@ -107,7 +110,7 @@ impl AuthenticationService for Identity {
         let proto::ChangePasswordRequest { current_password, new_password } = request.into_inner();
         let credentials = store::credentials(self.db.pool(), employee_id).await?.ok_or_else(Error::not_found)?;
         // A stolen session must not be a way to guess the password.
-        let permitted = store::attempt_count(self.db.pool(), &credentials.login_name, &self.config).await?;
+        let permitted = store::attempt_count(self.db.pool(), &credentials.login_name, &self.settings()).await?;
         let known = Some(credentials.password_hash.clone());
         let matches = self.passwords.verify(current_password.clone(), known).await?;
         let wrong = || Error::invalid("current_password", &error::CURRENT_PASSWORD_WRONG);
@@ -116,7 +119,7 @@ impl AuthenticationService for Identity {
         }
         store::attempts_clear(self.db.pool(), &credentials.login_name).await?;
         let violations = rules::password_violations(
-            &self.config.password,
+            &self.settings().password,
             "new_password",
             &credentials.login_name,
             Some(&current_password),
@@ -179,7 +182,7 @@ impl AuthenticationService for Identity {
         &self,
         _: Request<proto::GetPasswordPolicyRequest>,
     ) -> Result<Response<proto::PasswordPolicy>, Status> {
-        let policy = &self.config.password;
+        let policy = self.settings().password;
         Ok(Response::new(proto::PasswordPolicy {
             min_length: policy.min_length as i32,
             min_character_kinds: policy.min_character_kinds as i32,

@@ -124,6 +124,8 @@ pub struct Policy {
     children: HashMap<Uuid, Vec<Uuid>>,
     roles: HashMap<Uuid, proto::PolicyRole>,
     revoked_sessions: HashMap<Uuid, i64>,
+    /// Those that were set, by name.
+    parameters: HashMap<String, String>,
     /// By employee; filled when first needed.
     grants: Mutex<HashMap<Uuid, Arc<Grants>>>,
 }
@@ -142,6 +144,7 @@ impl Policy {
                 children: HashMap::new(),
                 roles: self.roles.clone(),
                 revoked_sessions: self.revoked_sessions.clone(),
+                parameters: self.parameters.clone(),
                 grants: Mutex::default(),
             }
         };
@@ -185,6 +188,9 @@ impl Policy {
             if let Ok(id) = session.id.parse::<Uuid>() {
                 next.revoked_sessions.insert(id, session.expire_time.map_or(i64::MAX, |time| time.seconds));
             }
+        }
+        if let Some(update) = update.parameters {
+            next.parameters = update.parameters.into_iter().map(|entry| (entry.name, entry.value)).collect();
         }
         for group in next.groups.values() {
             if let Some(parent) = group.parent_id {
@@ -236,6 +242,11 @@ impl Policy {
 
     pub fn role(&self, id: Uuid) -> Option<&proto::PolicyRole> {
         self.roles.get(&id)
+    }
+
+    /// The value that was set, if any; see `parameters`.
+    pub(crate) fn parameter(&self, name: &str) -> Option<&str> {
+        self.parameters.get(name).map(String::as_str)
     }
 
     pub fn session_revoked(&self, session_id: Uuid) -> bool {

@@ -30,7 +30,7 @@ fn every_method_has_a_route_and_one_access_rule() {
         .filter(|method| method.access == Access::Public)
         .map(|method| method.name.as_str())
         .collect();
-    assert_eq!(public, ["SignIn", "RefreshSession", "GetPasswordPolicy", "GetKeySet"]);
+    assert_eq!(public, ["SignIn", "RefreshSession", "GetPasswordPolicy", "GetInstallation", "GetKeySet"]);
     assert!(contract().methods().iter().all(|method| !method.http.is_empty()));
 }
 
