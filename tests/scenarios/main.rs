@@ -7,6 +7,8 @@ mod deployment;
 mod explain;
 mod foreign_ids;
 mod machines;
+mod masked;
+mod operations;
 mod pool;
 mod reporting;
 mod row_scope;

@@ -1,11 +1,13 @@
 //! The product as a library: what the binary and the tests start.
 
 mod app;
+pub mod backup;
 mod config;
 mod health;
 pub mod seed;
 #[cfg(feature = "testkit")]
 pub mod testkit;
+pub mod trail;
 
 pub use app::{App, Selection};
 pub use config::Config;

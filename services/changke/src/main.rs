@@ -44,6 +44,18 @@ enum Command {
 enum Admin {
     /// Create an administrator, and print a link to set the password with, good for one use.
     Create { login_name: String },
+    /// Check the audit trail.
+    #[command(subcommand)]
+    Audit(changke::trail::Audit),
+    /// Write the whole installation into a file, as it is at one moment. It may be running.
+    Backup { file: PathBuf },
+    /// Take a backup into an empty installation, which must not be running.
+    Restore {
+        file: PathBuf,
+        /// Drop what is there first.
+        #[arg(long)]
+        force: bool,
+    },
 }
 
 impl Command {
@@ -53,7 +65,10 @@ impl Command {
             Self::Serve { services } => Selection::named(services),
             Self::Migrate { services } => Ok(Selection { gateway: false, ..Selection::named(services)? }),
             Self::Seed(_) => Ok(Selection { gateway: false, ..Selection::all() }),
-            Self::Admin(_) => Ok(Selection { gateway: false, services: vec![identity::NAME] }),
+            Self::Admin(Admin::Audit(_) | Admin::Backup { .. } | Admin::Restore { .. }) => {
+                Ok(Selection { gateway: false, ..Selection::all() })
+            }
+            Self::Admin(Admin::Create { .. }) => Ok(Selection { gateway: false, services: vec![identity::NAME] }),
             Self::Openapi => Ok(Selection { gateway: false, services: Vec::new() }),
         }
     }
@@ -107,6 +122,20 @@ async fn run(command: Command, config: Config, parts: Selection) -> anyhow::Resu
         Command::Admin(Admin::Create { login_name }) => {
             let link = changke::create_administrator(&config, &login_name).await?;
             println!("{login_name} {link}");
+            Ok(())
+        }
+        Command::Admin(Admin::Audit(changke::trail::Audit::Verify(verify))) => {
+            anyhow::ensure!(changke::trail::run(&config, &verify).await?, "the audit trail is not sound");
+            Ok(())
+        }
+        Command::Admin(Admin::Backup { file }) => {
+            let manifest = changke::backup::backup(&config, &file).await?;
+            println!("{}: {} rows as of {}", file.display(), manifest.row_count(), manifest.time);
+            Ok(())
+        }
+        Command::Admin(Admin::Restore { file, force }) => {
+            let manifest = changke::backup::restore(&config, &file, force).await?;
+            println!("{}: {} rows as of {} are back and verified", file.display(), manifest.row_count(), manifest.time);
             Ok(())
         }
         Command::Openapi => Ok(()),

@@ -63,6 +63,8 @@ reasons! {
     SCIM_NO_TARGET: "Nothing matches the path of an operation.", "操作的 path 没有匹配的目标。";
     SCIM_PROTECTED: "Of people who can give roles, provisioning changes nothing; it can disable and remove them.", "对可授予角色的人员，只能停用或删除，不能通过 SCIM 修改。";
     GIVEN_TWICE: "This is given twice.", "重复指定。";
+    SESSION_SHORTER_THAN_IDLE: "A session must live at least as long as it may be idle, and longer than an access token.", "会话最长有效时间不能短于闲置失效时间，且两者须长于访问令牌的有效期。";
+    FEEDBACK_TOO_MUCH: "You have {count} open entries. Wait for answers first.", "您还有 {count} 条反馈未处理，请等待答复。";
     MASKED_VALUE: "You see this value masked, so you can't write asterisks into it.", "您看到的是脱敏内容，不能写入带星号的值。";
     WEBHOOK_NAME_TAKEN: "There is a webhook of this name already.", "Webhook 名称已存在。";
     WEBHOOK_TOO_MANY: "There may be {max} webhooks.", "最多可设置 {max} 个 Webhook。";

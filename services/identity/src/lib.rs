@@ -9,10 +9,12 @@ mod config;
 mod employee;
 mod employee_access;
 mod error;
+mod feedback;
 mod group;
 mod housekeeping;
 mod identity_provider;
 mod mail;
+mod parameter;
 mod password;
 mod password_link;
 mod place;
@@ -35,8 +37,13 @@ use contracts::identity::api_key_service_server::ApiKeyServiceServer;
 use contracts::identity::authentication_service_server::AuthenticationServiceServer;
 use contracts::identity::employee_access_service_server::EmployeeAccessServiceServer;
 use contracts::identity::employee_service_server::EmployeeServiceServer;
+use contracts::identity::feedback_service_server::FeedbackServiceServer;
 use contracts::identity::group_service_server::GroupServiceServer;
+use contracts::identity::identity_operations_service_server::{
+    IdentityOperationsService, IdentityOperationsServiceServer,
+};
 use contracts::identity::identity_provider_service_server::IdentityProviderServiceServer;
+use contracts::identity::parameter_service_server::ParameterServiceServer;
 use contracts::identity::password_link_service_server::PasswordLinkServiceServer;
 use contracts::identity::policy_service_server::PolicyServiceServer;
 use contracts::identity::profile_service_server::ProfileServiceServer;
@@ -50,8 +57,9 @@ use contracts::identity::webhook_delivery_service_server::WebhookDeliveryService
 use contracts::identity::webhook_service_server::WebhookServiceServer;
 use contracts::unary::{
     ApiKeyServiceUnary, AuthenticationServiceUnary, EmployeeAccessServiceUnary, EmployeeServiceUnary,
-    GroupServiceUnary, IdentityProviderServiceUnary, PasswordLinkServiceUnary, PolicyServiceUnary, ProfileServiceUnary,
-    RoleServiceUnary, ScimGroupServiceUnary, ScimServiceUnary, ScimUserServiceUnary, ServiceAccountServiceUnary,
+    FeedbackServiceUnary, GroupServiceUnary, IdentityOperationsServiceUnary, IdentityProviderServiceUnary,
+    ParameterServiceUnary, PasswordLinkServiceUnary, PolicyServiceUnary, ProfileServiceUnary, RoleServiceUnary,
+    ScimGroupServiceUnary, ScimServiceUnary, ScimUserServiceUnary, ServiceAccountServiceUnary,
     SingleSignOnServiceUnary, WebhookDeliveryServiceUnary, WebhookServiceUnary,
 };
 use futures::FutureExt;
@@ -59,6 +67,7 @@ use platform::access::{Access, Call};
 use platform::db::{Db, Once};
 use platform::error::{Error, Result, reason};
 use platform::events::Consumer;
+use platform::operations::{ByContract, Operations};
 use platform::service::{Clients, Context, Parts, Services};
 use prost::Message;
 use sqlx::migrate::Migrator;
@@ -128,6 +137,11 @@ impl Identity {
         }
     }
 
+    /// The configuration with the parameters in force.
+    fn settings(&self) -> Config {
+        parameter::settings(&self.config, &self.access.policy().policy())
+    }
+
     /// Tells the watchers of a committed revision, and lets the caller go on once this process decides by it.
     async fn announce(&self, revision: i64) {
         self.feed.reached(revision);
@@ -152,6 +166,8 @@ pub(crate) fn optional_id(field: &str, text: &str) -> Result<Option<Uuid>> {
 pub(crate) fn require_etag(given: &str, present: &str) -> Result<()> {
     if given.is_empty() || given == present { Ok(()) } else { Err(Error::stale_etag()) }
 }
+
+platform::serve_operations!(IdentityOperationsService);
 
 pub async fn build(config: Config, context: Context) -> anyhow::Result<Parts> {
     build_within(config, context, Outside::default()).await
@@ -181,6 +197,9 @@ pub async fn build_within(config: Config, context: Context, outside: Outside) ->
         shutdown: context.shutdown,
         config,
     }));
+    let feed_of_events = webhook::Feed { clock: webhooks.clock.clone() };
+    let consumers = vec![Consumer::new(&context.db, &context.events, webhook::CONSUMER, feed_of_events)];
+    let operations = Operations::new(&context.db, &context.events, &consumers, ByContract);
     let services = Services::default()
         .add(identity.clone(), ApiKeyServiceServer::from_arc, ApiKeyServiceUnary)
         .add(identity.clone(), AuthenticationServiceServer::from_arc, AuthenticationServiceUnary)
@@ -198,14 +217,15 @@ pub async fn build_within(config: Config, context: Context, outside: Outside) ->
         .add(identity.clone(), ServiceAccountServiceServer::from_arc, ServiceAccountServiceUnary)
         .add(identity.clone(), SingleSignOnServiceServer::from_arc, SingleSignOnServiceUnary)
         .add(identity.clone(), WebhookServiceServer::from_arc, WebhookServiceUnary)
-        .add(identity.clone(), WebhookDeliveryServiceServer::from_arc, WebhookDeliveryServiceUnary);
+        .add(identity.clone(), WebhookDeliveryServiceServer::from_arc, WebhookDeliveryServiceUnary)
+        .add(identity.clone(), FeedbackServiceServer::from_arc, FeedbackServiceUnary)
+        .add(identity.clone(), ParameterServiceServer::from_arc, ParameterServiceUnary)
+        .add(OperationsRpc(operations), IdentityOperationsServiceServer::from_arc, IdentityOperationsServiceUnary);
     let feed = {
         let identity = identity.clone();
         async move { identity.feed.run(identity.db.clone(), identity.shutdown.clone()).await }
     };
     let deliverer = Deliverer::new(&context.db, webhooks.clone()).run(identity.shutdown.clone());
-    let consumer =
-        Consumer::new(&context.db, &context.events, webhook::CONSUMER, webhook::Feed { clock: webhooks.clock.clone() });
     let worker = housekeeping::worker(&context.db, identity.clone()).register(webhook::Replay { webhooks });
     let keys = async move {
         let mut revisions = identity.feed.subscribe();
@@ -217,7 +237,7 @@ pub async fn build_within(config: Config, context: Context, outside: Outside) ->
     };
     Ok(Parts {
         services,
-        consumers: vec![consumer],
+        consumers,
         worker: Some(worker),
         tasks: vec![feed.boxed(), keys.boxed(), deliverer.boxed()],
     })

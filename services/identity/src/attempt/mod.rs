@@ -65,7 +65,7 @@ impl Identity {
         let places: Vec<&[u8]> = device.iter().chain(&by_network).map(|place| &place[..]).collect();
         let known = store::known_place(self.db.pool(), &account, &places).await?;
         let key = rules::key(&account, known.as_deref(), purpose);
-        let permitted = store::count(self.db.pool(), &key, &account, &self.config).await?;
+        let permitted = store::count(self.db.pool(), &key, &account, &self.settings()).await?;
         Ok(Attempt { permitted, key, account, device, origin })
     }
 
@@ -76,7 +76,7 @@ impl Identity {
         let origin = self.attempt_from_network(call).await?;
         let session = call.caller.session_id().unwrap_or(Uuid::nil());
         let key = rules::key(&account, Some(session.as_bytes()), Purpose::Session);
-        let permitted = store::count(self.db.pool(), &key, &account, &self.config).await?;
+        let permitted = store::count(self.db.pool(), &key, &account, &self.settings()).await?;
         Ok(Attempt { permitted, key, account, device: None, origin })
     }
 

@@ -58,6 +58,9 @@ impl AuthenticationService for Identity {
         }
         let device_token = attempt.learn_place(tx.connection()).await?;
         let tokens = self.session_start(tx.connection(), employee_id, &device, &call.address, now).await?;
+        if let Some(employee) = Caller::of_employee(self.access.policy().policy(), employee_id) {
+            tx.act_for(&employee);
+        }
         tx.audit(session_audit("employee.signed_in", employee_id));
         let reply = tokens.sign_in(credentials.password_change_required, device_token);
         Ok(Response::new(tx.commit_call(&call, reply).await?))
@@ -203,7 +206,7 @@ impl AuthenticationService for Identity {
         &self,
         _: Request<proto::GetPasswordPolicyRequest>,
     ) -> Result<Response<proto::PasswordPolicy>, Status> {
-        let policy = &self.config.password;
+        let policy = self.settings().password;
         Ok(Response::new(proto::PasswordPolicy {
             min_length: policy.min_length as i32,
             min_character_kinds: policy.min_character_kinds as i32,

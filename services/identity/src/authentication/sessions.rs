@@ -51,7 +51,7 @@ impl Identity {
         now: DateTime<Utc>,
     ) -> Result<Tokens> {
         let token = RefreshToken::first(Uuid::now_v7());
-        let times = times(&self.config, now, None);
+        let times = times(&self.settings(), now, None);
         let session = NewSession {
             employee_id,
             token: &token,
@@ -77,7 +77,7 @@ impl Identity {
         now: DateTime<Utc>,
     ) -> Result<Tokens> {
         let token = present.successor(&session.rotation_key);
-        let times = times(&self.config, now, Some(session.end_time));
+        let times = times(&self.settings(), now, Some(session.end_time));
         let next = NewSession {
             employee_id: session.employee_id,
             token: &token,

@@ -10,6 +10,7 @@ use contracts::identity::employee_service_server::EmployeeService;
 use contracts::identity::{Employee, EmployeeState, RoleAudience};
 use contracts::options::Permission;
 use platform::access::Call;
+use platform::audit::Revealed;
 use platform::db::{AuditEntry, FieldChange, Once, Tx};
 use platform::error::{Error, Result};
 use platform::filter::{self, Column, EvalContext, Field, FieldType, OrderBy, Schema, Value};
@@ -98,6 +99,30 @@ impl EmployeeService for Identity {
         let id = crate::id("id", &request.into_inner().id)?;
         let rows = call.caller.rows(Permission::EmployeesRead);
         Ok(Response::new(store::employee_get(self.db.pool(), &rows, id).await?))
+    }
+
+    async fn reveal_employee(
+        &self,
+        request: Request<proto::RevealEmployeeRequest>,
+    ) -> Result<Response<Employee>, Status> {
+        let call = Call::of(&request)?;
+        let request = request.into_inner();
+        let id = crate::id("id", &request.id)?;
+        let mut tx = self.db.begin().await?;
+        // Nobody is shown more of a record that they don't see at all.
+        store::employee_get(tx.connection(), &call.caller.rows(Permission::EmployeesRead), id).await?;
+        let rows = call.caller.rows(Permission::EmployeesReveal);
+        let message = store::employee_get(tx.connection(), &rows, id).await?;
+        let revealed = Revealed {
+            action: "employee.revealed",
+            record_kind: "employee",
+            record_id: id,
+            subject_id: id,
+            reason: &request.reason,
+            message,
+            further_kinds: Vec::new(),
+        };
+        Ok(Response::new(revealed.give(tx, &call).await?))
     }
 
     async fn create_employee(

@@ -20,7 +20,7 @@ impl Identity {
         current: Option<&str>,
         new: &str,
     ) -> Result<()> {
-        let policy = &self.config.password;
+        let policy = &self.settings().password;
         let violations = rules::password_violations(policy, field, &credentials.login_name, current, new);
         if !violations.is_empty() {
             return Err(Error::invalid_fields(violations));

@@ -24,6 +24,7 @@ pub(crate) use token::sign_service_token;
 pub use token::{AccessClaims, TokenError, sign_access_token, verify_access_token};
 pub use watch::{KeySource, PolicyCache, watch_policy};
 
+use crate::audit::ActorKind;
 use crate::error::{Error, Result, reason};
 
 /// What another service of ours may do on its own behalf.
@@ -126,6 +127,16 @@ impl Caller {
     /// Not a person, but a program with a key of its own.
     pub fn is_service_account(&self) -> bool {
         matches!(&self.0, Principal::Employee { employee, .. } if employee.service_account)
+    }
+
+    /// How the audit trail calls who acts.
+    pub(crate) fn actor_kind(&self) -> ActorKind {
+        match &self.0 {
+            Principal::Anonymous => ActorKind::System,
+            Principal::Service(_) => ActorKind::Service,
+            Principal::Employee { employee, .. } if employee.service_account => ActorKind::ServiceAccount,
+            Principal::Employee { .. } => ActorKind::Employee,
+        }
     }
 
     /// A role asks for a second factor that has not been set up. Programs have none.

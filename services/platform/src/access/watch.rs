@@ -79,6 +79,7 @@ impl PolicyCache {
         }
         let revision = update.revision;
         let changes = update.snapshot
+            || update.parameters.is_some()
             || !(update.employees.is_empty()
                 && update.groups.is_empty()
                 && update.roles.is_empty()
@@ -146,6 +147,7 @@ async fn follow(cache: &PolicyCache, identity: Upstream, secret: &str, service: 
                 earlier.roles.extend(update.roles);
                 earlier.revoked_sessions.extend(update.revoked_sessions);
                 earlier.key_set = update.key_set.or(earlier.key_set);
+                earlier.parameters = update.parameters.or(earlier.parameters);
                 earlier
             }
         };

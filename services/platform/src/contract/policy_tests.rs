@@ -39,6 +39,7 @@ fn every_method_has_a_route_and_one_access_rule() {
         "GetPasswordPolicy",
         "RequestPasswordReset",
         "ResetPassword",
+        "GetInstallation",
         "GetKeySet",
         "ListSignOnOptions",
         "StartSignOn",
