@@ -235,10 +235,5 @@ pub async fn build_within(config: Config, context: Context, outside: Outside) ->
             }
         }
     };
-    Ok(Parts {
-        services,
-        consumers,
-        worker: Some(worker),
-        tasks: vec![feed.boxed(), keys.boxed(), deliverer.boxed()],
-    })
+    Ok(Parts { services, consumers, worker: Some(worker), tasks: vec![feed.boxed(), keys.boxed(), deliverer.boxed()] })
 }
