@@ -1,4 +1,4 @@
-//! Removes sessions, attempts, links and tombstones that are of no use any more.
+//! Removes sessions, attempts, links, challenges and tombstones that are of no use any more.
 
 use std::time::Duration;
 
@@ -6,6 +6,7 @@ use platform::db::Db;
 use platform::jobs::{JobContext, JobFailure, JobHandler, Worker};
 
 use crate::authentication::store::sessions_prune;
+use crate::challenge::store::challenges_prune;
 use crate::password_link::job::SendLink;
 use crate::password_link::store::links_prune;
 use crate::policy::store::tombstones_prune;
@@ -28,8 +29,9 @@ impl JobHandler for Housekeeping {
         let sessions = sessions_prune(pool).await?;
         let attempts = attempt::store::prune(&mut *pool.acquire().await?).await?;
         let links = links_prune(pool).await?;
+        let challenges = challenges_prune(pool).await?;
         let tombstones = tombstones_prune(pool, TOMBSTONE_AGE).await?;
-        tracing::info!(sessions, attempts, links, tombstones, "removed");
+        tracing::info!(sessions, attempts, links, challenges, tombstones, "removed");
         Ok(())
     }
 }

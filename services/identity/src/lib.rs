@@ -1,15 +1,18 @@
-//! Who works here and what they may do: sign-in and sessions, links by e-mail, employees, groups, roles, and the policy that
+//! Who works here and what they may do: sign-in and sessions, second factors, links by e-mail, employees, groups, roles, and the policy that
 //! every other service watches. One `Identity` answers all its contracts; each aggregate has a folder.
 
 mod attempt;
 mod authentication;
 pub mod bootstrap;
+mod challenge;
 mod config;
+mod credential;
 mod employee;
 mod error;
 mod group;
 mod housekeeping;
 mod mail;
+mod one_time_token;
 mod password;
 mod password_link;
 mod place;
@@ -24,6 +27,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use contracts::identity::authentication_service_server::AuthenticationServiceServer;
+use contracts::identity::credential_service_server::CredentialServiceServer;
 use contracts::identity::employee_service_server::EmployeeServiceServer;
 use contracts::identity::group_service_server::GroupServiceServer;
 use contracts::identity::password_link_service_server::PasswordLinkServiceServer;
@@ -31,8 +35,8 @@ use contracts::identity::policy_service_server::PolicyServiceServer;
 use contracts::identity::profile_service_server::ProfileServiceServer;
 use contracts::identity::role_service_server::RoleServiceServer;
 use contracts::unary::{
-    AuthenticationServiceUnary, EmployeeServiceUnary, GroupServiceUnary, PasswordLinkServiceUnary, PolicyServiceUnary,
-    ProfileServiceUnary, RoleServiceUnary,
+    AuthenticationServiceUnary, CredentialServiceUnary, EmployeeServiceUnary, GroupServiceUnary,
+    PasswordLinkServiceUnary, PolicyServiceUnary, ProfileServiceUnary, RoleServiceUnary,
 };
 use futures::FutureExt;
 use platform::access::{Access, Call};
@@ -47,6 +51,7 @@ use uuid::Uuid;
 
 pub use config::{Config, HashingConfig, MailConfig, PasswordConfig};
 
+use credential::passkeys::Passkeys;
 use mail::Mailer;
 use password::hashing::Passwords;
 use place::Places;
@@ -71,6 +76,7 @@ pub(crate) struct State {
     shutdown: CancellationToken,
     config: Config,
     passwords: Passwords,
+    passkeys: Passkeys,
     places: Places,
     /// Nothing where the installation sends no mail.
     mailer: Option<Mailer>,
@@ -131,6 +137,7 @@ pub async fn build(config: Config, context: Context) -> anyhow::Result<Parts> {
     let identity = Identity(Arc::new(State {
         keys: SigningKeys::open(&context.db, &config.signing_key).await?,
         passwords: Passwords::new(&config.hashing)?,
+        passkeys: Passkeys::new(&config.public_url)?,
         places: Places::open(&config.place_database)?,
         mailer: Mailer::new(&config.mail)?,
         feed: Feed::default(),
@@ -142,6 +149,7 @@ pub async fn build(config: Config, context: Context) -> anyhow::Result<Parts> {
     }));
     let services = Services::default()
         .add(identity.clone(), AuthenticationServiceServer::from_arc, AuthenticationServiceUnary)
+        .add(identity.clone(), CredentialServiceServer::from_arc, CredentialServiceUnary)
         .add(identity.clone(), EmployeeServiceServer::from_arc, EmployeeServiceUnary)
         .add(identity.clone(), GroupServiceServer::from_arc, GroupServiceUnary)
         .add(identity.clone(), PasswordLinkServiceServer::from_arc, PasswordLinkServiceUnary)
