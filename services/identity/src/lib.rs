@@ -1,11 +1,13 @@
-//! Who works here and what they may do: sign-in and sessions, links by e-mail, employees, groups, roles, and the policy that
+//! Who works here and what they may do: sign-in and sessions, second factors, links by e-mail, employees, groups, roles, and the policy that
 //! every other service watches. One `Identity` answers all its contracts; each aggregate has a folder.
 
 mod api_key;
 mod attempt;
 mod authentication;
 pub mod bootstrap;
+mod challenge;
 mod config;
+mod credential;
 mod employee;
 mod employee_access;
 mod error;
@@ -14,6 +16,7 @@ mod group;
 mod housekeeping;
 mod identity_provider;
 mod mail;
+mod one_time_token;
 mod parameter;
 mod password;
 mod password_link;
@@ -35,6 +38,7 @@ use std::time::Duration;
 
 use contracts::identity::api_key_service_server::ApiKeyServiceServer;
 use contracts::identity::authentication_service_server::AuthenticationServiceServer;
+use contracts::identity::credential_service_server::CredentialServiceServer;
 use contracts::identity::employee_access_service_server::EmployeeAccessServiceServer;
 use contracts::identity::employee_service_server::EmployeeServiceServer;
 use contracts::identity::feedback_service_server::FeedbackServiceServer;
@@ -56,11 +60,11 @@ use contracts::identity::single_sign_on_service_server::SingleSignOnServiceServe
 use contracts::identity::webhook_delivery_service_server::WebhookDeliveryServiceServer;
 use contracts::identity::webhook_service_server::WebhookServiceServer;
 use contracts::unary::{
-    ApiKeyServiceUnary, AuthenticationServiceUnary, EmployeeAccessServiceUnary, EmployeeServiceUnary,
-    FeedbackServiceUnary, GroupServiceUnary, IdentityOperationsServiceUnary, IdentityProviderServiceUnary,
-    ParameterServiceUnary, PasswordLinkServiceUnary, PolicyServiceUnary, ProfileServiceUnary, RoleServiceUnary,
-    ScimGroupServiceUnary, ScimServiceUnary, ScimUserServiceUnary, ServiceAccountServiceUnary,
-    SingleSignOnServiceUnary, WebhookDeliveryServiceUnary, WebhookServiceUnary,
+    ApiKeyServiceUnary, AuthenticationServiceUnary, CredentialServiceUnary, EmployeeAccessServiceUnary,
+    EmployeeServiceUnary, FeedbackServiceUnary, GroupServiceUnary, IdentityOperationsServiceUnary,
+    IdentityProviderServiceUnary, ParameterServiceUnary, PasswordLinkServiceUnary, PolicyServiceUnary,
+    ProfileServiceUnary, RoleServiceUnary, ScimGroupServiceUnary, ScimServiceUnary, ScimUserServiceUnary,
+    ServiceAccountServiceUnary, SingleSignOnServiceUnary, WebhookDeliveryServiceUnary, WebhookServiceUnary,
 };
 use futures::FutureExt;
 use platform::access::{Access, Call};
@@ -77,6 +81,7 @@ use uuid::Uuid;
 
 pub use config::{Config, HashingConfig, MailConfig, PasswordConfig, WebhookConfig};
 
+use credential::passkeys::Passkeys;
 use mail::Mailer;
 use password::hashing::Passwords;
 use place::Places;
@@ -104,6 +109,7 @@ pub(crate) struct State {
     shutdown: CancellationToken,
     config: Config,
     passwords: Passwords,
+    passkeys: Passkeys,
     places: Places,
     /// Nothing where the installation sends no mail.
     mailer: Option<Mailer>,
@@ -185,6 +191,7 @@ pub async fn build_within(config: Config, context: Context, outside: Outside) ->
     let identity = Identity(Arc::new(State {
         keys: SigningKeys::open(&context.db, &config.signing_key).await?,
         passwords: Passwords::new(&config.hashing)?,
+        passkeys: Passkeys::new(&config.public_url)?,
         places: Places::open(&config.place_database)?,
         mailer: Mailer::new(&config.mail)?,
         feed: Feed::default(),
@@ -203,6 +210,7 @@ pub async fn build_within(config: Config, context: Context, outside: Outside) ->
     let services = Services::default()
         .add(identity.clone(), ApiKeyServiceServer::from_arc, ApiKeyServiceUnary)
         .add(identity.clone(), AuthenticationServiceServer::from_arc, AuthenticationServiceUnary)
+        .add(identity.clone(), CredentialServiceServer::from_arc, CredentialServiceUnary)
         .add(identity.clone(), EmployeeServiceServer::from_arc, EmployeeServiceUnary)
         .add(identity.clone(), EmployeeAccessServiceServer::from_arc, EmployeeAccessServiceUnary)
         .add(identity.clone(), GroupServiceServer::from_arc, GroupServiceUnary)

@@ -4,6 +4,8 @@
 // Clippy takes only functions marked as tests for tests, not those that they share.
 #![allow(clippy::unwrap_used)]
 
+mod attacks;
+mod authenticator;
 mod directory;
 mod employees;
 mod groups;
@@ -13,6 +15,7 @@ mod passwords;
 mod places;
 mod policy;
 mod roles;
+mod second_factors;
 mod sessions;
 mod sign_in;
 mod sign_on;
