@@ -155,7 +155,7 @@ async fn a_permission_that_only_services_hold_can_not_be_given() -> Result<()> {
     for method in Contract::get().methods() {
         let Access::Permission(permission) = method.access else { continue };
         let role = json!({
-            "name": method.name,
+            "name": format!("{} {}", method.service, method.name),
             "grants": [{"permission": permission.as_str_name(), "scope": "SCOPE_ALL"}],
         });
         let answer = admin.post("/v1/roles", role).await?;
