@@ -1,7 +1,7 @@
 //! Every operation of the contracts × every preset role, a stranger, and a newcomer who has yet to change the initial
 //! password: refused exactly when the contract and the role's grants say so.
 
-mod request;
+pub mod request;
 
 use std::collections::{HashMap, HashSet};
 

@@ -1,9 +1,12 @@
 //! Stories through the gateway, each on a product of its own.
 
 mod access_matrix;
+mod avatars;
 mod bad_input;
 mod customers;
 mod deployment;
+mod explain;
+mod foreign_ids;
 mod pool;
 mod reporting;
 mod row_scope;

@@ -4,6 +4,7 @@
 //! `interaction`, `timeline`) is reached through it by `parent`. `dictionary` and `field` say what it may hold beyond the
 //! contract; `search` finds it.
 
+mod access;
 mod audit;
 mod config;
 mod consumers;
@@ -87,11 +88,12 @@ pub async fn build(config: Config, context: Context) -> anyhow::Result<Parts> {
 fn services(shared: &Arc<Shared>, access: &Arc<Access>) -> Services {
     let (db, zone, fields) = (shared.db.clone(), shared.zone, shared.fields.clone());
     use contracts::unary::{
-        ContactServiceUnary, CustomerServiceUnary, DictionaryServiceUnary, FieldServiceUnary, ImportServiceUnary,
-        InteractionServiceUnary, OwnershipServiceUnary, PoolServiceUnary, RelationServiceUnary, ShareServiceUnary,
-        TimelineServiceUnary, ViewServiceUnary,
+        ContactServiceUnary, CustomerAccessServiceUnary, CustomerServiceUnary, DictionaryServiceUnary,
+        FieldServiceUnary, ImportServiceUnary, InteractionServiceUnary, OwnershipServiceUnary, PoolServiceUnary,
+        RelationServiceUnary, ShareServiceUnary, TimelineServiceUnary, ViewServiceUnary,
     };
     use proto::contact_service_server::ContactServiceServer;
+    use proto::customer_access_service_server::CustomerAccessServiceServer;
     use proto::customer_service_server::CustomerServiceServer;
     use proto::dictionary_service_server::DictionaryServiceServer;
     use proto::field_service_server::FieldServiceServer;
@@ -105,6 +107,7 @@ fn services(shared: &Arc<Shared>, access: &Arc<Access>) -> Services {
     use proto::view_service_server::ViewServiceServer;
     Services::default()
         .add(customer::CustomerRpc::new(shared.clone()), CustomerServiceServer::from_arc, CustomerServiceUnary)
+        .add(access::AccessRpc::new(db.clone()), CustomerAccessServiceServer::from_arc, CustomerAccessServiceUnary)
         .add(pool::PoolRpc::new(shared.clone()), PoolServiceServer::from_arc, PoolServiceUnary)
         .add(share::ShareRpc::new(shared.clone()), ShareServiceServer::from_arc, ShareServiceUnary)
         .add(ownership::OwnershipRpc::new(shared.clone()), OwnershipServiceServer::from_arc, OwnershipServiceUnary)

@@ -2,9 +2,12 @@
 //! service watches. One `Identity` answers all its contracts; each aggregate has a folder.
 
 mod authentication;
+mod avatar;
 pub mod bootstrap;
 mod config;
 mod employee;
+mod employee_access;
+mod employee_import;
 mod error;
 mod group;
 mod housekeeping;
@@ -21,6 +24,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use contracts::identity::authentication_service_server::AuthenticationServiceServer;
+use contracts::identity::avatar_service_server::AvatarServiceServer;
+use contracts::identity::employee_access_service_server::EmployeeAccessServiceServer;
+use contracts::identity::employee_import_service_server::EmployeeImportServiceServer;
 use contracts::identity::employee_service_server::EmployeeServiceServer;
 use contracts::identity::group_service_server::GroupServiceServer;
 use contracts::identity::policy_service_server::PolicyServiceServer;
@@ -29,8 +35,9 @@ use contracts::identity::role_service_server::RoleServiceServer;
 use contracts::identity::webhook_delivery_service_server::WebhookDeliveryServiceServer;
 use contracts::identity::webhook_service_server::WebhookServiceServer;
 use contracts::unary::{
-    AuthenticationServiceUnary, EmployeeServiceUnary, GroupServiceUnary, PolicyServiceUnary, ProfileServiceUnary,
-    RoleServiceUnary, WebhookDeliveryServiceUnary, WebhookServiceUnary,
+    AuthenticationServiceUnary, AvatarServiceUnary, EmployeeAccessServiceUnary, EmployeeImportServiceUnary,
+    EmployeeServiceUnary, GroupServiceUnary, PolicyServiceUnary, ProfileServiceUnary, RoleServiceUnary,
+    WebhookDeliveryServiceUnary, WebhookServiceUnary,
 };
 use futures::FutureExt;
 use platform::access::{Access, Call};
@@ -149,10 +156,13 @@ pub async fn build_within(config: Config, context: Context, outside: Outside) ->
     let services = Services::default()
         .add(identity.clone(), AuthenticationServiceServer::from_arc, AuthenticationServiceUnary)
         .add(identity.clone(), EmployeeServiceServer::from_arc, EmployeeServiceUnary)
+        .add(identity.clone(), EmployeeAccessServiceServer::from_arc, EmployeeAccessServiceUnary)
         .add(identity.clone(), GroupServiceServer::from_arc, GroupServiceUnary)
         .add(identity.clone(), PolicyServiceServer::from_arc, PolicyServiceUnary)
         .add(identity.clone(), ProfileServiceServer::from_arc, ProfileServiceUnary)
         .add(identity.clone(), RoleServiceServer::from_arc, RoleServiceUnary)
+        .add(identity.clone(), AvatarServiceServer::from_arc, AvatarServiceUnary)
+        .add(identity.clone(), EmployeeImportServiceServer::from_arc, EmployeeImportServiceUnary)
         .add(identity.clone(), WebhookServiceServer::from_arc, WebhookServiceUnary)
         .add(identity.clone(), WebhookDeliveryServiceServer::from_arc, WebhookDeliveryServiceUnary);
     let feed = {

@@ -16,5 +16,6 @@ pub mod jobs;
 pub mod locale;
 pub mod page;
 pub mod service;
+pub mod sheet;
 pub mod telemetry;
 pub mod update;

@@ -1,6 +1,8 @@
 //! What a service is made of and how services reach each other: a call goes to an [`Upstream`], which is either the
 //! service in this process or a channel to where it runs. Neither side can tell.
 
+mod whole_writes;
+
 use std::collections::HashMap;
 use std::convert::Infallible;
 use std::net::SocketAddr;
@@ -8,6 +10,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use contracts::unary::Unary;
+use futures::TryStreamExt;
 use futures::future::BoxFuture;
 use hmac::{Hmac, Mac};
 use http::{Request, Response};
@@ -28,6 +31,7 @@ use crate::db::Db;
 use crate::error::{Error, Result};
 use crate::events::{Consumer, Events};
 use crate::jobs::Worker;
+use whole_writes::WholeWrites;
 
 /// After this a caller is asked to connect again, and so comes to see processes that were added meanwhile.
 const CONNECTION_AGE: Duration = Duration::from_secs(300);
@@ -217,7 +221,7 @@ pub async fn serve_grpc(
         .http2_keepalive_interval(Some(Duration::from_secs(20)))
         .max_connection_age(CONNECTION_AGE)
         .add_routes(routes)
-        .serve_with_incoming_shutdown(incoming, shutdown.cancelled_owned())
+        .serve_with_incoming_shutdown(incoming.map_ok(WholeWrites), shutdown.cancelled_owned())
         .await?;
     Ok(())
 }

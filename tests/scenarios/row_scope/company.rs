@@ -1,5 +1,7 @@
 //! A company made at random, in the product and, beside it, as plain lists.
 
+use std::collections::BTreeSet;
+
 use anyhow::{Context as _, Result};
 use changke::testkit::{Session, TestApp};
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
@@ -11,8 +13,7 @@ use serde_json::json;
 use super::{Customer, Scope};
 use crate::support::{a_role, change, id};
 
-const GROUPS: usize = 7;
-const PEOPLE: usize = 8;
+pub const PEOPLE: usize = 8;
 const CUSTOMERS: usize = 40;
 const SHARES: usize = 14;
 const SCOPES: [Scope; 4] = [Scope::Own, Scope::Group, Scope::GroupAndBelow, Scope::All];
@@ -38,6 +39,9 @@ pub struct Person {
     pub read: Scope,
     pub export: Scope,
     pub report: Scope,
+    /// Groups that a second role names, for all three.
+    pub chosen: Vec<usize>,
+    pub active: bool,
 }
 
 pub struct Share {
@@ -60,12 +64,12 @@ impl Scope {
 }
 
 impl Company {
-    pub async fn found(app: &TestApp, random: &mut StdRng) -> Result<Self> {
+    pub async fn found(app: &TestApp, random: &mut StdRng, group_count: usize) -> Result<Self> {
         let admin = app.administrator().await?;
         let groups = vec![Group { id: app.root_group().await?, parent: None }];
         let mut company = Self { admin, groups, people: vec![], customers: vec![], shares: vec![] };
-        for number in 1..GROUPS {
-            let parent = random.random_range(0..company.groups.len());
+        for number in 1..group_count {
+            let parent = random.random_range(0..company.groups.len().div_ceil(2));
             let group = app.group(&format!("group {number}"), &company.groups[parent].id).await?;
             company.groups.push(Group { id: group, parent: Some(parent) });
         }
@@ -88,7 +92,7 @@ impl Company {
         let read = SCOPES.get(number).copied().unwrap_or(pick(random, &SCOPES));
         let (export, report) = (pick(random, &SCOPES), pick(random, &SCOPES));
         // The last stands in no group.
-        let group = (number + 1 < PEOPLE).then(|| random.random_range(0..GROUPS));
+        let group = (number + 1 < PEOPLE).then(|| random.random_range(0..self.groups.len()));
         let name = format!("person{number}");
         let role = a_role(
             &self.admin,
@@ -97,10 +101,31 @@ impl Company {
         )
         .await?;
         let group_id = group.map_or("", |group| self.groups[group].id.as_str());
+        // Every third one has groups of choice beside.
+        let chosen: Vec<usize> = match number % 3 {
+            0 => {
+                (0..2).map(|_| random.random_range(1..self.groups.len())).collect::<BTreeSet<_>>().into_iter().collect()
+            }
+            _ => Vec::new(),
+        };
+        let mut roles = vec![role];
+        if !chosen.is_empty() {
+            roles.push(self.role_for(&format!("{name} chosen"), &chosen).await?);
+        }
         let session = app.employee(&name, group_id, &[]).await?;
-        change(&self.admin, &format!("/v1/employees/{}", session.employee_id), json!({"roleIds": [role]})).await?;
-        self.people.push(Person { session, group, read, export, report });
+        change(&self.admin, &format!("/v1/employees/{}", session.employee_id), json!({"roleIds": roles})).await?;
+        self.people.push(Person { session, group, read, export, report, chosen, active: true });
         Ok(())
+    }
+
+    async fn role_for(&self, name: &str, chosen: &[usize]) -> Result<String> {
+        let group_ids: Vec<&str> = chosen.iter().map(|group| self.groups[*group].id.as_str()).collect();
+        let grants = ["CUSTOMERS_READ", "CUSTOMERS_EXPORT", "REPORTS_READ"].map(|permission| {
+            json!({
+                "permission": format!("PERMISSION_{permission}"), "scope": "SCOPE_CHOSEN_GROUPS", "groupIds": group_ids,
+            })
+        });
+        id(&self.admin.post("/v1/roles", json!({"name": name, "grants": grants})).await?.ok()?)
     }
 
     async fn win(&mut self, random: &mut StdRng, number: usize) -> Result<()> {
@@ -145,7 +170,7 @@ impl Company {
         }
         let (person, group) = match random.random_bool(0.5) {
             true => (Some(random.random_range(0..PEOPLE)), None),
-            false => (None, Some(random.random_range(0..GROUPS))),
+            false => (None, Some(random.random_range(0..self.groups.len()))),
         };
         let mut body = match (person, group) {
             (Some(person), _) => json!({"employeeId": self.people[person].session.employee_id}),
@@ -165,11 +190,11 @@ impl Company {
         Ok(())
     }
 
-    /// People move, groups move, customers change hands, shares end.
+    /// People move, groups move, customers change hands, shares end, somebody leaves.
     pub async fn reorganise(&mut self, app: &TestApp, random: &mut StdRng) -> Result<()> {
         for _ in 0..3 {
             let person = random.random_range(0..PEOPLE);
-            let group = random.random_range(0..GROUPS);
+            let group = random.random_range(0..self.groups.len());
             let path = format!("/v1/employees/{}", self.people[person].session.employee_id);
             change(&self.admin, &path, json!({"groupId": self.groups[group].id})).await?;
             self.people[person].group = Some(group);
@@ -178,8 +203,9 @@ impl Company {
             }
         }
         self.settle(app).await?;
-        let group = random.random_range(1..GROUPS);
-        let elsewhere: Vec<usize> = (0..GROUPS).filter(|other| !self.ancestry(*other).contains(&group)).collect();
+        let group = random.random_range(1..self.groups.len());
+        let elsewhere: Vec<usize> =
+            (0..self.groups.len()).filter(|other| !self.ancestry(*other).contains(&group)).collect();
         let parent = pick(random, &elsewhere);
         let path = format!("/v1/groups/{}", self.groups[group].id);
         change(&self.admin, &path, json!({"parentId": self.groups[parent].id})).await?;
@@ -188,7 +214,7 @@ impl Company {
             let position = random.random_range(0..CUSTOMERS);
             let mut customer = self.customers[position].clone();
             if customer.active {
-                let owner = random.random_bool(0.8).then(|| random.random_range(0..PEOPLE));
+                let owner = random.random_bool(0.8).then(|| random.random_range(0..PEOPLE - 1));
                 self.assign(&mut customer, owner).await?;
                 self.customers[position] = customer;
             }
@@ -197,6 +223,10 @@ impl Company {
         for share in self.shares.split_off(self.shares.len() / 2) {
             self.admin.delete(&format!("/v1/shares/{}", share.id)).await?.ok()?;
         }
+        let leaver = &mut self.people[PEOPLE - 1];
+        let path = format!("/v1/employees/{}:disable", leaver.session.employee_id);
+        self.admin.post(&path, json!({})).await?.ok()?;
+        leaver.active = false;
         Ok(())
     }
 

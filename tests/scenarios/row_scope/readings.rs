@@ -17,7 +17,7 @@ pub async fn agree(app: &TestApp, company: &Company) -> Result<()> {
     if settled.is_err() {
         lists(company).await?;
     }
-    for person in 0..company.people.len() {
+    for person in company.active() {
         gets(company, person).await.with_context(|| format!("get by {person}"))?;
         search(company, person).await.with_context(|| format!("search by {person}"))?;
         export(company, person).await.with_context(|| format!("export by {person}"))?;
@@ -26,11 +26,16 @@ pub async fn agree(app: &TestApp, company: &Company) -> Result<()> {
     if counted.is_err() {
         reports(company).await?;
     }
+    for someone in company.people.iter().filter(|someone| !someone.active) {
+        let refused = someone.session.get("/v1/customers").await?;
+        ensure!(refused.status.as_u16() == 401, "somebody who left reads {}", refused.body);
+    }
     Ok(())
 }
 
 async fn lists(company: &Company) -> Result<()> {
-    for (person, someone) in company.people.iter().enumerate() {
+    for person in company.active() {
+        let someone = &company.people[person];
         let expected = |wanted: &dyn Fn(&Customer) -> bool| company.visible(person, someone.read, wanted);
         let own = &someone.session.employee_id;
         type Wanted<'w> = Box<dyn Fn(&Customer) -> bool + 'w>;
@@ -111,7 +116,8 @@ async fn export(company: &Company, person: usize) -> Result<()> {
 }
 
 async fn reports(company: &Company) -> Result<()> {
-    for (person, someone) in company.people.iter().enumerate() {
+    for person in company.active() {
+        let someone = &company.people[person];
         let slices = levels(&someone.session, "").await?;
         let vips = levels(&someone.session, r#"level = "vip""#).await?;
         for level in ["ordinary", "potential", "vip"] {

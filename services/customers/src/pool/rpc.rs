@@ -161,8 +161,12 @@ impl PoolRpc {
             Once::Done(customer) => return Ok(customer),
             Once::New(tx) => tx,
         };
-        let own =
-            RowPredicate::Scoped { employee_id, group_ids: Vec::new(), shared_with_group: None, shares_count: false };
+        let own = RowPredicate::Scoped {
+            employee_id,
+            group_ids: Arc::from([]),
+            shared_with_group: None,
+            shares_count: false,
+        };
         let reader = Reader::of(&call.caller, &fields);
         let before = reader.customer(&customer_lock(tx.connection(), &own, id).await?)?;
         check_etag(&request.etag, &before.etag)?;

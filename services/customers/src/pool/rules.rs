@@ -26,7 +26,7 @@ impl Pools {
         match caller.rows(Permission::CustomersClaim) {
             RowPredicate::All => Self::All,
             RowPredicate::Nothing => Self::Of(Vec::new()),
-            RowPredicate::Scoped { group_ids, .. } => Self::Of(group_ids),
+            RowPredicate::Scoped { group_ids, .. } => Self::Of(group_ids.to_vec()),
         }
     }
 

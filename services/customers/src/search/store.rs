@@ -180,7 +180,7 @@ pub async fn few_visible(connection: &mut PgConnection, rows: &RowPredicate, few
          LIMIT $4",
     )
     .bind(employee_id)
-    .bind(group_ids)
+    .bind(&group_ids[..])
     .bind(shared_with_group)
     .bind(few as i64 + 1)
     .fetch_all(connection)

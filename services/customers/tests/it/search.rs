@@ -116,7 +116,7 @@ async fn every_match_is_found_in_rank_order_and_nothing_else() {
         let (kept, lent) = fill(&mut connection, &owners, &groups).await;
         let scoped = |group_ids: &[Uuid], shares_count| RowPredicate::Scoped {
             employee_id: owners[0],
-            group_ids: group_ids.to_vec(),
+            group_ids: group_ids.into(),
             shared_with_group: None,
             shares_count,
         };

@@ -10,6 +10,8 @@ use platform::db::FieldChange;
 use platform::error::{Error, Reason, Result, Violation, reason};
 
 use super::catalog;
+use uuid::Uuid;
+
 use crate::error;
 
 /// Permissions with their scopes and chosen groups, and how each kind of personal data is seen.
@@ -39,7 +41,8 @@ impl Held {
     }
 
     fn of_caller(caller: &Caller, permission: Permission) -> Option<Self> {
-        let below = |policy: &Policy, group| policy.group_and_below(group).into_iter().map(|id| id.to_string());
+        let below =
+            |policy: &Policy, group| policy.group_and_below(group).iter().map(Uuid::to_string).collect::<Vec<_>>();
         let scope = match caller.scope(permission) {
             Scope::Unspecified => return None,
             Scope::ChosenGroups => Scope::Unspecified,

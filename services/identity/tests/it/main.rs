@@ -4,11 +4,15 @@
 // Clippy takes only functions marked as tests for tests, not those that they share.
 #![allow(clippy::unwrap_used)]
 
+mod avatars;
+mod confinement;
 mod directory;
 mod employees;
 mod groups;
+mod imports;
 mod policy;
 mod roles;
+mod scale;
 mod sessions;
 mod sign_in;
 mod stage;

@@ -1,6 +1,8 @@
 //! Who calls and what they may do. `guard` stands before every method of every service; `policy` is the watched snapshot
 //! it decides by; `rows` turns a scope into the one predicate that all queries of a record kind use.
 
+mod explain;
+mod groups;
 mod guard;
 mod inbound;
 mod policy;
@@ -13,8 +15,10 @@ use std::sync::Arc;
 use contracts::options::{Permission, PersonalData, Scope, Visibility};
 use uuid::Uuid;
 
+pub use explain::{Ground, GroundKind, RecordFacts, ShareFacts, explain};
+pub use groups::Group;
 pub use guard::{Access, Guard, Local};
-pub use policy::{Grants, Group, Policy, PolicyEmployee};
+pub use policy::{Grants, Policy, PolicyEmployee};
 pub use rows::{RowColumns, RowPredicate};
 pub(crate) use token::sign_service_token;
 pub use token::{AccessClaims, TokenError, sign_access_token, verify_access_token};

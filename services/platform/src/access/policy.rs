@@ -1,11 +1,13 @@
 //! The policy snapshot: employees, groups and roles as identity last told them, and what follows from them.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use contracts::identity as proto;
 use contracts::options::{Permission, PersonalData, Scope, Visibility};
 use uuid::Uuid;
+
+use super::groups::{Group, Groups};
 
 /// One more than the largest number of a permission.
 const PERMISSIONS: usize = 512;
@@ -21,13 +23,6 @@ pub struct PolicyEmployee {
     pub password_change_required: bool,
     pub second_factor_set: bool,
     pub service_account: bool,
-}
-
-#[derive(Debug, Clone, PartialEq)]
-pub struct Group {
-    pub id: Uuid,
-    pub name: String,
-    pub parent_id: Option<Uuid>,
 }
 
 /// What all roles of an employee add up to.
@@ -119,13 +114,14 @@ impl Grants {
 #[derive(Default)]
 pub struct Policy {
     pub revision: i64,
-    employees: HashMap<Uuid, Arc<PolicyEmployee>>,
-    groups: HashMap<Uuid, Group>,
-    children: HashMap<Uuid, Vec<Uuid>>,
-    roles: HashMap<Uuid, proto::PolicyRole>,
+    /// Shares with the policy before what has not changed: updates tell of one among thousands.
+    employees: imbl::HashMap<Uuid, Arc<PolicyEmployee>>,
+    groups: Arc<Groups>,
+    roles: Arc<HashMap<Uuid, proto::PolicyRole>>,
     revoked_sessions: HashMap<Uuid, i64>,
-    /// By employee; filled when first needed.
-    grants: Mutex<HashMap<Uuid, Arc<Grants>>>,
+    /// By roles, filled when first needed: few sets of them are held by many people. As good for the next policy as long
+    /// as no role changes.
+    grants: Arc<Mutex<HashMap<Vec<Uuid>, Arc<Grants>>>>,
 }
 
 impl Policy {
@@ -139,10 +135,9 @@ impl Policy {
                 revision: 0,
                 employees: self.employees.clone(),
                 groups: self.groups.clone(),
-                children: HashMap::new(),
                 roles: self.roles.clone(),
                 revoked_sessions: self.revoked_sessions.clone(),
-                grants: Mutex::default(),
+                grants: if update.roles.is_empty() { self.grants.clone() } else { Arc::default() },
             }
         };
         next.revision = update.revision;
@@ -164,31 +159,22 @@ impl Policy {
             };
             next.employees.insert(id, Arc::new(entry));
         }
-        for group in update.groups {
-            let Ok(id) = group.id.parse::<Uuid>() else { continue };
-            if group.deleted {
-                next.groups.remove(&id);
-            } else {
-                next.groups.insert(id, Group { id, name: group.name, parent_id: group.parent_id.parse().ok() });
-            }
+        if !update.groups.is_empty() {
+            next.groups = Arc::new(Groups::new(changed(next.groups.by_id(), update.groups)));
         }
         for role in update.roles {
             let Ok(id) = role.id.parse::<Uuid>() else { continue };
+            let roles = Arc::make_mut(&mut next.roles);
             if role.deleted {
-                next.roles.remove(&id);
+                roles.remove(&id);
             } else {
-                next.roles.insert(id, role);
+                roles.insert(id, role);
             }
         }
         next.revoked_sessions.retain(|_, expires| *expires > now);
         for session in update.revoked_sessions {
             if let Ok(id) = session.id.parse::<Uuid>() {
                 next.revoked_sessions.insert(id, session.expire_time.map_or(i64::MAX, |time| time.seconds));
-            }
-        }
-        for group in next.groups.values() {
-            if let Some(parent) = group.parent_id {
-                next.children.entry(parent).or_default().push(group.id);
             }
         }
         next
@@ -207,31 +193,25 @@ impl Policy {
     }
 
     pub fn group(&self, id: Uuid) -> Option<&Group> {
-        self.groups.get(&id)
+        self.groups.by_id().get(&id)
     }
 
     pub fn group_name(&self, id: Uuid) -> &str {
-        self.groups.get(&id).map(|group| group.name.as_str()).unwrap_or_default()
+        self.group(id).map(|group| group.name.as_str()).unwrap_or_default()
     }
 
     pub fn root_group(&self) -> Option<Uuid> {
-        self.groups.values().find(|group| group.parent_id.is_none()).map(|group| group.id)
+        self.groups.by_id().values().find(|group| group.parent_id.is_none()).map(|group| group.id)
     }
 
-    /// The group and all groups below it, in no particular order.
-    pub fn group_and_below(&self, id: Uuid) -> Vec<Uuid> {
-        let mut seen = HashSet::from([id]);
-        let mut found = vec![id];
-        let mut next = 0;
-        while let Some(group) = found.get(next).copied() {
-            next += 1;
-            for child in self.children.get(&group).into_iter().flatten() {
-                if seen.insert(*child) {
-                    found.push(*child);
-                }
-            }
-        }
-        found
+    /// The group and all groups below it, sorted.
+    pub fn group_and_below(&self, id: Uuid) -> Arc<[Uuid]> {
+        self.groups.and_below(id)
+    }
+
+    /// Whether a group is another or lies below it.
+    pub fn stands_in(&self, id: Uuid, above: Uuid) -> bool {
+        self.groups.stands_in(id, above)
     }
 
     pub fn role(&self, id: Uuid) -> Option<&proto::PolicyRole> {
@@ -244,17 +224,29 @@ impl Policy {
 
     pub fn grants(&self, employee: &PolicyEmployee) -> Arc<Grants> {
         let mut known = self.grants.lock().unwrap_or_else(PoisonError::into_inner);
-        known
-            .entry(employee.id)
-            .or_insert_with(|| {
-                let mut grants = Grants::none();
-                for role in employee.role_ids.iter().filter_map(|role| self.roles.get(role)) {
-                    grants.add(role);
-                }
-                Arc::new(grants)
-            })
-            .clone()
+        if let Some(grants) = known.get(&employee.role_ids) {
+            return grants.clone();
+        }
+        let mut grants = Grants::none();
+        for role in employee.role_ids.iter().filter_map(|role| self.roles.get(role)) {
+            grants.add(role);
+        }
+        known.entry(employee.role_ids.clone()).or_insert(Arc::new(grants)).clone()
     }
+}
+
+/// The groups with an update applied.
+fn changed(groups: &HashMap<Uuid, Group>, update: Vec<proto::PolicyGroup>) -> HashMap<Uuid, Group> {
+    let mut groups = groups.clone();
+    for group in update {
+        let Ok(id) = group.id.parse::<Uuid>() else { continue };
+        if group.deleted {
+            groups.remove(&id);
+        } else {
+            groups.insert(id, Group { id, name: group.name, parent_id: group.parent_id.parse().ok() });
+        }
+    }
+    groups
 }
 
 #[cfg(test)]
@@ -344,8 +336,55 @@ mod tests {
         assert!(policy.session_revoked(session));
         let moved =
             policy.with(proto::PolicyUpdate { groups: vec![group(leaf, Some(right))], ..Default::default() }, 101);
-        assert_eq!(moved.group_and_below(left), vec![left]);
+        assert_eq!(*moved.group_and_below(left), [left]);
+        assert!(moved.stands_in(leaf, right) && !moved.stands_in(leaf, left) && moved.stands_in(root, root));
         assert_eq!(moved.group_and_below(root).len(), 4);
         assert!(!moved.session_revoked(session));
+    }
+
+    #[test]
+    fn an_update_of_one_among_thousands_leaves_the_others_as_they_are() {
+        let roles: Vec<Uuid> = (0..8).map(|_| Uuid::now_v7()).collect();
+        let ids: Vec<Uuid> = (0..20_000).map(|_| Uuid::now_v7()).collect();
+        let employee = |place: usize, active| proto::PolicyEmployee {
+            id: ids[place].to_string(),
+            role_ids: vec![roles[place % roles.len()].to_string()],
+            active,
+            ..Default::default()
+        };
+        let role = |id: &Uuid, scope| proto::PolicyRole {
+            id: id.to_string(),
+            grants: vec![grant(Permission::CustomersRead, scope)],
+            ..Default::default()
+        };
+        let whole = Policy::default().with(
+            proto::PolicyUpdate {
+                snapshot: true,
+                employees: (0..ids.len()).map(|place| employee(place, true)).collect(),
+                roles: roles.iter().map(|id| role(id, Scope::Own)).collect(),
+                ..Default::default()
+            },
+            0,
+        );
+        let grants_of = |policy: &Policy, place: usize| policy.grants(policy.employee(ids[place]).unwrap());
+        for place in 0..ids.len() {
+            grants_of(&whole, place);
+        }
+        assert_eq!(whole.grants.lock().unwrap().len(), roles.len(), "one for all who hold the same");
+
+        let started = std::time::Instant::now();
+        let update = proto::PolicyUpdate { employees: vec![employee(7, false)], ..Default::default() };
+        let next = whole.with(update, 0);
+        println!("one update among {}: {:?}", ids.len(), started.elapsed());
+        assert!(whole.employee(ids[7]).unwrap().active && !next.employee(ids[7]).unwrap().active);
+        assert!(Arc::ptr_eq(whole.employee(ids[8]).unwrap(), next.employee(ids[8]).unwrap()));
+        assert!(Arc::ptr_eq(&grants_of(&whole, 8), &grants_of(&next, 8)), "nothing is worked out again");
+        assert_eq!(next.employees().count(), ids.len());
+
+        // A role that changes is worked out anew, in the new policy alone.
+        let update = proto::PolicyUpdate { roles: vec![role(&roles[0], Scope::All)], ..Default::default() };
+        let widened = next.with(update, 0);
+        assert_eq!(grants_of(&widened, 0).scope(Permission::CustomersRead), Scope::All);
+        assert_eq!(grants_of(&next, 0).scope(Permission::CustomersRead), Scope::Own);
     }
 }

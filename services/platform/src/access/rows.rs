@@ -1,6 +1,8 @@
 //! One predicate for rows. Scope and shares compile to one SQL expression that get, list, count, search, export, bulk
 //! change and aggregates of a record kind all use.
 
+use std::sync::Arc;
+
 use contracts::options::{Permission, Scope};
 use sqlx::{Postgres, QueryBuilder};
 use uuid::Uuid;
@@ -24,8 +26,8 @@ pub enum RowPredicate {
     All,
     Scoped {
         employee_id: Uuid,
-        /// Groups whose records are covered, besides the employee's own records.
-        group_ids: Vec<Uuid>,
+        /// Groups whose records are covered, besides the employee's own records; sorted.
+        group_ids: Arc<[Uuid]>,
         /// Groups through which the employee receives shares; none when shares don't count.
         shared_with_group: Option<Uuid>,
         shares_count: bool,
@@ -33,7 +35,7 @@ pub enum RowPredicate {
 }
 
 /// Shares widen reading alone.
-fn shares_count(permission: Permission) -> bool {
+pub(super) fn shares_count(permission: Permission) -> bool {
     matches!(
         permission,
         Permission::CustomersRead
@@ -52,17 +54,21 @@ pub(super) fn for_caller(caller: &Caller, permission: Permission) -> RowPredicat
     let (Some(employee_id), Some(policy)) = (caller.employee_id(), caller.policy()) else {
         return RowPredicate::Nothing;
     };
-    let mut group_ids = match (scope, caller.group_id()) {
+    let mut group_ids: Arc<[Uuid]> = match (scope, caller.group_id()) {
         (Scope::Unspecified, _) => return RowPredicate::Nothing,
-        (Scope::Group, Some(group)) => vec![group],
+        (Scope::Group, Some(group)) => Arc::from([group]),
         (Scope::GroupAndBelow, Some(group)) => policy.group_and_below(group),
-        _ => Vec::new(),
+        _ => Arc::from([]),
     };
     let chosen = caller.chosen_groups(permission);
     if !chosen.is_empty() {
-        group_ids.extend(chosen.iter().flat_map(|group| policy.group_and_below(*group)));
-        group_ids.sort_unstable();
-        group_ids.dedup();
+        let mut all = group_ids.to_vec();
+        for group in chosen {
+            all.extend_from_slice(&policy.group_and_below(*group));
+        }
+        all.sort_unstable();
+        all.dedup();
+        group_ids = all.into();
     }
     RowPredicate::Scoped {
         employee_id,
@@ -90,7 +96,7 @@ impl RowPredicate {
         };
         query.push("(").push(columns.owner).push(" = ").push_bind(*employee_id);
         if !group_ids.is_empty() {
-            query.push(" OR ").push(columns.group).push(" = ANY(").push_bind(group_ids.clone()).push(")");
+            query.push(" OR ").push(columns.group).push(" = ANY(").push_bind(group_ids.to_vec()).push(")");
         }
         if let (true, Some((id, table))) = (*shares_count, columns.shares) {
             // As an array, so that the planner can join the indexes of owner, group and id rather than read every row.
@@ -110,7 +116,7 @@ impl RowPredicate {
             Self::Nothing => false,
             Self::All => true,
             Self::Scoped { employee_id, group_ids, .. } => {
-                owner_id == Some(*employee_id) || group_id.is_some_and(|group| group_ids.contains(&group))
+                owner_id == Some(*employee_id) || group_id.is_some_and(|group| group_ids.binary_search(&group).is_ok())
             }
         }
     }

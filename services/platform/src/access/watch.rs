@@ -72,7 +72,8 @@ impl PolicyCache {
         let _ = changes.wait_for(|known| *known >= revision).await;
     }
 
-    fn apply(&self, update: proto::PolicyUpdate) {
+    /// Takes in what identity told.
+    pub fn apply(&self, update: proto::PolicyUpdate) {
         if let Some(keys) = &update.key_set {
             self.keys.store(Arc::new(decoding_keys(keys)));
         }

@@ -1,0 +1,73 @@
+//! Why somebody may see a customer, as an administrator is told.
+
+use anyhow::{Context as _, Result};
+use changke::testkit::TestApp;
+use serde_json::{Value, json};
+
+use crate::support::{a_role, change, id, query};
+
+/// Kinds of the reasons for reading, and whether it is allowed.
+fn reading(access: &Value) -> Result<(bool, Vec<&str>)> {
+    let decisions = access["decisions"].as_array().context("decisions")?;
+    let read = decisions.iter().find(|decision| decision["permission"] == "PERMISSION_CUSTOMERS_READ");
+    let read = read.context("reading")?;
+    let reasons = read["reasons"].as_array().context("reasons")?;
+    let kinds = reasons.iter().filter_map(|reason| reason["kind"].as_str()?.strip_prefix("ACCESS_REASON_KIND_"));
+    Ok((read["allowed"] == true, kinds.collect()))
+}
+
+#[tokio::test]
+async fn an_administrator_is_told_why_somebody_sees_a_customer() -> Result<()> {
+    let app = TestApp::start().await?;
+    let admin = app.administrator().await?;
+    let root = app.root_group().await?;
+    let [west, south] = [app.group("west", &root).await?, app.group("south", &root).await?];
+    let owner = app.employee("owner", &south, &[]).await?;
+    let other = app.employee("other", &west, &[]).await?;
+    let other_path = format!("/v1/employees/{}", other.employee_id);
+    let body = json!({"kind": "CUSTOMER_KIND_ORGANIZATION", "name": "Kunlun", "ownerId": owner.employee_id});
+    let customer = id(&admin.post("/v1/customers", body).await?.ok()?)?;
+    let explained = async |who: &str| {
+        query(&admin, &format!("/v1/customers/{customer}/access"), &[("employeeId", who)]).await?.ok()
+    };
+
+    assert_eq!(reading(&explained(&other.employee_id).await?)?, (false, vec!["NO_GRANT"]));
+    let own = a_role(&admin, "own", &[("CUSTOMERS_READ", "OWN")]).await?;
+    change(&admin, &other_path, json!({"roleIds": [own]})).await?;
+    assert_eq!(reading(&explained(&other.employee_id).await?)?, (false, vec!["OUT_OF_SCOPE"]));
+    let share = json!({"employeeId": other.employee_id});
+    admin.post(&format!("/v1/customers/{customer}/shares"), share).await?.ok()?;
+    assert_eq!(reading(&explained(&other.employee_id).await?)?, (true, vec!["SHARED_WITH_PERSON"]));
+
+    // A second role adds to the first, and both grounds are named.
+    let grant = json!({"permission": "PERMISSION_CUSTOMERS_READ", "scope": "SCOPE_CHOSEN_GROUPS", "groupIds": [south]});
+    let chosen = id(&admin.post("/v1/roles", json!({"name": "south", "grants": [grant]})).await?.ok()?)?;
+    change(&admin, &other_path, json!({"roleIds": [own, chosen]})).await?;
+    let access = explained(&other.employee_id).await?;
+    assert_eq!(reading(&access)?, (true, vec!["CHOSEN_GROUP", "SHARED_WITH_PERSON"]));
+    let summary = admin.get(&format!("{other_path}/access")).await?.ok()?;
+    let read = &summary["permissions"][0];
+    assert_eq!(read["permission"], "PERMISSION_CUSTOMERS_READ");
+    assert_eq!(read["scope"], "SCOPE_OWN");
+    assert_eq!(read["groups"], json!([{"id": south, "name": "south"}]));
+    assert_eq!(read["sources"].as_array().map(Vec::len), Some(2));
+    assert_eq!(read["sources"][1]["groupNames"], json!(["south"]));
+
+    // The group goes, and with it the grant that named no other.
+    admin.delete(&format!("/v1/groups/{south}")).await?.ok()?;
+    let role = admin.get(&format!("/v1/roles/{chosen}")).await?.ok()?;
+    assert_eq!(role["grants"], json!([]));
+    admin.post(&format!("{other_path}:disable"), json!({})).await?.ok()?;
+    assert_eq!(reading(&explained(&other.employee_id).await?)?, (false, vec!["INACTIVE"]));
+
+    // Whoever may not ask learns nothing, not even that there is such a person or customer.
+    assert_eq!(
+        owner.get(&format!("/v1/customers/{customer}/access?employeeId={}", other.employee_id)).await?.status.as_u16(),
+        403
+    );
+    let asks = a_role(&admin, "asks", &[("ACCESS_EXPLAIN", "GROUP"), ("CUSTOMERS_READ", "ALL")]).await?;
+    change(&admin, &format!("/v1/employees/{}", owner.employee_id), json!({"roleIds": [asks]})).await?;
+    let refused = owner.get(&format!("/v1/customers/{customer}/access?employeeId={}", other.employee_id)).await?;
+    assert_eq!(refused.status.as_u16(), 404);
+    app.stop().await
+}
