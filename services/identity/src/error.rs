@@ -85,4 +85,13 @@ reasons! {
     WEBHOOK_DISABLED: "The webhook is disabled.", "该 Webhook 已停用。";
     WEBHOOK_DELIVERY_PENDING: "The delivery is under way.", "该消息正在发送中。";
     TIME_BEFORE_START: "The end must lie behind the start.", "结束时间必须晚于开始时间。";
+    EMPLOYEE_HOLDS_MORE: "The employee holds more than you do.", "该员工的权限超出您的权限。";
+    AVATAR_TYPE: "A picture is a PNG, a JPEG or a WebP.", "头像仅支持 PNG、JPEG 或 WebP 图片。";
+    AVATAR_BROKEN: "The picture is damaged.", "图片已损坏。";
+    AVATAR_TOO_LARGE: "A picture has at most {max} MB.", "图片不能超过 {max} MB。";
+    AVATAR_TOO_WIDE: "A picture has at most {max} pixels a side.", "图片边长不能超过 {max} 像素。";
+    FILE_HEADER_MISSING: "The file has no column {header}.", "文件缺少“{header}”列。";
+    GROUP_AMBIGUOUS: "There are several groups {name}. Give the path.", "有多个名为 {name} 的员工组，请填写完整路径。";
+    ROLE_NAME_UNKNOWN: "There is no role {name}.", "不存在名为 {name} 的角色。";
+    LOGIN_NAME_TWICE: "The login name stands in row {row} already.", "登录名与第 {row} 行重复。";
 }

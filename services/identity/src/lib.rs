@@ -1,15 +1,17 @@
-//! Who works here and what they may do: sign-in and sessions, second factors, links by e-mail, employees, groups, roles, and the policy that
-//! every other service watches. One `Identity` answers all its contracts; each aggregate has a folder.
+//! Who works here and what they may do: sign-in and sessions, second factors, links by e-mail, employees, groups, roles,
+//! and the policy that every other service watches. One `Identity` answers all its contracts; each aggregate has a folder.
 
 mod api_key;
 mod attempt;
 mod authentication;
+mod avatar;
 pub mod bootstrap;
 mod challenge;
 mod config;
 mod credential;
 mod employee;
 mod employee_access;
+mod employee_import;
 mod error;
 mod feedback;
 mod group;
@@ -38,8 +40,10 @@ use std::time::Duration;
 
 use contracts::identity::api_key_service_server::ApiKeyServiceServer;
 use contracts::identity::authentication_service_server::AuthenticationServiceServer;
+use contracts::identity::avatar_service_server::AvatarServiceServer;
 use contracts::identity::credential_service_server::CredentialServiceServer;
 use contracts::identity::employee_access_service_server::EmployeeAccessServiceServer;
+use contracts::identity::employee_import_service_server::EmployeeImportServiceServer;
 use contracts::identity::employee_service_server::EmployeeServiceServer;
 use contracts::identity::feedback_service_server::FeedbackServiceServer;
 use contracts::identity::group_service_server::GroupServiceServer;
@@ -60,11 +64,12 @@ use contracts::identity::single_sign_on_service_server::SingleSignOnServiceServe
 use contracts::identity::webhook_delivery_service_server::WebhookDeliveryServiceServer;
 use contracts::identity::webhook_service_server::WebhookServiceServer;
 use contracts::unary::{
-    ApiKeyServiceUnary, AuthenticationServiceUnary, CredentialServiceUnary, EmployeeAccessServiceUnary,
-    EmployeeServiceUnary, FeedbackServiceUnary, GroupServiceUnary, IdentityOperationsServiceUnary,
-    IdentityProviderServiceUnary, ParameterServiceUnary, PasswordLinkServiceUnary, PolicyServiceUnary,
-    ProfileServiceUnary, RoleServiceUnary, ScimGroupServiceUnary, ScimServiceUnary, ScimUserServiceUnary,
-    ServiceAccountServiceUnary, SingleSignOnServiceUnary, WebhookDeliveryServiceUnary, WebhookServiceUnary,
+    ApiKeyServiceUnary, AuthenticationServiceUnary, AvatarServiceUnary, CredentialServiceUnary,
+    EmployeeAccessServiceUnary, EmployeeImportServiceUnary, EmployeeServiceUnary, FeedbackServiceUnary,
+    GroupServiceUnary, IdentityOperationsServiceUnary, IdentityProviderServiceUnary, ParameterServiceUnary,
+    PasswordLinkServiceUnary, PolicyServiceUnary, ProfileServiceUnary, RoleServiceUnary, ScimGroupServiceUnary,
+    ScimServiceUnary, ScimUserServiceUnary, ServiceAccountServiceUnary, SingleSignOnServiceUnary,
+    WebhookDeliveryServiceUnary, WebhookServiceUnary,
 };
 use futures::FutureExt;
 use platform::access::{Access, Call};
@@ -224,6 +229,8 @@ pub async fn build_within(config: Config, context: Context, outside: Outside) ->
         .add(identity.clone(), ScimUserServiceServer::from_arc, ScimUserServiceUnary)
         .add(identity.clone(), ServiceAccountServiceServer::from_arc, ServiceAccountServiceUnary)
         .add(identity.clone(), SingleSignOnServiceServer::from_arc, SingleSignOnServiceUnary)
+        .add(identity.clone(), AvatarServiceServer::from_arc, AvatarServiceUnary)
+        .add(identity.clone(), EmployeeImportServiceServer::from_arc, EmployeeImportServiceUnary)
         .add(identity.clone(), WebhookServiceServer::from_arc, WebhookServiceUnary)
         .add(identity.clone(), WebhookDeliveryServiceServer::from_arc, WebhookDeliveryServiceUnary)
         .add(identity.clone(), FeedbackServiceServer::from_arc, FeedbackServiceUnary)

@@ -75,15 +75,18 @@ impl EmployeeService for Identity {
         let order_by = if request.order_by.trim().is_empty() { "login_name" } else { &request.order_by };
         let order = OrderBy::parse(order_by, &ORDER).map_err(|fault| Error::filter("order_by", &fault))?;
         let order_text = order.to_string();
-        let page_of = ["employees", &request.filter, &order_text, &request.query];
+        let page_of = ["employees", &request.filter, &order_text, &request.query, &request.within_group_id];
         let after: Option<Vec<Value>> = page::decode(&page_of, &request.page_token)?;
         let size = page::size(request.page_size, 50);
         let now = Utc::now().with_timezone(&ZONE);
+        let below = |group: Uuid| call.caller.policy().map(|policy| policy.group_and_below(group).to_vec());
+        let within = crate::optional_id("within_group_id", &request.within_group_id)?;
         let selection = Selection {
             rows: call.caller.rows(Permission::EmployeesRead),
             predicate: &predicate,
             context: &EvalContext::at(now, call.caller.employee_id()),
             part: &request.query,
+            groups: within.map(|group| below(group).unwrap_or_default()),
             order: &order,
             after,
             limit: size + 1,
@@ -177,6 +180,7 @@ impl EmployeeService for Identity {
         let policy_revision = policy::store::advance(tx.connection()).await?;
         let rows = call.caller.rows(Permission::EmployeesManage);
         let before = store::employee_get(tx.connection(), &rows, id).await?;
+        not_above(&mut tx, &call, &before).await?;
         if before.etag != update::etag(etag) {
             return Err(Error::stale_etag().into());
         }
@@ -271,6 +275,7 @@ impl EmployeeService for Identity {
         let mut tx = self.db.begin().await?;
         let policy_revision = policy::store::advance(tx.connection()).await?;
         let employee = store::employee_get(tx.connection(), &rows, id).await?;
+        not_above(&mut tx, &call, &employee).await?;
         crate::require_etag(&etag, &employee.etag)?;
         if employee.state() == EmployeeState::Active {
             keep_an_administrator(&mut tx, id, &employee.role_ids, &[]).await?;
@@ -324,6 +329,7 @@ impl Identity {
         let policy_revision = policy::store::advance(tx.connection()).await?;
         let rows = call.caller.rows(Permission::EmployeesManage);
         let before = store::employee_get(tx.connection(), &rows, id).await?;
+        not_above(&mut tx, call, &before).await?;
         crate::require_etag(etag, &before.etag)?;
         if state == EmployeeState::Disabled {
             rules::not_self(call.caller.employee_id(), id)?;
@@ -393,6 +399,18 @@ pub(crate) async fn grantable_roles(
         }
     }
     Ok(role_ids)
+}
+
+/// Refuses to touch an employee who holds more than the caller: whoever sets a password, an address or a login name can
+/// come in by it, which is as good as being given the roles.
+pub(super) async fn not_above(tx: &mut Tx, call: &Call, employee: &Employee) -> Result<()> {
+    let ids = employee.role_ids.iter().map(|id| crate::id("role_ids", id)).collect::<Result<Vec<Uuid>>>()?;
+    let own = Holdings::of_caller(&call.caller);
+    let roles = roles_get(tx.connection(), &ids).await?;
+    match roles.iter().any(|role| Holdings::of(&role.grants, &role.field_visibilities).exceeds(&own)) {
+        true => Err(Error::permission_denied(&error::EMPLOYEE_HOLDS_MORE)),
+        false => Ok(()),
+    }
 }
 
 /// Refuses to take the administrator role from the last active employee who holds it.

@@ -6,15 +6,19 @@
 
 mod attacks;
 mod authenticator;
+mod avatars;
+mod confinement;
 mod directory;
 mod employees;
 mod groups;
+mod imports;
 mod links;
 mod mailbox;
 mod passwords;
 mod places;
 mod policy;
 mod roles;
+mod scale;
 mod second_factors;
 mod sessions;
 mod sign_in;
