@@ -22,7 +22,7 @@ describe("a device's name", () => {
 });
 
 describe("the password policy", () => {
-  const policy = { minLength: 10, minCharacterKinds: 3, refusesCommon: true };
+  const policy = { minLength: 10, minCharacterKinds: 3, refusesCommon: true, remembered: 5 };
   it("is checked while typing", () => {
     expect(checkPassword("short1A", policy, "zhangsan")).toEqual({ longEnough: false, enoughKinds: true, withoutLoginName: true });
     expect(checkPassword("ZhangSan-2026", policy, "zhangsan").withoutLoginName).toBe(false);
