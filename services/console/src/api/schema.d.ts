@@ -63,6 +63,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/contacts/{id}:reveal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Shows the personal data that the caller's role masks, of one contact, as RevealCustomer does
+         * @description Shows the personal data that the caller's role masks, of one contact, as RevealCustomer does.
+         */
+        post: operations["ContactService_RevealContact"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/customers/{customerId}/access": {
         parameters: {
             query?: never;
@@ -244,6 +264,27 @@ export interface paths {
          * @description Gives up to 500 customers to an owner, all or none. The answer can be turned round to undo it.
          */
         post: operations["CustomerService_AssignCustomers"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/customers/{id}:reveal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Shows the personal data that the caller's role masks, of one customer; what it hides stays hidden
+         * @description Shows the personal data that the caller's role masks, of one customer; what it hides stays hidden. Every answer is
+         *     audited. RESOURCE_EXHAUSTED beyond the parameter `privacy.reveals_per_hour`.
+         */
+        post: operations["CustomerService_RevealCustomer"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1319,6 +1360,27 @@ export interface paths {
         patch: operations["EmployeeService_UpdateEmployee"];
         trace?: never;
     };
+    "/v1/employees/{id}:reveal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Shows the personal data that the caller's role masks, of one employee; what it hides stays hidden
+         * @description Shows the personal data that the caller's role masks, of one employee; what it hides stays hidden. Every answer is
+         *     audited. RESOURCE_EXHAUSTED beyond the parameter `privacy.reveals_per_hour`.
+         */
+        post: operations["EmployeeService_RevealEmployee"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/employees/{id}:disable": {
         parameters: {
             query?: never;
@@ -1613,6 +1675,87 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/feedback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Everybody's, latest first
+         * @description Everybody's, latest first.
+         */
+        get: operations["FeedbackService_ListFeedback"];
+        put?: never;
+        /** Create feedback */
+        post: operations["FeedbackService_CreateFeedback"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/profile/feedback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The caller's own, latest first
+         * @description The caller's own, latest first.
+         */
+        get: operations["FeedbackService_ListOwnFeedback"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/feedback/{id}:answer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Answers, or answers anew
+         * @description Answers, or answers anew. ABORTED when the etag is stale.
+         */
+        post: operations["FeedbackService_AnswerFeedback"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/feedback/{id}:close": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ends a matter, with or without an answer
+         * @description Ends a matter, with or without an answer. ABORTED when the etag is stale.
+         */
+        post: operations["FeedbackService_CloseFeedback"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/groups": {
         parameters: {
             query?: never;
@@ -1839,6 +1982,86 @@ export interface paths {
          * @description Lets an event take effect now; when it fails again, the letter stays with the new failure.
          */
         post: operations["IdentityOperationsService_RetryDeadLetter"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/parameters": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * All parameters, in the order in which they are shown
+         * @description All parameters, in the order in which they are shown.
+         */
+        get: operations["ParameterService_ListParameters"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/parameters/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Sets a value
+         * @description Sets a value. ABORTED when the etag is stale.
+         */
+        patch: operations["ParameterService_UpdateParameter"];
+        trace?: never;
+    };
+    "/v1/parameters/{name}:reset": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Goes back to the default
+         * @description Goes back to the default.
+         */
+        post: operations["ParameterService_ResetParameter"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/installation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What everybody may know of the installation, before signing in as well
+         * @description What everybody may know of the installation, before signing in as well.
+         */
+        get: operations["ParameterService_GetInstallation"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -2525,6 +2748,11 @@ export interface components {
             street?: string;
             postalCode?: string;
         };
+        AnswerFeedbackRequest: {
+            answer?: string;
+            /** @description Refused when stale; may be left out. */
+            etag?: string;
+        };
         ApiKey: {
             /** @description UUIDv7; also the session id of the key's calls in the audit trail. */
             readonly id: string;
@@ -2633,6 +2861,10 @@ export interface components {
             refreshTokenExpireTime?: string;
         };
         ClaimCustomerRequest: Record<string, never>;
+        CloseFeedbackRequest: {
+            /** @description Refused when stale; may be left out. */
+            etag?: string;
+        };
         CompleteSignOnLinkRequest: {
             state?: string;
             code?: string;
@@ -3234,6 +3466,64 @@ export interface components {
             lastEventTime?: string;
             rebuilding: boolean;
         };
+        Feedback: {
+            /** @description UUIDv7. */
+            readonly id: string;
+            /** @enum {string} */
+            kind: "FEEDBACK_KIND_UNSPECIFIED" | "FEEDBACK_KIND_PROBLEM" | "FEEDBACK_KIND_WISH" | "FEEDBACK_KIND_QUESTION" | "FEEDBACK_KIND_PRAISE";
+            text: string;
+            /** @description Path of the console's page that it is about. */
+            page: string;
+            /**
+             * @description Output only.
+             * @enum {string}
+             */
+            readonly state: "FEEDBACK_STATE_UNSPECIFIED" | "FEEDBACK_STATE_OPEN" | "FEEDBACK_STATE_ANSWERED" | "FEEDBACK_STATE_CLOSED";
+            /** @description Output only. */
+            readonly employeeId: string;
+            /** @description Output only. */
+            readonly employeeName: string;
+            /** @description Output only. */
+            readonly answer: string;
+            /** @description Output only: name of who answered. */
+            readonly answerUserName: string;
+            /** Format: date-time */
+            answerTime?: string;
+            /** Format: date-time */
+            readonly createTime?: string;
+            /** Format: date-time */
+            readonly updateTime?: string;
+            etag: string;
+        };
+        FeedbackInput: {
+            /** @description UUIDv7. */
+            readonly id?: string;
+            /** @enum {string} */
+            kind?: "FEEDBACK_KIND_PROBLEM" | "FEEDBACK_KIND_WISH" | "FEEDBACK_KIND_QUESTION" | "FEEDBACK_KIND_PRAISE";
+            text?: string;
+            /** @description Path of the console's page that it is about. */
+            page?: string;
+            /**
+             * @description Output only.
+             * @enum {string}
+             */
+            readonly state?: "FEEDBACK_STATE_UNSPECIFIED" | "FEEDBACK_STATE_OPEN" | "FEEDBACK_STATE_ANSWERED" | "FEEDBACK_STATE_CLOSED";
+            /** @description Output only. */
+            readonly employeeId?: string;
+            /** @description Output only. */
+            readonly employeeName?: string;
+            /** @description Output only. */
+            readonly answer?: string;
+            /** @description Output only: name of who answered. */
+            readonly answerUserName?: string;
+            /** Format: date-time */
+            answerTime?: string;
+            /** Format: date-time */
+            readonly createTime?: string;
+            /** Format: date-time */
+            readonly updateTime?: string;
+            etag?: string;
+        };
         Field: {
             /** @description Stable name in filters and records. */
             key: string;
@@ -3594,6 +3884,14 @@ export interface components {
         ImportSampleRow: {
             cells: string[];
         };
+        Installation: {
+            /** @description Empty while nobody has set it. */
+            organizationName: string;
+            /** @description Language of those who have chosen none: `zh-CN` or `en-US`. */
+            defaultLocale: string;
+            /** @description Whom to turn to with questions. */
+            supportContact: string;
+        };
         Interaction: {
             /** @description UUIDv7. */
             readonly id: string;
@@ -3775,6 +4073,11 @@ export interface components {
             /** @description Empty on the last page. */
             nextPageToken: string;
         };
+        ListFeedbackResponse: {
+            feedback: components["schemas"]["Feedback"][];
+            /** @description Empty on the last page. */
+            nextPageToken: string;
+        };
         ListFieldsResponse: {
             fields: components["schemas"]["Field"][];
             /** @description Empty on the last page. */
@@ -3802,6 +4105,16 @@ export interface components {
         };
         ListInteractionsResponse: {
             interactions: components["schemas"]["Interaction"][];
+            /** @description Empty on the last page. */
+            nextPageToken: string;
+        };
+        ListOwnFeedbackResponse: {
+            feedback: components["schemas"]["Feedback"][];
+            /** @description Empty on the last page. */
+            nextPageToken: string;
+        };
+        ListParametersResponse: {
+            parameters: components["schemas"]["Parameter"][];
             /** @description Empty on the last page. */
             nextPageToken: string;
         };
@@ -3893,6 +4206,88 @@ export interface components {
             employeeId: string;
             /** Format: int64 */
             customerCount: string;
+        };
+        Parameter: {
+            /** @description Such as `audit.retention_days`. */
+            name: string;
+            /** @description In force; numbers and booleans as text. */
+            value: string;
+            /**
+             * @description Output only.
+             * @enum {string}
+             */
+            readonly type: "PARAMETER_TYPE_UNSPECIFIED" | "PARAMETER_TYPE_INTEGER" | "PARAMETER_TYPE_TEXT" | "PARAMETER_TYPE_BOOLEAN" | "PARAMETER_TYPE_CHOICE";
+            /**
+             * @description Output only: what is in force when nobody has set a value. Comes from the configuration where that has a setting of
+             *     the same meaning.
+             */
+            readonly defaultValue: string;
+            /** @description Output only: somebody has set a value. */
+            readonly set: boolean;
+            /**
+             * Format: int64
+             * @description Output only: bounds of an integer.
+             */
+            readonly min: string;
+            /** Format: int64 */
+            max: string;
+            /**
+             * Format: int32
+             * @description Output only: characters that a text can have.
+             */
+            readonly maxLength: number;
+            /** @description Output only: what a choice can be. */
+            readonly choices: string[];
+            /** @description Output only. */
+            readonly descriptionZh: string;
+            /** @description Output only. */
+            readonly descriptionEn: string;
+            /** @description Output only: who has set it last, or reset it. */
+            readonly updateUserName: string;
+            /** Format: date-time */
+            readonly updateTime?: string;
+            etag: string;
+        };
+        ParameterInput: {
+            /** @description Such as `audit.retention_days`. */
+            name?: string;
+            /** @description In force; numbers and booleans as text. */
+            value?: string;
+            /**
+             * @description Output only.
+             * @enum {string}
+             */
+            readonly type?: "PARAMETER_TYPE_UNSPECIFIED" | "PARAMETER_TYPE_INTEGER" | "PARAMETER_TYPE_TEXT" | "PARAMETER_TYPE_BOOLEAN" | "PARAMETER_TYPE_CHOICE";
+            /**
+             * @description Output only: what is in force when nobody has set a value. Comes from the configuration where that has a setting of
+             *     the same meaning.
+             */
+            readonly defaultValue?: string;
+            /** @description Output only: somebody has set a value. */
+            readonly set?: boolean;
+            /**
+             * Format: int64
+             * @description Output only: bounds of an integer.
+             */
+            readonly min?: string;
+            /** Format: int64 */
+            max?: string;
+            /**
+             * Format: int32
+             * @description Output only: characters that a text can have.
+             */
+            readonly maxLength?: number;
+            /** @description Output only: what a choice can be. */
+            readonly choices?: string[];
+            /** @description Output only. */
+            readonly descriptionZh?: string;
+            /** @description Output only. */
+            readonly descriptionEn?: string;
+            /** @description Output only: who has set it last, or reset it. */
+            readonly updateUserName?: string;
+            /** Format: date-time */
+            readonly updateTime?: string;
+            etag?: string;
         };
         PasswordPolicy: {
             /**
@@ -4155,6 +4550,10 @@ export interface components {
             /** @description Shown once. */
             initialPassword: string;
         };
+        ResetParameterRequest: {
+            /** @description Refused when stale; may be left out. */
+            etag?: string;
+        };
         ResetPasswordRequest: {
             /** @description What stands behind the `#` of the link. */
             token?: string;
@@ -4174,6 +4573,18 @@ export interface components {
         ReturnCustomerRequest: {
             reason?: string;
             etag?: string;
+        };
+        RevealContactRequest: {
+            /** @description Why, for the audit trail. */
+            reason?: string;
+        };
+        RevealCustomerRequest: {
+            /** @description Why, for the audit trail. */
+            reason?: string;
+        };
+        RevealEmployeeRequest: {
+            /** @description Why, for the audit trail. */
+            reason?: string;
         };
         RevokeApiKeyRequest: Record<string, never>;
         RevokeOtherSessionsRequest: Record<string, never>;
@@ -4891,6 +5302,38 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    ContactService_RevealContact: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["RevealContactRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Contact"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     CustomerAccessService_ExplainCustomerAccess: {
         parameters: {
             query?: {
@@ -5265,6 +5708,38 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AssignCustomersResponse"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    CustomerService_RevealCustomer: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["RevealCustomerRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Customer"];
                 };
             };
             default: components["responses"]["Problem"];
@@ -7311,6 +7786,38 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    EmployeeService_RevealEmployee: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["RevealEmployeeRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Employee"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     EmployeeService_DisableEmployee: {
         parameters: {
             query?: never;
@@ -7837,6 +8344,160 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    FeedbackService_ListFeedback: {
+        parameters: {
+            query?: {
+                /** @description Only those in this state; all when left out. */
+                state?: "FEEDBACK_STATE_UNSPECIFIED" | "FEEDBACK_STATE_OPEN" | "FEEDBACK_STATE_ANSWERED" | "FEEDBACK_STATE_CLOSED";
+                /** @description At most this many; 0 stands for 50. */
+                pageSize?: number;
+                /** @description `next_page_token` of the page before. */
+                pageToken?: string;
+            };
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListFeedbackResponse"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    FeedbackService_CreateFeedback: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FeedbackInput"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Feedback"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    FeedbackService_ListOwnFeedback: {
+        parameters: {
+            query?: {
+                /** @description At most this many; 0 stands for 50. */
+                pageSize?: number;
+                /** @description `next_page_token` of the page before. */
+                pageToken?: string;
+            };
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListOwnFeedbackResponse"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    FeedbackService_AnswerFeedback: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AnswerFeedbackRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Feedback"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    FeedbackService_CloseFeedback: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["CloseFeedbackRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Feedback"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     GroupService_ListGroups: {
         parameters: {
             query?: {
@@ -8343,6 +9004,126 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RetryDeadLetterResponse"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    ParameterService_ListParameters: {
+        parameters: {
+            query?: {
+                /** @description At most this many; 0 stands for 100. */
+                pageSize?: number;
+                /** @description `next_page_token` of the page before. */
+                pageToken?: string;
+            };
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListParametersResponse"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    ParameterService_UpdateParameter: {
+        parameters: {
+            query?: {
+                /** @description `value`. */
+                updateMask?: string;
+            };
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ParameterInput"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Parameter"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    ParameterService_ResetParameter: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["ResetParameterRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Parameter"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    ParameterService_GetInstallation: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Installation"];
                 };
             };
             default: components["responses"]["Problem"];

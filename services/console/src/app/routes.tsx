@@ -40,6 +40,12 @@ const inside: RouteObject[] = [
   screen("dictionaries", () => import("@/customers/dictionaries/DictionariesPage").then((m) => m.DictionariesPage), "customers"),
   screen("dictionaries/:code", () => import("@/customers/dictionaries/DictionariesPage").then((m) => m.DictionariesPage), "customers"),
   screen("fields", () => import("@/customers/fields/FieldsPage").then((m) => m.FieldsPage), "customers"),
+  screen("audit", () => import("@/administration/audit/AuditPage").then((m) => m.AuditPage), undefined, "PERMISSION_AUDIT_READ"),
+  screen("service-accounts", () => import("@/administration/machines/ServiceAccountsPage").then((m) => m.ServiceAccountsPage), "identity", "PERMISSION_SERVICE_ACCOUNTS_MANAGE"),
+  screen("identity-providers", () => import("@/administration/sign-on/ProvidersPage").then((m) => m.ProvidersPage), "identity", "PERMISSION_SIGN_ON_MANAGE"),
+  screen("webhooks", () => import("@/administration/webhooks/WebhooksPage").then((m) => m.WebhooksPage), "identity", "PERMISSION_WEBHOOKS_MANAGE"),
+  screen("webhooks/:id", () => import("@/administration/webhooks/WebhookPage").then((m) => m.WebhookPage), "identity", "PERMISSION_WEBHOOKS_MANAGE"),
+  screen("service-status", () => import("@/administration/status/StatusPage").then((m) => m.StatusPage), undefined, "PERMISSION_STATUS_READ"),
   screen("profile", () => import("@/identity/profile/ProfilePage").then((m) => m.ProfilePage), "identity"),
   { path: "*", element: <NotFound /> },
 ];
@@ -50,6 +56,9 @@ export const router = createBrowserRouter([
     hydrateFallbackElement: <StartUp />,
     children: [
       { path: "/sign-in", lazy: () => import("@/identity/sign-in/SignInPage").then((m) => ({ Component: m.SignInPage })) },
+      { path: "/forgot-password", lazy: () => import("@/identity/sign-in/ForgotPasswordPage").then((m) => ({ Component: m.ForgotPasswordPage })) },
+      { path: "/set-password", lazy: () => import("@/identity/sign-in/SetPasswordPage").then((m) => ({ Component: m.SetPasswordPage })) },
+      { path: "/sign-on/callback", lazy: () => import("@/identity/sign-on/CallbackPage").then((m) => ({ Component: m.CallbackPage })) },
       { path: "/change-password", lazy: () => import("@/identity/sign-in/FirstPasswordPage").then((m) => ({ Component: m.FirstPasswordPage })) },
       { path: "/", element: <Shell />, children: [{ errorElement: <RouteFault />, children: inside }] },
     ],

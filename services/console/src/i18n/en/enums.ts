@@ -102,6 +102,37 @@ export const enums = {
     VISIBILITY_MASKED: "Masked",
     VISIBILITY_HIDDEN: "Hidden",
   },
+  ActorKind: {
+    ACTOR_KIND_UNSPECIFIED: "System",
+    ACTOR_KIND_EMPLOYEE: "Employee",
+    ACTOR_KIND_SERVICE_ACCOUNT: "Service account",
+    ACTOR_KIND_SERVICE: "Service",
+  },
+  WebhookDeliveryState: {
+    WEBHOOK_DELIVERY_STATE_UNSPECIFIED: "Not set",
+    WEBHOOK_DELIVERY_STATE_PENDING: "Pending",
+    WEBHOOK_DELIVERY_STATE_DELIVERED: "Delivered",
+    WEBHOOK_DELIVERY_STATE_FAILED: "Failed",
+    WEBHOOK_DELIVERY_STATE_SKIPPED: "Dropped",
+  },
+  WebhookDisableReason: {
+    WEBHOOK_DISABLE_REASON_UNSPECIFIED: "By hand",
+    WEBHOOK_DISABLE_REASON_FAILING: "For a day nothing was taken",
+    WEBHOOK_DISABLE_REASON_GONE: "The receiver says that it is gone (410)",
+  },
+  FeedbackKind: {
+    FEEDBACK_KIND_UNSPECIFIED: "Other",
+    FEEDBACK_KIND_PROBLEM: "Problem",
+    FEEDBACK_KIND_WISH: "Wish",
+    FEEDBACK_KIND_QUESTION: "Question",
+    FEEDBACK_KIND_PRAISE: "Praise",
+  },
+  FeedbackState: {
+    FEEDBACK_STATE_UNSPECIFIED: "Not set",
+    FEEDBACK_STATE_OPEN: "Open",
+    FEEDBACK_STATE_ANSWERED: "Answered",
+    FEEDBACK_STATE_CLOSED: "Closed",
+  },
   Dimension: {
     DIMENSION_UNSPECIFIED: "No breakdown",
     DIMENSION_REGION: "Region",

@@ -98,6 +98,37 @@ export const enums = {
     VISIBILITY_MASKED: "脱敏",
     VISIBILITY_HIDDEN: "隐藏",
   },
+  ActorKind: {
+    ACTOR_KIND_UNSPECIFIED: "系统",
+    ACTOR_KIND_EMPLOYEE: "员工",
+    ACTOR_KIND_SERVICE_ACCOUNT: "服务账号",
+    ACTOR_KIND_SERVICE: "服务",
+  },
+  WebhookDeliveryState: {
+    WEBHOOK_DELIVERY_STATE_UNSPECIFIED: "未设置",
+    WEBHOOK_DELIVERY_STATE_PENDING: "等待中",
+    WEBHOOK_DELIVERY_STATE_DELIVERED: "已送达",
+    WEBHOOK_DELIVERY_STATE_FAILED: "失败",
+    WEBHOOK_DELIVERY_STATE_SKIPPED: "已放弃",
+  },
+  WebhookDisableReason: {
+    WEBHOOK_DISABLE_REASON_UNSPECIFIED: "手动停用",
+    WEBHOOK_DISABLE_REASON_FAILING: "连续一天没有一条送达",
+    WEBHOOK_DISABLE_REASON_GONE: "接收方表示地址已不存在（410）",
+  },
+  FeedbackKind: {
+    FEEDBACK_KIND_UNSPECIFIED: "其他",
+    FEEDBACK_KIND_PROBLEM: "问题",
+    FEEDBACK_KIND_WISH: "建议",
+    FEEDBACK_KIND_QUESTION: "咨询",
+    FEEDBACK_KIND_PRAISE: "表扬",
+  },
+  FeedbackState: {
+    FEEDBACK_STATE_UNSPECIFIED: "未设置",
+    FEEDBACK_STATE_OPEN: "待处理",
+    FEEDBACK_STATE_ANSWERED: "已回复",
+    FEEDBACK_STATE_CLOSED: "已关闭",
+  },
   Dimension: {
     DIMENSION_UNSPECIFIED: "不细分",
     DIMENSION_REGION: "地区",
