@@ -24,6 +24,8 @@ export const identity = {
     kinds_one: "At least {{count}} of upper case, lower case, digits, others",
     kinds_other: "At least {{count}} of upper case, lower case, digits, others",
     notCommon: "Not a common password, and without the login name",
+    notReused_one: "Different from the last {{count}} password",
+    notReused_other: "Different from the last {{count}} passwords",
   },
   secret: {
     title: "Initial password",

@@ -22,6 +22,7 @@ export const identity = {
     length_other: "至少 {{count}} 个字符",
     kinds_other: "大写、小写、数字、其他字符中至少 {{count}} 种",
     notCommon: "不是常见密码，也不包含登录名",
+    notReused_other: "与最近 {{count}} 次使用的密码不同",
   },
   secret: {
     title: "初始密码",

@@ -13,6 +13,7 @@ interface ListProps {
   manages: boolean;
   actions: EmployeeActions;
   onEdit: (employee: Employee) => void;
+  onExplain: (employee: Employee) => void;
 }
 
 export function EmployeeTable({ rows, ...handlers }: ListProps) {
@@ -123,14 +124,19 @@ function StateTags({ employee }: { employee: Employee }) {
   );
 }
 
-function EmployeeMenu({ employee, manages, actions, onEdit }: { employee: Employee } & Omit<ListProps, "rows">) {
+function EmployeeMenu({ employee, manages, actions, onEdit, onExplain }: { employee: Employee } & Omit<ListProps, "rows">) {
   const { t } = useTranslation();
-  const { profile } = useAccess();
-  if (!manages) return null;
+  const { profile, can } = useAccess();
+  const explains = can("PERMISSION_ACCESS_EXPLAIN");
+  if (!manages && !explains) return null;
   const own = profile?.id === employee.id;
   const disabled = employee.state === "EMPLOYEE_STATE_DISABLED";
-  const items: MenuProps["items"] = [
+  const explain = { key: "explain", label: t("security.access.open"), onClick: () => onExplain(employee) };
+  // Whoever has signed in has a password.
+  const invitable = !employee.lastSignInTime && employee.email !== "" && !disabled;
+  const managing: MenuProps["items"] = [
     { key: "edit", label: t("common.edit"), onClick: () => onEdit(employee) },
+    ...(invitable ? [{ key: "invite", label: t("security.invite.again"), onClick: () => actions.invite(employee) }] : []),
     { key: "reset", label: t("identity.employee.reset"), onClick: () => actions.resetPassword(employee) },
     disabled
       ? { key: "enable", label: t("identity.employee.enable"), onClick: () => actions.enable(employee) }
@@ -138,6 +144,7 @@ function EmployeeMenu({ employee, manages, actions, onEdit }: { employee: Employ
     { type: "divider" },
     { key: "delete", label: t("common.delete"), danger: true, disabled: own, onClick: () => actions.remove(employee) },
   ];
+  const items: MenuProps["items"] = [...(explains ? [explain] : []), ...(manages ? managing : [])];
   return (
     <Dropdown trigger={["click"]} menu={{ items }} placement="bottomRight">
       <Button type="text" icon={<EllipsisOutlined />} aria-label={t("identity.employee.actionsOf", { name: employee.displayName })} />

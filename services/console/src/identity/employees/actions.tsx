@@ -4,11 +4,12 @@ import { useTranslation } from "react-i18next";
 import { asProblem } from "@/api/problem";
 import type { Employee } from "@/api/types";
 import { useNotices } from "@/shared/notices";
-import { deleteEmployee, disableEmployee, enableEmployee, resetEmployeePassword, useOrganizationChanged } from "../api";
+import { deleteEmployee, disableEmployee, enableEmployee, inviteEmployee, resetEmployeePassword, useOrganizationChanged } from "../api";
 
 export interface EmployeeActions {
   disable: (employee: Employee) => void;
   enable: (employee: Employee) => void;
+  invite: (employee: Employee) => void;
   resetPassword: (employee: Employee) => void;
   remove: (employee: Employee) => void;
 }
@@ -39,6 +40,7 @@ export function useEmployeeActions({ onSecret }: { onSecret: (secret: { loginNam
         onOk: () => attempt(() => disableEmployee(employee.id, employee.etag), t("identity.employee.disabled")),
       }),
     enable: (employee) => void attempt(() => enableEmployee(employee.id, employee.etag), t("identity.employee.enabled")),
+    invite: (employee) => void attempt(() => inviteEmployee(employee.id), t("security.invite.sent", { email: employee.email })),
     resetPassword: (employee) =>
       void modal.confirm({
         title: t("identity.employee.resetTitle", { name: employee.displayName }),

@@ -1,13 +1,15 @@
 import { useEffect, useState } from "react";
 import { LockOutlined, UserOutlined } from "@ant-design/icons";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { Alert, Button, Form, Input } from "antd";
+import { Alert, Button, Divider, Flex, Form, Input } from "antd";
 import { useTranslation } from "react-i18next";
-import { useNavigate, useSearchParams } from "react-router";
+import { Link, useLocation, useNavigate, useSearchParams } from "react-router";
 import { asProblem } from "@/api/problem";
 import { FormFault } from "@/shared/FormFault";
 import { signIn } from "../api";
-import { deviceName } from "./device";
+import { useSignOnOptions } from "../sign-on/api";
+import { ProviderButtons } from "../sign-on/ProviderButtons";
+import { deviceName, deviceToken, keepDeviceToken } from "./device";
 import { EntryFrame } from "./EntryFrame";
 import { safeNext } from "./session";
 
@@ -23,6 +25,8 @@ export function SignInPage() {
   const navigate = useNavigate();
   const queries = useQueryClient();
   const [capsLock, setCapsLock] = useState(false);
+  const providers = useSignOnOptions();
+  const known = (useLocation().state as { loginName?: string } | null)?.loginName;
   const next = safeNext(search.get("next"));
 
   useEffect(() => {
@@ -30,8 +34,10 @@ export function SignInPage() {
   }, [t]);
 
   const enter = useMutation({
-    mutationFn: (credentials: Credentials) => signIn({ ...credentials, device: deviceName(navigator.userAgent) }),
-    onSuccess: (answer) => {
+    mutationFn: ({ loginName, password }: Credentials) =>
+      signIn({ loginName, password, device: deviceName(navigator.userAgent), deviceToken: deviceToken(loginName) }),
+    onSuccess: (answer, { loginName }) => {
+      keepDeviceToken(loginName, answer.deviceToken);
       queries.clear();
       void navigate(answer.passwordChangeRequired ? `/change-password?next=${encodeURIComponent(next)}` : next, { replace: true });
     },
@@ -49,9 +55,9 @@ export function SignInPage() {
       ) : (
         <FormFault fault={enter.error} />
       )}
-      <Form<Credentials> form={form} layout="vertical" requiredMark={false} onFinish={(values) => enter.mutate(values)}>
+      <Form<Credentials> form={form} layout="vertical" requiredMark={false} initialValues={{ loginName: known }} onFinish={(values) => enter.mutate(values)}>
         <Form.Item name="loginName" label={t("identity.employee.loginName")} rules={[{ required: true, message: t("common.required") }]}>
-          <Input size="large" prefix={<UserOutlined />} autoComplete="username" autoFocus maxLength={64} />
+          <Input size="large" prefix={<UserOutlined />} autoComplete="username" autoFocus={!known} maxLength={64} />
         </Form.Item>
         <Form.Item
           name="password"
@@ -63,6 +69,7 @@ export function SignInPage() {
             size="large"
             prefix={<LockOutlined />}
             autoComplete="current-password"
+            autoFocus={Boolean(known)}
             maxLength={256}
             onKeyUp={(event) => setCapsLock(event.getModifierState("CapsLock"))}
           />
@@ -71,6 +78,13 @@ export function SignInPage() {
           {t("identity.signIn.enter")}
         </Button>
       </Form>
+      {Boolean(providers.data?.length) && <Divider plain>{t("security.signOn.or")}</Divider>}
+      <Flex vertical gap={8}>
+        <ProviderButtons next={next} />
+      </Flex>
+      <Flex justify="center" style={{ marginTop: 16 }}>
+        <Link to="/forgot-password">{t("security.forgot.link")}</Link>
+      </Flex>
     </EntryFrame>
   );
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { deviceName } from "./device";
+import { deviceName, deviceToken, keepDeviceToken } from "./device";
 import { checkPassword, strength } from "./policy";
 import { safeNext } from "./session";
 
@@ -18,6 +18,18 @@ describe("a device's name", () => {
     expect(deviceName("Mozilla/5.0 (Windows NT 10.0) AppleWebKit/537.36 Chrome/140.0 Safari/537.36 Edg/140.0")).toBe("Edge · Windows");
     expect(deviceName("Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605 Version/18.0 Mobile Safari/604")).toBe("Safari · iOS");
     expect(deviceName("curl/8")).toBe("curl/8");
+  });
+});
+
+describe("a device's token", () => {
+  it("is kept for each account that signed in here, the latest ten", () => {
+    keepDeviceToken("ZhangSan", "a");
+    expect(deviceToken("zhangsan")).toBe("a");
+    keepDeviceToken("zhangsan", "");
+    expect(deviceToken("zhangsan")).toBe("a");
+    for (let number = 0; number < 10; number += 1) keepDeviceToken(`other${number}`, "b");
+    expect(deviceToken("zhangsan")).toBe("");
+    expect(deviceToken("other0")).toBe("b");
   });
 });
 
