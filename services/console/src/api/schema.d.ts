@@ -380,6 +380,28 @@ export interface paths {
         patch: operations["DictionaryService_UpdateDictionaryEntry"];
         trace?: never;
     };
+    "/v1/dictionaryImports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Import dictionary entries
+         * @description Takes a sheet of entries in, such as the regions of a country: CSV or XLSX with the columns `code`, `name_zh` and, as
+         *     needed, `name_en`, `parent_code`, `position`, `retired`. Entries are created and changed, all or none; those that the
+         *     sheet does not name stay. A sheet with faults changes nothing and is answered with them.
+         */
+        post: operations["DictionaryService_ImportDictionaryEntries"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/interactions": {
         parameters: {
             query?: never;
@@ -1122,6 +1144,152 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/credentials": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists the caller's authenticator apps and passkeys, oldest first
+         * @description Lists the caller's authenticator apps and passkeys, oldest first.
+         */
+        get: operations["CredentialService_ListCredentials"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/credentials:startTotp": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Makes a key for an authenticator app
+         * @description Makes a key for an authenticator app. Nothing asks for its codes before `FinishTotp`.
+         */
+        post: operations["CredentialService_StartTotp"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/credentials:finishTotp": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Sets the app up, once it has shown by a code that it holds the key
+         * @description Sets the app up, once it has shown by a code that it holds the key.
+         */
+        post: operations["CredentialService_FinishTotp"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/credentials:startPasskey": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Begins the registration of a passkey
+         * @description Begins the registration of a passkey. FAILED_PRECONDITION, `PASSKEYS_UNAVAILABLE`, where the installation's address
+         *     is no name, which browsers ask for.
+         */
+        post: operations["CredentialService_StartPasskey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/credentials:finishPasskey": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Registers the passkey that the browser has made
+         * @description Registers the passkey that the browser has made.
+         */
+        post: operations["CredentialService_FinishPasskey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/credentials/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Removes an app or a passkey
+         * @description Removes an app or a passkey. With the last one the recovery codes go, too, and nothing is asked for at sign-in.
+         */
+        delete: operations["CredentialService_DeleteCredential"];
+        options?: never;
+        head?: never;
+        /**
+         * Renames an app or a passkey
+         * @description Renames an app or a passkey. ABORTED when the etag is stale.
+         */
+        patch: operations["CredentialService_UpdateCredential"];
+        trace?: never;
+    };
+    "/v1/recoveryCodes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Replaces the recovery codes, each good for one sign-in without app and passkey
+         * @description Replaces the recovery codes, each good for one sign-in without app and passkey. FAILED_PRECONDITION,
+         *     `SECOND_FACTOR_MISSING`, while there is no app and no passkey.
+         */
+        post: operations["CredentialService_CreateRecoveryCodes"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/sessions:signIn": {
         parameters: {
             query?: never;
@@ -1137,8 +1305,95 @@ export interface paths {
          *     and a locked account get the same answer (UNAUTHENTICATED, `SIGN_IN_FAILED`) at the same cost. Failures lock the
          *     account for places that it was never used from; a device or network address that it was used from before has a count
          *     of its own. RESOURCE_EXHAUSTED, `SIGN_IN_FAILURES`, after too many failures from one network address.
+         *
+         *     Where a second factor is set up, the answer holds no tokens but a challenge for `CompleteSignIn`.
          */
         post: operations["AuthenticationService_SignIn"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/sessions:completeSignIn": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Complete sign in
+         * @description Ends a sign-in that was answered with a challenge: by exactly one of an app's code, a recovery code and a passkey.
+         *     UNAUTHENTICATED, `SECOND_FACTOR_WRONG`, when it doesn't hold; FAILED_PRECONDITION, `CHALLENGE_INVALID`, when the
+         *     challenge is late, met, made up or was tried too often, and the sign-in has to begin anew.
+         */
+        post: operations["AuthenticationService_CompleteSignIn"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/sessions:startPasskeySignIn": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Start passkey sign in
+         * @description Begins a sign-in by a passkey that the device offers by itself, without login name and password; `CompleteSignIn`
+         *     ends it.
+         */
+        post: operations["AuthenticationService_StartPasskeySignIn"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/sessions:confirmIdentity": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Confirm identity
+         * @description Proves within a session who the caller is, by exactly one of password, app's code and passkey, for acts that ask for
+         *     a fresh proof (PERMISSION_DENIED, `STEP_UP_REQUIRED`). The session goes on with the tokens of the answer; its earlier
+         *     refresh token is void.
+         */
+        post: operations["AuthenticationService_ConfirmIdentity"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/sessions:startPasskeyConfirmation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Begins a proof by passkey for `ConfirmIdentity`
+         * @description Begins a proof by passkey for `ConfirmIdentity`.
+         */
+        post: operations["AuthenticationService_StartPasskeyConfirmation"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1287,6 +1542,48 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/profile/avatar": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Takes a PNG, JPEG or WebP of at most 1 MB and 2,048 pixels a side as the caller's picture
+         * @description Takes a PNG, JPEG or WebP of at most 1 MB and 2,048 pixels a side as the caller's picture. It is drawn anew, at most
+         *     256 pixels a side, so nothing else that the file held is kept. INVALID_ARGUMENT when it is no such picture.
+         */
+        post: operations["AvatarService_UploadAvatar"];
+        /** Delete avatar */
+        delete: operations["AvatarService_DeleteAvatar"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/employees/{employeeId}/avatar": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The picture of an employee, with an `ETag`
+         * @description The picture of an employee, with an `ETag`. NOT_FOUND when there is none.
+         */
+        get: operations["AvatarService_GetAvatar"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/employees/{employeeId}/access": {
         parameters: {
             query?: never;
@@ -1299,6 +1596,50 @@ export interface paths {
          * @description NOT_FOUND for an employee outside of the caller's scope.
          */
         get: operations["EmployeeAccessService_GetEmployeeAccess"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/employees:import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Creates an employee for each row of a file of at most 5,000 rows and 5 MB: all of them, or none when a row has an error
+         * @description Creates an employee for each row of a file of at most 5,000 rows and 5 MB: all of them, or none when a row has an
+         *     error. Columns are known by their headers, in Chinese or English: login name and display name, which must be there,
+         *     e-mail, phone, group (its name or its path, such as `华东/上海`) and roles (names with commas between).
+         *     What holds for a single employee holds for each: the groups of the caller's scope, and no role beyond what the
+         *     caller holds. Initial passwords are answered once. INVALID_ARGUMENT names what is wrong with the file as a whole.
+         */
+        post: operations["EmployeeImportService_ImportEmployees"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/employees:downloadTemplate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Streams an empty file with the headers that are understood
+         * @description Streams an empty file with the headers that are understood.
+         */
+        get: operations["EmployeeImportService_DownloadEmployeeImportTemplate"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1454,6 +1795,26 @@ export interface paths {
          * @description Sets a new initial password, answered once, ends all sessions and lifts a lock-out.
          */
         post: operations["EmployeeService_ResetEmployeePassword"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/employees/{id}:resetSecondFactors": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Removes the second factors of an employee who has lost them, and ends all sessions
+         * @description Removes the second factors of an employee who has lost them, and ends all sessions.
+         */
+        post: operations["EmployeeService_ResetSecondFactors"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2843,6 +3204,16 @@ export interface components {
             before: string;
             after: string;
         };
+        Avatar: {
+            /** @description SHA-256 of the picture, hexadecimal; the same as its `ETag`. */
+            digest: string;
+            /** @description `image/png` or `image/jpeg`. */
+            contentType: string;
+            /** Format: int32 */
+            width: number;
+            /** Format: int32 */
+            height: number;
+        };
         CancelImportRequest: Record<string, never>;
         CancelInteractionRequest: {
             reason?: string;
@@ -2864,6 +3235,16 @@ export interface components {
         CloseFeedbackRequest: {
             /** @description Refused when stale; may be left out. */
             etag?: string;
+        };
+        CompleteSignInRequest: {
+            challenge?: string;
+            /** @description The six digits that an authenticator app shows. */
+            totpCode?: string;
+            recoveryCode?: string;
+            /** @description JSON that `PublicKeyCredential.toJSON()` gives. */
+            passkeyJson?: string;
+            /** @description A name for the device, where the sign-in gave none yet. */
+            device?: string;
         };
         CompleteSignOnLinkRequest: {
             state?: string;
@@ -2895,6 +3276,22 @@ export interface components {
             /** Format: int64 */
             totalCount: string;
             feed?: components["schemas"]["Feed"];
+        };
+        ConfirmIdentityRequest: {
+            password?: string;
+            totpCode?: string;
+            /** @description JSON that `PublicKeyCredential.toJSON()` gives. */
+            passkeyJson?: string;
+            /** @description Of `StartPasskeyConfirmation`, with a passkey. */
+            challenge?: string;
+        };
+        ConfirmIdentityResponse: {
+            accessToken: string;
+            /** Format: date-time */
+            accessTokenExpireTime?: string;
+            refreshToken: string;
+            /** Format: date-time */
+            refreshTokenExpireTime?: string;
         };
         ConsumerStatus: {
             name: string;
@@ -3011,6 +3408,11 @@ export interface components {
             /** @description Confines the key to these permissions; each must be the caller's. Empty: all that the caller may. */
             permissions?: ("PERMISSION_EMPLOYEES_READ" | "PERMISSION_EMPLOYEES_MANAGE" | "PERMISSION_GROUPS_MANAGE" | "PERMISSION_ROLES_READ" | "PERMISSION_ROLES_MANAGE" | "PERMISSION_POLICY_WATCH" | "PERMISSION_AUDIT_READ" | "PERMISSION_AUDIT_EXPORT" | "PERMISSION_SIGN_ON_MANAGE" | "PERMISSION_SERVICE_ACCOUNTS_MANAGE" | "PERMISSION_PROVISIONING" | "PERMISSION_PARAMETERS_MANAGE" | "PERMISSION_STATUS_READ" | "PERMISSION_FEEDBACK_MANAGE" | "PERMISSION_WEBHOOKS_MANAGE" | "PERMISSION_ACCESS_EXPLAIN" | "PERMISSION_EMPLOYEES_REVEAL" | "PERMISSION_CUSTOMERS_READ" | "PERMISSION_CUSTOMERS_CREATE" | "PERMISSION_CUSTOMERS_UPDATE" | "PERMISSION_CUSTOMERS_ASSIGN" | "PERMISSION_CUSTOMERS_INVALIDATE" | "PERMISSION_CUSTOMERS_CLAIM" | "PERMISSION_CUSTOMERS_IMPORT" | "PERMISSION_CUSTOMERS_EXPORT" | "PERMISSION_CUSTOMERS_SHARE" | "PERMISSION_OWNERSHIP_READ" | "PERMISSION_POOL_MANAGE" | "PERMISSION_CUSTOMERS_REVEAL" | "PERMISSION_CONTACTS_READ" | "PERMISSION_CONTACTS_WRITE" | "PERMISSION_INTERACTIONS_READ" | "PERMISSION_INTERACTIONS_WRITE" | "PERMISSION_FIELDS_MANAGE" | "PERMISSION_REPORTS_READ" | "PERMISSION_REPORTS_REBUILD")[];
         };
+        CreateRecoveryCodesRequest: Record<string, never>;
+        CreateRecoveryCodesResponse: {
+            /** @description Ten codes, shown once; all earlier ones are void. */
+            recoveryCodes: string[];
+        };
         CreateRelationRequest: {
             /** Format: uuid */
             relatedCustomerId?: string;
@@ -3022,6 +3424,40 @@ export interface components {
             endpoint?: components["schemas"]["WebhookEndpoint"];
             /** @description `whsec_` and 32 bytes in Base64. Shown once. */
             secret: string;
+        };
+        Credential: {
+            /** @description UUIDv7. */
+            readonly id: string;
+            /**
+             * @description Output only: an app or a passkey.
+             * @enum {string}
+             */
+            readonly kind: "SECOND_FACTOR_UNSPECIFIED" | "SECOND_FACTOR_TOTP" | "SECOND_FACTOR_PASSKEY" | "SECOND_FACTOR_RECOVERY_CODE";
+            /** @description What its owner calls it. */
+            name: string;
+            /** Format: date-time */
+            readonly createTime?: string;
+            /** Format: date-time */
+            lastUseTime?: string;
+            /** @description Changes with every update; required by updates. */
+            etag: string;
+        };
+        CredentialInput: {
+            /** @description UUIDv7. */
+            readonly id?: string;
+            /**
+             * @description Output only: an app or a passkey.
+             * @enum {string}
+             */
+            readonly kind?: "SECOND_FACTOR_UNSPECIFIED" | "SECOND_FACTOR_TOTP" | "SECOND_FACTOR_PASSKEY" | "SECOND_FACTOR_RECOVERY_CODE";
+            /** @description What its owner calls it. */
+            name?: string;
+            /** Format: date-time */
+            readonly createTime?: string;
+            /** Format: date-time */
+            lastUseTime?: string;
+            /** @description Changes with every update; required by updates. */
+            etag?: string;
         };
         Customer: {
             /** @description UUIDv7. */
@@ -3246,6 +3682,8 @@ export interface components {
             /** Format: date-time */
             readonly createTime?: string;
         };
+        DeleteAvatarResponse: Record<string, never>;
+        DeleteCredentialResponse: Record<string, never>;
         DeleteDictionaryEntryResponse: Record<string, never>;
         DeleteEmployeeResponse: Record<string, never>;
         DeleteGroupResponse: Record<string, never>;
@@ -3333,6 +3771,21 @@ export interface components {
              */
             readonly entryCount?: number;
         };
+        DictionarySheetFault: {
+            /**
+             * Format: int32
+             * @description Line of the sheet, from 1; 0 for the sheet as a whole.
+             */
+            row: number;
+            /** @description The entry's code as it stands there. */
+            code: string;
+            /** @description Such as `parent_code`. */
+            column: string;
+            /** @description Stable name such as `PARENT_UNKNOWN`. */
+            reason: string;
+            /** @description In the caller's language. */
+            message: string;
+        };
         DirectoryEntry: {
             readonly id: string;
             displayName: string;
@@ -3400,6 +3853,21 @@ export interface components {
             /** @description Roles that ask for a second factor. */
             secondFactorRoleNames: string[];
             secondFactorSet: boolean;
+        };
+        EmployeeImportError: {
+            /**
+             * Format: int64
+             * @description Line of the sheet, from 1.
+             */
+            row: string;
+            /** @description Header of the column; empty when the row as a whole is meant. */
+            header: string;
+            /** @description `login_name`, `display_name`, `email`, `phone`, `group` or `roles`. */
+            field: string;
+            /** @description UPPER_SNAKE_CASE. */
+            code: string;
+            /** @description In the caller's language. */
+            message: string;
         };
         EmployeeInput: {
             /** @description UUIDv7. */
@@ -3641,6 +4109,25 @@ export interface components {
             /** @enum {string} */
             visibility?: "VISIBILITY_CLEAR" | "VISIBILITY_MASKED" | "VISIBILITY_HIDDEN";
         };
+        FinishCredentialResponse: {
+            credential?: components["schemas"]["Credential"];
+            /** @description With the first app or passkey: ten codes, shown once. */
+            recoveryCodes: string[];
+        };
+        FinishPasskeyRequest: {
+            challenge?: string;
+            /** @description JSON that `PublicKeyCredential.toJSON()` gives for the new passkey. */
+            credentialJson?: string;
+            /** @description What the caller calls the passkey. */
+            name?: string;
+        };
+        FinishTotpRequest: {
+            challenge?: string;
+            /** @description The six digits that the app shows. */
+            totpCode?: string;
+            /** @description What the caller calls the app. */
+            name?: string;
+        };
         /** @description One permission with the rows that it covers. */
         Grant: {
             /** @enum {string} */
@@ -3851,6 +4338,21 @@ export interface components {
             /** @description Path of the field that the column fills, such as `name` or `custom_fields.budget`; empty: the column is left out. */
             field?: string;
         };
+        ImportEmployeesResponse: {
+            /** Format: int32 */
+            rowCount: number;
+            /**
+             * Format: int32
+             * @description Employees that were created; 0 after a dry run and when a row has an error.
+             */
+            createdCount: number;
+            /** @description The first 1,000, in the order of the file. */
+            errors: components["schemas"]["EmployeeImportError"][];
+            /** @description Those who were created, in the order of the file. */
+            employees: components["schemas"]["ImportedEmployee"][];
+            /** @description Headers that are not understood, whose columns were left out. */
+            unknownHeaders: string[];
+        };
         ImportProgress: {
             /** Format: int64 */
             processed: string;
@@ -3883,6 +4385,26 @@ export interface components {
         };
         ImportSampleRow: {
             cells: string[];
+        };
+        ImportedDictionary: {
+            dryRun: boolean;
+            /** Format: int32 */
+            createdCount: number;
+            /** Format: int32 */
+            updatedCount: number;
+            /** Format: int32 */
+            unchangedCount: number;
+            /** @description What is wrong with the sheet, up to 200 places; nothing was changed then. */
+            faults: components["schemas"]["DictionarySheetFault"][];
+        };
+        ImportedEmployee: {
+            /** Format: int64 */
+            row: string;
+            readonly id: string;
+            loginName: string;
+            displayName: string;
+            /** @description Shown once. */
+            initialPassword: string;
         };
         Installation: {
             /** @description Empty while nobody has set it. */
@@ -4030,6 +4552,16 @@ export interface components {
             contacts: components["schemas"]["Contact"][];
             /** @description Empty on the last page. */
             nextPageToken: string;
+        };
+        ListCredentialsResponse: {
+            credentials: components["schemas"]["Credential"][];
+            /** @description Empty on the last page. */
+            nextPageToken: string;
+            /**
+             * Format: int32
+             * @description Recovery codes that were not used yet.
+             */
+            recoveryCodesLeft: number;
         };
         ListCustomersResponse: {
             customers: components["schemas"]["Customer"][];
@@ -4467,6 +4999,10 @@ export interface components {
             grants: components["schemas"]["Grant"][];
             passwordChangeRequired: boolean;
             etag: string;
+            /** @description Output only: an authenticator app or a passkey is set up. */
+            readonly secondFactorSet: boolean;
+            /** @description Output only: a role asks for a second factor. Without one, nothing but its set-up is permitted. */
+            readonly secondFactorRequired: boolean;
         };
         ProfileInput: {
             /** @description UUIDv7 of the employee. */
@@ -4487,6 +5023,10 @@ export interface components {
             grants?: components["schemas"]["GrantInput"][];
             passwordChangeRequired?: boolean;
             etag?: string;
+            /** @description Output only: an authenticator app or a passkey is set up. */
+            readonly secondFactorSet?: boolean;
+            /** @description Output only: a role asks for a second factor. Without one, nothing but its set-up is permitted. */
+            readonly secondFactorRequired?: boolean;
         };
         QueueStatus: {
             /** Format: int64 */
@@ -4563,6 +5103,8 @@ export interface components {
             /** @description Of the account whose password was set. */
             loginName: string;
         };
+        ResetSecondFactorsRequest: Record<string, never>;
+        ResetSecondFactorsResponse: Record<string, never>;
         RestoreCustomerRequest: {
             etag?: string;
         };
@@ -4835,7 +5377,7 @@ export interface components {
              */
             deviceToken?: string;
         };
-        /** @description A pair of tokens of one session. */
+        /** @description A pair of tokens of one session, or a challenge to go on with. */
         SignInResponse: {
             /**
              * @description Ed25519-signed JWT (RFC 7519, RFC 8037), sent as `Authorization: Bearer`. Empty in an answer to a browser that
@@ -4855,6 +5397,14 @@ export interface components {
             passwordChangeRequired: boolean;
             /** @description To be kept on the device and sent with its next sign-in of the account. */
             deviceToken: string;
+            /** @description Given in place of tokens when a second factor is needed; for `CompleteSignIn`, within five minutes. */
+            challenge: string;
+            /** Format: date-time */
+            challengeExpireTime?: string;
+            /** @description What the account can offer, the best first. */
+            secondFactors: ("SECOND_FACTOR_UNSPECIFIED" | "SECOND_FACTOR_TOTP" | "SECOND_FACTOR_PASSKEY" | "SECOND_FACTOR_RECOVERY_CODE")[];
+            /** @description JSON for `PublicKeyCredential.parseRequestOptionsFromJSON()`; empty without a passkey. */
+            passkeyOptionsJson: string;
         };
         SignOnLink: {
             /** @description UUIDv7. */
@@ -4892,6 +5442,27 @@ export interface components {
             /** @description Expression that lists the slice's customers in ListCustomers, the request's filter included. */
             filter: string;
         };
+        StartPasskeyConfirmationRequest: Record<string, never>;
+        StartPasskeyConfirmationResponse: {
+            /** @description For `ConfirmIdentity`, within five minutes. */
+            challenge: string;
+            /** @description JSON for `PublicKeyCredential.parseRequestOptionsFromJSON()`. */
+            optionsJson: string;
+        };
+        StartPasskeyRequest: Record<string, never>;
+        StartPasskeyResponse: {
+            /** @description Names what was begun; good for five minutes, for this session and for a few tries. */
+            challenge: string;
+            /** @description JSON for `PublicKeyCredential.parseCreationOptionsFromJSON()`. */
+            optionsJson: string;
+        };
+        StartPasskeySignInRequest: Record<string, never>;
+        StartPasskeySignInResponse: {
+            /** @description For `CompleteSignIn`, within five minutes. */
+            challenge: string;
+            /** @description JSON for `PublicKeyCredential.parseRequestOptionsFromJSON()`. */
+            optionsJson: string;
+        };
         StartSignOnLinkRequest: {
             /** Format: uuid */
             providerId?: string;
@@ -4912,6 +5483,15 @@ export interface components {
              *     other browser.
              */
             browserSecret: string;
+        };
+        StartTotpRequest: Record<string, never>;
+        StartTotpResponse: {
+            /** @description Names what was begun; good for five minutes, for this session and for a few tries. */
+            challenge: string;
+            /** @description The key in base 32, for typing it in. */
+            secret: string;
+            /** @description The key as `otpauth://totp/…`, for a QR code. */
+            uri: string;
         };
         TimelineEntry: {
             readonly id: string;
@@ -5963,6 +6543,43 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["DictionaryEntry"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    DictionaryService_ImportDictionaryEntries: {
+        parameters: {
+            query?: {
+                /** @description The dictionary's code. In the first message, as the two after it. */
+                dictionary?: string;
+                /** @description With its ending: `.csv` or `.xlsx`. */
+                fileName?: string;
+                /** @description Tell what would happen and change nothing. */
+                dryRun?: boolean;
+            };
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/octet-stream": string;
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportedDictionary"];
                 };
             };
             default: components["responses"]["Problem"];
@@ -7370,6 +7987,248 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    CredentialService_ListCredentials: {
+        parameters: {
+            query?: {
+                /** @description At most this many; 0 stands for 50. */
+                pageSize?: number;
+                /** @description `next_page_token` of the page before. */
+                pageToken?: string;
+            };
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListCredentialsResponse"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    CredentialService_StartTotp: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["StartTotpRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StartTotpResponse"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    CredentialService_FinishTotp: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FinishTotpRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FinishCredentialResponse"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    CredentialService_StartPasskey: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["StartPasskeyRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StartPasskeyResponse"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    CredentialService_FinishPasskey: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FinishPasskeyRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FinishCredentialResponse"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    CredentialService_DeleteCredential: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeleteCredentialResponse"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    CredentialService_UpdateCredential: {
+        parameters: {
+            query?: {
+                /** @description Path of `name`. */
+                updateMask?: string;
+            };
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CredentialInput"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Credential"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    CredentialService_CreateRecoveryCodes: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["CreateRecoveryCodesRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CreateRecoveryCodesResponse"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     AuthenticationService_SignIn: {
         parameters: {
             query?: never;
@@ -7395,6 +8254,126 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SignInResponse"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    AuthenticationService_CompleteSignIn: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CompleteSignInRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignInResponse"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    AuthenticationService_StartPasskeySignIn: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["StartPasskeySignInRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StartPasskeySignInResponse"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    AuthenticationService_ConfirmIdentity: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["ConfirmIdentityRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConfirmIdentityResponse"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    AuthenticationService_StartPasskeyConfirmation: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["StartPasskeyConfirmationRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StartPasskeyConfirmationResponse"];
                 };
             };
             default: components["responses"]["Problem"];
@@ -7601,6 +8580,88 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    AvatarService_UploadAvatar: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/octet-stream": string;
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Avatar"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    AvatarService_DeleteAvatar: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeleteAvatarResponse"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    AvatarService_GetAvatar: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+            };
+            path: {
+                employeeId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "*/*": string;
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     EmployeeAccessService_GetEmployeeAccess: {
         parameters: {
             query?: never;
@@ -7627,6 +8688,67 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    EmployeeImportService_ImportEmployees: {
+        parameters: {
+            query?: {
+                /** @description With its ending: `.csv` or `.xlsx`. In the first message. */
+                fileName?: string;
+                /** @description Look at the rows and change nothing. In the first message. */
+                dryRun?: boolean;
+            };
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/octet-stream": string;
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportEmployeesResponse"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    EmployeeImportService_DownloadEmployeeImportTemplate: {
+        parameters: {
+            query?: {
+                format?: "EMPLOYEE_IMPORT_FORMAT_CSV" | "EMPLOYEE_IMPORT_FORMAT_XLSX";
+            };
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "*/*": string;
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     EmployeeService_ListEmployees: {
         parameters: {
             query?: {
@@ -7640,6 +8762,8 @@ export interface operations {
                 orderBy?: string;
                 /** @description Part of a name, login name or pinyin. */
                 query?: string;
+                /** @description Members of this group and of the groups below it alone. */
+                withinGroupId?: string | unknown;
             };
             header?: {
                 /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
@@ -7941,6 +9065,38 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ResetEmployeePasswordResponse"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    EmployeeService_ResetSecondFactors: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["ResetSecondFactorsRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ResetSecondFactorsResponse"];
                 };
             };
             default: components["responses"]["Problem"];

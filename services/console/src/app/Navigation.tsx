@@ -4,12 +4,14 @@ import {
   AuditOutlined,
   BookOutlined,
   CloudUploadOutlined,
+  ControlOutlined,
   DashboardOutlined,
   FormOutlined,
   GlobalOutlined,
   HomeOutlined,
   IdcardOutlined,
   LoginOutlined,
+  MessageOutlined,
   PieChartOutlined,
   RobotOutlined,
   SafetyCertificateOutlined,
@@ -36,6 +38,8 @@ const icons: Record<MenuEntry["key"], React.ReactNode> = {
   serviceAccounts: <RobotOutlined />,
   identityProviders: <LoginOutlined />,
   webhooks: <ApiOutlined />,
+  parameters: <ControlOutlined />,
+  feedback: <MessageOutlined />,
   status: <DashboardOutlined />,
 };
 

@@ -19,6 +19,8 @@ export interface MenuEntry {
     | "serviceAccounts"
     | "identityProviders"
     | "webhooks"
+    | "parameters"
+    | "feedback"
     | "status";
   section: "work" | "reports" | "organization" | "settings" | "administration";
   service?: string;
@@ -40,6 +42,8 @@ const entries: readonly MenuEntry[] = [
   { path: "/service-accounts", key: "serviceAccounts", section: "administration", service: "identity", permission: "PERMISSION_SERVICE_ACCOUNTS_MANAGE" },
   { path: "/identity-providers", key: "identityProviders", section: "administration", service: "identity", permission: "PERMISSION_SIGN_ON_MANAGE" },
   { path: "/webhooks", key: "webhooks", section: "administration", service: "identity", permission: "PERMISSION_WEBHOOKS_MANAGE" },
+  { path: "/parameters", key: "parameters", section: "administration", service: "identity", permission: "PERMISSION_PARAMETERS_MANAGE" },
+  { path: "/feedback", key: "feedback", section: "administration", service: "identity", permission: "PERMISSION_FEEDBACK_MANAGE" },
   { path: "/service-status", key: "status", section: "administration", permission: "PERMISSION_STATUS_READ" },
 ];
 

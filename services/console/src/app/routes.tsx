@@ -45,6 +45,8 @@ const inside: RouteObject[] = [
   screen("identity-providers", () => import("@/administration/sign-on/ProvidersPage").then((m) => m.ProvidersPage), "identity", "PERMISSION_SIGN_ON_MANAGE"),
   screen("webhooks", () => import("@/administration/webhooks/WebhooksPage").then((m) => m.WebhooksPage), "identity", "PERMISSION_WEBHOOKS_MANAGE"),
   screen("webhooks/:id", () => import("@/administration/webhooks/WebhookPage").then((m) => m.WebhookPage), "identity", "PERMISSION_WEBHOOKS_MANAGE"),
+  screen("parameters", () => import("@/administration/parameters/ParametersPage").then((m) => m.ParametersPage), "identity", "PERMISSION_PARAMETERS_MANAGE"),
+  screen("feedback", () => import("@/administration/feedback/FeedbackPage").then((m) => m.FeedbackPage), "identity", "PERMISSION_FEEDBACK_MANAGE"),
   screen("service-status", () => import("@/administration/status/StatusPage").then((m) => m.StatusPage), undefined, "PERMISSION_STATUS_READ"),
   screen("profile", () => import("@/identity/profile/ProfilePage").then((m) => m.ProfilePage), "identity"),
   { path: "*", element: <NotFound /> },
@@ -56,6 +58,7 @@ export const router = createBrowserRouter([
     hydrateFallbackElement: <StartUp />,
     children: [
       { path: "/sign-in", lazy: () => import("@/identity/sign-in/SignInPage").then((m) => ({ Component: m.SignInPage })) },
+      { path: "/set-up-second-factor", lazy: () => import("@/identity/sign-in/SetUpFactorPage").then((m) => ({ Component: m.SetUpFactorPage })) },
       { path: "/forgot-password", lazy: () => import("@/identity/sign-in/ForgotPasswordPage").then((m) => ({ Component: m.ForgotPasswordPage })) },
       { path: "/set-password", lazy: () => import("@/identity/sign-in/SetPasswordPage").then((m) => ({ Component: m.SetPasswordPage })) },
       { path: "/sign-on/callback", lazy: () => import("@/identity/sign-on/CallbackPage").then((m) => ({ Component: m.CallbackPage })) },

@@ -10,6 +10,12 @@ const cookieMode = { "X-Session-Mode": "cookie" };
 export const signIn = (body: { loginName: string; password: string; device: string; deviceToken: string }) =>
   unwrap(client.POST("/v1/sessions:signIn", { body, headers: cookieMode }));
 
+/** Ends a sign-in that was answered with a challenge. */
+export const completeSignIn = (body: { challenge: string; device: string; totpCode?: string; recoveryCode?: string; passkeyJson?: string }) =>
+  unwrap(client.POST("/v1/sessions:completeSignIn", { body, headers: cookieMode }));
+
+export const startPasskeySignIn = () => unwrap(client.POST("/v1/sessions:startPasskeySignIn", { body: {} }));
+
 export const signOut = () => unwrap(client.POST("/v1/sessions:signOut", { body: {} }));
 
 export const changePassword = (body: { currentPassword: string; newPassword: string }) =>
@@ -83,6 +89,9 @@ export const getEmployeeAccess = (employeeId: string) =>
 export const updateEmployee = (id: string, body: EmployeePatch) =>
   unwrap(client.PATCH("/v1/employees/{id}", { params: { path: { id } }, body }));
 
+export const revealEmployee = (id: string, reason: string) =>
+  unwrap(client.POST("/v1/employees/{id}:reveal", { params: { path: { id } }, body: { reason } }));
+
 export const disableEmployee = (id: string, etag: string) =>
   unwrap(client.POST("/v1/employees/{id}:disable", { params: { path: { id } }, body: { etag } }));
 
@@ -91,6 +100,9 @@ export const enableEmployee = (id: string, etag: string) =>
 
 export const resetEmployeePassword = (id: string) =>
   unwrap(client.POST("/v1/employees/{id}:resetPassword", { params: { path: { id } }, body: {} }));
+
+export const resetSecondFactors = (id: string) =>
+  unwrap(client.POST("/v1/employees/{id}:resetSecondFactors", { params: { path: { id } }, body: {} }));
 
 export const deleteEmployee = (id: string, etag: string) =>
   unwrap(client.DELETE("/v1/employees/{id}", { params: { path: { id }, query: { etag } } }));

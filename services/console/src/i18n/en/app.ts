@@ -22,6 +22,8 @@ export const app = {
     serviceAccounts: "Service accounts",
     identityProviders: "Single sign-on",
     webhooks: "Webhooks",
+    parameters: "Parameters",
+    feedback: "Feedback",
     status: "Service status",
   },
   user: { menu: "Your menu", profile: "Profile", docs: "API reference", signOut: "Sign out" },

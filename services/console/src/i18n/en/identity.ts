@@ -53,6 +53,7 @@ export const identity = {
     displayName: "Name",
     email: "E-mail",
     phone: "Phone",
+    contact: "Contact",
     group: "Group",
     roles: "Roles",
     state: "State",

@@ -22,6 +22,8 @@ export const app = {
     serviceAccounts: "服务账号",
     identityProviders: "单点登录",
     webhooks: "Webhook",
+    parameters: "参数设置",
+    feedback: "意见反馈",
     status: "服务状态",
   },
   user: { menu: "个人菜单", profile: "个人信息", docs: "接口文档", signOut: "退出登录" },

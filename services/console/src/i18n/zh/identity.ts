@@ -50,6 +50,7 @@ export const identity = {
     displayName: "姓名",
     email: "邮箱",
     phone: "电话",
+    contact: "联系方式",
     group: "员工组",
     roles: "角色",
     state: "状态",

@@ -7,6 +7,7 @@ import { useAccess } from "@/app/access";
 import { PersonAvatar } from "@/shared/PersonAvatar";
 import { Time } from "@/shared/Time";
 import type { EmployeeActions } from "./actions";
+import { EmployeeReach } from "./EmployeeReach";
 
 interface ListProps {
   rows: Employee[];
@@ -36,8 +37,7 @@ export function EmployeeTable({ rows, ...handlers }: ListProps) {
     },
     { title: t("identity.employee.group"), key: "group", render: (_, { groupName }) => groupName || <Ungrouped /> },
     { title: t("identity.employee.roles"), key: "roles", render: (_, employee) => <RoleTags employee={employee} /> },
-    { title: t("identity.employee.phone"), dataIndex: "phone", className: "tabular" },
-    { title: t("identity.employee.email"), dataIndex: "email", responsive: ["xl"] },
+    { title: t("identity.employee.contact"), key: "contact", render: (_, employee) => <EmployeeReach employee={employee} /> },
     { title: t("identity.employee.state"), key: "state", render: (_, employee) => <StateTags employee={employee} /> },
     {
       title: t("identity.employee.lastSignIn"),
@@ -67,7 +67,8 @@ export function EmployeeCards({ rows, ...handlers }: ListProps) {
                 <EmployeeName employee={employee} {...handlers} />
                 <StateTags employee={employee} />
               </Flex>
-              <Typography.Text type="secondary">{[employee.loginName, employee.groupName, employee.phone].filter(Boolean).join(" · ")}</Typography.Text>
+              <Typography.Text type="secondary">{[employee.loginName, employee.groupName].filter(Boolean).join(" · ")}</Typography.Text>
+              <EmployeeReach employee={employee} />
               <RoleTags employee={employee} />
             </Flex>
             <EmployeeMenu employee={employee} {...handlers} />
@@ -138,6 +139,7 @@ function EmployeeMenu({ employee, manages, actions, onEdit, onExplain }: { emplo
     { key: "edit", label: t("common.edit"), onClick: () => onEdit(employee) },
     ...(invitable ? [{ key: "invite", label: t("security.invite.again"), onClick: () => actions.invite(employee) }] : []),
     { key: "reset", label: t("identity.employee.reset"), onClick: () => actions.resetPassword(employee) },
+    { key: "resetFactors", label: t("security.resetFactors.action"), disabled: own, onClick: () => actions.resetFactors(employee) },
     disabled
       ? { key: "enable", label: t("identity.employee.enable"), onClick: () => actions.enable(employee) }
       : { key: "disable", label: t("identity.employee.disable"), disabled: own, onClick: () => actions.disable(employee) },
