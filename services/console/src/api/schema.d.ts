@@ -2623,6 +2623,157 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/scim/v2/Groups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Finds groups, by a filter of the standard
+         * @description Finds groups, by a filter of the standard.
+         */
+        get: operations["ScimGroupService_QueryScimGroups"];
+        put?: never;
+        /** Create scim group */
+        post: operations["ScimGroupService_CreateScimGroup"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/scim/v2/Groups/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get scim group */
+        get: operations["ScimGroupService_GetScimGroup"];
+        /**
+         * Replaces what a client can write of a group
+         * @description Replaces what a client can write of a group.
+         */
+        put: operations["ScimGroupService_ReplaceScimGroup"];
+        post?: never;
+        /**
+         * Removes a group: its members are ungrouped, the groups below it move up
+         * @description Removes a group: its members are ungrouped, the groups below it move up.
+         */
+        delete: operations["ScimGroupService_DeleteScimGroup"];
+        options?: never;
+        head?: never;
+        /**
+         * Changes parts by add, replace and remove
+         * @description Changes parts by add, replace and remove.
+         */
+        patch: operations["ScimGroupService_PatchScimGroup"];
+        trace?: never;
+    };
+    "/scim/v2/ServiceProviderConfig": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get service provider config */
+        get: operations["ScimService_GetServiceProviderConfig"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/scim/v2/ResourceTypes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get resource types */
+        get: operations["ScimService_GetResourceTypes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/scim/v2/Schemas": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get schemas */
+        get: operations["ScimService_GetSchemas"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/scim/v2/Users": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Finds users, by a filter of the standard
+         * @description Finds users, by a filter of the standard.
+         */
+        get: operations["ScimUserService_QueryScimUsers"];
+        put?: never;
+        /** Create scim user */
+        post: operations["ScimUserService_CreateScimUser"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/scim/v2/Users/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get scim user */
+        get: operations["ScimUserService_GetScimUser"];
+        /**
+         * Replaces what a client can write of a user
+         * @description Replaces what a client can write of a user.
+         */
+        put: operations["ScimUserService_ReplaceScimUser"];
+        post?: never;
+        /**
+         * Removes an employee; one who owns customers is disabled and gone for the client
+         * @description Removes an employee; one who owns customers is disabled and gone for the client.
+         */
+        delete: operations["ScimUserService_DeleteScimUser"];
+        options?: never;
+        head?: never;
+        /**
+         * Changes parts by add, replace and remove
+         * @description Changes parts by add, replace and remove.
+         */
+        patch: operations["ScimUserService_PatchScimUser"];
+        trace?: never;
+    };
     "/v1/serviceAccounts": {
         parameters: {
             query?: never;
@@ -3690,6 +3841,8 @@ export interface components {
         DeleteIdentityProviderResponse: Record<string, never>;
         DeleteRelationResponse: Record<string, never>;
         DeleteRoleResponse: Record<string, never>;
+        DeleteScimGroupResponse: Record<string, never>;
+        DeleteScimUserResponse: Record<string, never>;
         DeleteServiceAccountResponse: Record<string, never>;
         DeleteShareResponse: Record<string, never>;
         DeleteSignOnLinkResponse: Record<string, never>;
@@ -4700,6 +4853,16 @@ export interface components {
             /** @description Empty on the last page. */
             nextPageToken: string;
         };
+        /** @description Represents a JSON array. */
+        ListValue: {
+            /** @description Repeated field of dynamically typed values. */
+            values: components["schemas"]["Value"][];
+        };
+        /** @description Represents a JSON array. */
+        ListValueInput: {
+            /** @description Repeated field of dynamically typed values. */
+            values?: components["schemas"]["ValueInput"][];
+        };
         ListViewsResponse: {
             views: components["schemas"]["View"][];
             /** @description Empty on the last page. */
@@ -5493,6 +5656,48 @@ export interface components {
             /** @description The key as `otpauth://totp/…`, for a QR code. */
             uri: string;
         };
+        /**
+         * @description Represents a JSON object.
+         *
+         *     An unordered key-value map, intending to perfectly capture the semantics of a
+         *     JSON object. This enables parsing any arbitrary JSON payload as a message
+         *     field in ProtoJSON format.
+         *
+         *     This follows RFC 8259 guidelines for interoperable JSON: notably this type
+         *     cannot represent large Int64 values or `NaN`/`Infinity` numbers,
+         *     since the JSON format generally does not support those values in its number
+         *     type.
+         *
+         *     If you do not intend to parse arbitrary JSON into your message, a custom
+         *     typed message should be preferred instead of using this type.
+         */
+        Struct: {
+            /** @description Unordered map of dynamically typed values. */
+            fields: {
+                [key: string]: components["schemas"]["Value"];
+            };
+        };
+        /**
+         * @description Represents a JSON object.
+         *
+         *     An unordered key-value map, intending to perfectly capture the semantics of a
+         *     JSON object. This enables parsing any arbitrary JSON payload as a message
+         *     field in ProtoJSON format.
+         *
+         *     This follows RFC 8259 guidelines for interoperable JSON: notably this type
+         *     cannot represent large Int64 values or `NaN`/`Infinity` numbers,
+         *     since the JSON format generally does not support those values in its number
+         *     type.
+         *
+         *     If you do not intend to parse arbitrary JSON into your message, a custom
+         *     typed message should be preferred instead of using this type.
+         */
+        StructInput: {
+            /** @description Unordered map of dynamically typed values. */
+            fields?: {
+                [key: string]: components["schemas"]["ValueInput"];
+            };
+        };
         TimelineEntry: {
             readonly id: string;
             /** Format: date-time */
@@ -5502,6 +5707,66 @@ export interface components {
             /** @description Only when the caller may read interactions. */
             interaction?: components["schemas"]["Interaction"];
             change?: components["schemas"]["CustomerChange"];
+        };
+        /**
+         * @description Represents a JSON value.
+         *
+         *     `Value` represents a dynamically typed value which can be either
+         *     null, a number, a string, a boolean, a recursive struct value, or a
+         *     list of values. A producer of value is expected to set one of these
+         *     variants. Absence of any variant is an invalid state.
+         */
+        Value: {
+            /**
+             * @description Represents a JSON `null`.
+             * @enum {string}
+             */
+            nullValue?: "NULL_VALUE";
+            /**
+             * @description Represents a JSON number. Must not be `NaN`, `Infinity` or
+             *     `-Infinity`, since those are not supported in JSON. This also cannot
+             *     represent large Int64 values, since JSON format generally does not
+             *     support them in its number type.
+             */
+            numberValue?: number;
+            /** @description Represents a JSON string. */
+            stringValue?: string;
+            /** @description Represents a JSON boolean (`true` or `false` literal in JSON). */
+            boolValue?: boolean;
+            /** @description Represents a JSON object. */
+            structValue?: components["schemas"]["Struct"];
+            /** @description Represents a JSON array. */
+            listValue?: components["schemas"]["ListValue"];
+        };
+        /**
+         * @description Represents a JSON value.
+         *
+         *     `Value` represents a dynamically typed value which can be either
+         *     null, a number, a string, a boolean, a recursive struct value, or a
+         *     list of values. A producer of value is expected to set one of these
+         *     variants. Absence of any variant is an invalid state.
+         */
+        ValueInput: {
+            /**
+             * @description Represents a JSON `null`.
+             * @enum {string}
+             */
+            nullValue?: "NULL_VALUE";
+            /**
+             * @description Represents a JSON number. Must not be `NaN`, `Infinity` or
+             *     `-Infinity`, since those are not supported in JSON. This also cannot
+             *     represent large Int64 values, since JSON format generally does not
+             *     support them in its number type.
+             */
+            numberValue?: number;
+            /** @description Represents a JSON string. */
+            stringValue?: string;
+            /** @description Represents a JSON boolean (`true` or `false` literal in JSON). */
+            boolValue?: boolean;
+            /** @description Represents a JSON object. */
+            structValue?: components["schemas"]["StructInput"];
+            /** @description Represents a JSON array. */
+            listValue?: components["schemas"]["ListValueInput"];
         };
         View: {
             /** @description UUIDv7. */
@@ -10653,6 +10918,460 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ListDirectoryEntriesResponse"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    ScimGroupService_QueryScimGroups: {
+        parameters: {
+            query?: {
+                /** @description RFC 7644, 3.4.2.2. */
+                filter?: string;
+                /** @description The place of the first resource, from 1. */
+                startIndex?: number;
+                /** @description At most this many; left out: 100. No more than 200 come. */
+                count?: number;
+                sortBy?: string;
+                /** @description `ascending` or `descending`. */
+                sortOrder?: string;
+                /** @description Attributes to answer, divided by commas. Empty: all. */
+                attributes?: string;
+                /** @description Attributes to leave out, divided by commas. */
+                excludedAttributes?: string;
+            };
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Struct"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    ScimGroupService_CreateScimGroup: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StructInput"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Struct"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    ScimGroupService_GetScimGroup: {
+        parameters: {
+            query?: {
+                /** @description Attributes to answer, divided by commas. Empty: all. */
+                attributes?: string;
+                /** @description Attributes to leave out, divided by commas. */
+                excludedAttributes?: string;
+            };
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Struct"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    ScimGroupService_ReplaceScimGroup: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StructInput"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Struct"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    ScimGroupService_DeleteScimGroup: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeleteScimGroupResponse"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    ScimGroupService_PatchScimGroup: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StructInput"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Struct"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    ScimService_GetServiceProviderConfig: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Struct"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    ScimService_GetResourceTypes: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Struct"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    ScimService_GetSchemas: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Struct"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    ScimUserService_QueryScimUsers: {
+        parameters: {
+            query?: {
+                /** @description RFC 7644, 3.4.2.2. */
+                filter?: string;
+                /** @description The place of the first resource, from 1. */
+                startIndex?: number;
+                /** @description At most this many; left out: 100. No more than 200 come. */
+                count?: number;
+                sortBy?: string;
+                /** @description `ascending` or `descending`. */
+                sortOrder?: string;
+                /** @description Attributes to answer, divided by commas. Empty: all. */
+                attributes?: string;
+                /** @description Attributes to leave out, divided by commas. */
+                excludedAttributes?: string;
+            };
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Struct"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    ScimUserService_CreateScimUser: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StructInput"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Struct"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    ScimUserService_GetScimUser: {
+        parameters: {
+            query?: {
+                /** @description Attributes to answer, divided by commas. Empty: all. */
+                attributes?: string;
+                /** @description Attributes to leave out, divided by commas. */
+                excludedAttributes?: string;
+            };
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Struct"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    ScimUserService_ReplaceScimUser: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StructInput"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Struct"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    ScimUserService_DeleteScimUser: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeleteScimUserResponse"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    ScimUserService_PatchScimUser: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StructInput"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Struct"];
                 };
             };
             default: components["responses"]["Problem"];

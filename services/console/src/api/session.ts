@@ -39,7 +39,7 @@ function withSession(request: Request): Request {
 const hasSession = () => csrfToken() !== "";
 
 /** Calls that begin a session; their 401 says that the proof is wrong, not that a session is over. */
-const entrance = /^\/v1\/(sessions:(signIn|refresh|complete|startPasskey)|signOn:|passwordLinks:)/;
+const entrance = /^\/v1\/(sessions:(signIn|refresh|completeSignIn|startPasskeySignIn)$|signOn:|passwordLinks:)/;
 
 export async function sessionFetch(request: Request): Promise<Response> {
   const again = request.clone();

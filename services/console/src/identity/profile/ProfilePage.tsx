@@ -7,6 +7,7 @@ import { PageHeader } from "@/shared/PageHeader";
 import { PersonAvatar } from "@/shared/PersonAvatar";
 import { Loaded } from "@/shared/states";
 import { ApiKeysCard } from "../security/ApiKeysCard";
+import { SecondFactorCard } from "../security/SecondFactorCard";
 import { LinksCard } from "../sign-on/LinksCard";
 import { PasswordCard } from "./PasswordCard";
 import { PersonalCard } from "./PersonalCard";
@@ -71,13 +72,14 @@ function Security({ profile }: { profile: Profile }) {
     <Row gutter={[16, 16]}>
       <Col xs={24} lg={12}>
         <Flex vertical gap={16}>
+          <SecondFactorCard profile={profile} />
           <PasswordCard loginName={profile.loginName} />
-          <LinksCard />
         </Flex>
       </Col>
       <Col xs={24} lg={12}>
         <Flex vertical gap={16}>
           <SessionsCard />
+          <LinksCard />
           <ApiKeysCard permissions={profile.grants.map(({ permission }) => permission)} />
         </Flex>
       </Col>

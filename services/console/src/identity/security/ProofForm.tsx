@@ -6,7 +6,7 @@ import { useTranslation } from "react-i18next";
 import { asProblem } from "@/api/problem";
 import { FormFault } from "@/shared/FormFault";
 import { isDismissed } from "./passkeys";
-import type { Proof, ProofKind } from "./proofs";
+import { digitsOf, type Proof, type ProofKind } from "./proofs";
 
 interface ProofFormProps {
   /** At least one; the first is offered first. */
@@ -36,7 +36,8 @@ export function ProofForm({ kinds, submitText, onProve }: ProofFormProps) {
       setBusy(false);
     }
   };
-  const wrong = fault !== undefined && [400, 401, 403].includes(asProblem(fault).status);
+  const problem = fault === undefined ? undefined : asProblem(fault);
+  const wrong = problem && [400, 401].includes(problem.status);
   return (
     <Flex vertical gap={16} data-testid="proof">
       {kinds.length > 1 && (
@@ -52,7 +53,7 @@ export function ProofForm({ kinds, submitText, onProve }: ProofFormProps) {
         />
       )}
       {wrong ? (
-        <Alert type="error" showIcon title={asProblem(fault).detail || t("security.proof.wrong")} data-testid="proof-wrong" />
+        <Alert type="error" showIcon title={problem.fieldViolations[0]?.description || problem.detail || t("security.proof.wrong")} data-testid="proof-wrong" />
       ) : (
         <FormFault fault={fault} />
       )}
@@ -88,7 +89,7 @@ function SecretField({ kind, onComplete }: { kind: Exclude<ProofKind, "passkey">
     return (
       <Form.Item name="secret" label={label} rules={rules}>
         {/* The sixth digit submits: nothing is left to decide. */}
-        <Input.OTP length={6} size="large" autoFocus inputMode="numeric" autoComplete="one-time-code" formatter={digits} onChange={onComplete} />
+        <Input.OTP length={6} size="large" autoFocus inputMode="numeric" autoComplete="one-time-code" formatter={digitsOf} onChange={onComplete} />
       </Form.Item>
     );
   }
@@ -98,5 +99,3 @@ function SecretField({ kind, onComplete }: { kind: Exclude<ProofKind, "passkey">
     </Form.Item>
   );
 }
-
-const digits = (text: string) => text.replaceAll(/\D/g, "");
