@@ -35,6 +35,7 @@ export type FieldType = Field["type"];
 export type FieldValue = Schemas["FieldValue"];
 export type FieldValueInput = Schemas["FieldValueInput"];
 export type Dictionary = Schemas["Dictionary"];
+export type ImportedDictionary = Schemas["ImportedDictionary"];
 export type DictionaryInput = Schemas["DictionaryInput"];
 export type DictionaryEntry = Schemas["DictionaryEntry"];
 export type DictionaryEntryPatch = Partial<Schemas["DictionaryEntryInput"]>;

@@ -49,7 +49,7 @@ export function AuditFilters({ search, services, onChange }: AuditFiltersProps) 
           { value: "all" as const, label: t("administration.audit.allServices") },
           ...services.map((service) => ({ value: service, label: t(`identity.services.${service}`) })),
         ]}
-        style={width(150)}
+        style={width(140)}
       />
       <EmployeePicker
         aria-label={t("administration.audit.actor")}
@@ -58,7 +58,7 @@ export function AuditFilters({ search, services, onChange }: AuditFiltersProps) 
         offerMe
         value={search.actorId}
         onChange={(actorId) => onChange({ actorId })}
-        style={width(170)}
+        style={width(160)}
       />
       <Select<string[]>
         aria-label={t("administration.audit.action")}
@@ -71,7 +71,7 @@ export function AuditFilters({ search, services, onChange }: AuditFiltersProps) 
         showSearch={{ optionFilterProp: "label" }}
         labelRender={({ value }) => (String(value).endsWith(".*") ? kindName(t, String(value).slice(0, -2)) : `${kindName(t, String(value).split(".")[0] ?? "")} · ${verbName(t, String(value))}`)}
         placeholder={t("administration.audit.anyAction")}
-        style={width(240)}
+        style={width(210)}
         data-testid="audit-actions"
       />
       <DatePicker.RangePicker
@@ -81,10 +81,10 @@ export function AuditFilters({ search, services, onChange }: AuditFiltersProps) 
         presets={phone ? undefined : presets}
         allowEmpty={[true, true]}
         disabledDate={(date) => date.isAfter(today, "day")}
-        style={width(250)}
+        style={width(240)}
       />
-      <Typed label={t("administration.audit.recordId")} value={search.recordId} accepts={isId} refusal={t("administration.audit.notAnId")} onChange={(recordId) => onChange({ recordId })} style={width(190)} />
-      <Typed label={t("administration.audit.address")} value={search.address} onChange={(value) => onChange({ address: value })} style={width(150)} />
+      <Typed label={t("administration.audit.recordId")} value={search.recordId} accepts={isId} refusal={t("administration.audit.notAnId")} onChange={(recordId) => onChange({ recordId })} style={width(170)} />
+      <Typed label={t("administration.audit.address")} value={search.address} onChange={(value) => onChange({ address: value })} style={width(140)} />
       {isFiltered && (
         <Button type="link" onClick={() => onChange({ service: undefined, actorId: undefined, actions: [], recordId: undefined, address: undefined, from: undefined, to: undefined })}>
           {t("common.reset")}

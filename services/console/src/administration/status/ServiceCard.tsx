@@ -81,7 +81,7 @@ export function ServiceCard({ service, status, readAt, stale, onDead }: ServiceC
                     percent={Math.round(((database?.connections ?? 0) / Math.max(database?.maxConnections ?? 1, 1)) * 100)}
                     format={() => database?.connections ?? 0}
                     status={troubles.includes("connectionsScarce") ? "exception" : "normal"}
-                    style={{ width: 120, margin: 0 }}
+                    style={{ width: 120, margin: 0, verticalAlign: "middle" }}
                   />
                 </Tooltip>
               ),

@@ -43,7 +43,9 @@ export function EventTypesInput({ id, value, onChange }: EventTypesInputProps) {
       value={value}
       onChange={(chosen) => onChange?.(withoutCovered(chosen))}
       treeData={eventTree(types.data ?? []).map(option)}
-      treeDefaultExpandedKeys={["*"]}
+      // Opened as a whole, which it can be only once the types are there.
+      key={String(types.isPending)}
+      treeDefaultExpandAll
       treeNodeLabelProp="value"
       showSearch={{ treeNodeFilterProp: "plain" }}
       tagRender={({ value: type, closable, onClose }) => (

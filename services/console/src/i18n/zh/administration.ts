@@ -137,7 +137,7 @@ export const administration = {
     jobCounts: "等待 {{pending}} · 运行 {{running}}",
     unchained: "待校验日志",
     chain: "操作日志",
-    chainLength_other: "{{count}} 条",
+    chainLength_other: "{{count, number}} 条",
     consumer: "事件消费者",
     lag: "待处理",
     unknown: "未知",
