@@ -70,6 +70,8 @@ class Application:
             # Served without a certificate, where browsers keep no secure cookies.
             "CHANGKE_GATEWAY__SECURE_COOKIES": "false",
             "CHANGKE_TELEMETRY__LOG_FORMAT": "text",
+            # Passkeys belong to a name, not to an address.
+            "CHANGKE_IDENTITY__PUBLIC_URL": f"http://localhost:{listen.rsplit(':', 1)[1]}",
         }
         for name in ("CHANGKE_DATABASE__ROLE_SECRET", "CHANGKE_CLUSTER__SECRET"):
             if name not in inherited:

@@ -53,6 +53,9 @@ def main():
         bench.event_lag(report, max(seconds, 4) * 2)
         bench.imports(report, rows)
         bench.memory(report)
+        bench.sign_ins(report, seconds)
+        bench.access(report)
+        bench.scopes(report, seconds, 10_000 if options.quick else 1_000_000)
         report.write(RESULTS / "results.json", customers)
 
 
@@ -167,15 +170,21 @@ class Bench:
 
     def mask_for_reader(self):
         """Give the reader a role like the one it has, but with some personal data masked."""
-        self.token = self.sign_in(READER)
-        reader = self.get("/v1/profile")["id"]
         self.token = self.sign_in("admin")
         known = next(role for role in self.get("/v1/roles?pageSize=200")["roles"] if role["preset"] == READER)
         clear = [{"personalData": f"PERSONAL_DATA_{kind}", "visibility": "VISIBILITY_CLEAR"} for kind in CLEAR]
         role = self.call("POST", "/v1/roles", {"name": "Bench", "grants": known["grants"], "fieldVisibilities": clear})
-        etag = self.get(f"/v1/employees/{reader}")["etag"]
-        change = {"roleIds": [role["id"]], "etag": etag}
-        self.call("PATCH", f"/v1/employees/{reader}?updateMask=roleIds", change)
+        self.role = role["id"]
+        self.give_role(READER)
+
+    def give_role(self, login_name):
+        """Let somebody see what their group and those below it have."""
+        self.token = self.sign_in(login_name)
+        person = self.get("/v1/profile")["id"]
+        self.token = self.sign_in("admin")
+        etag = self.get(f"/v1/employees/{person}")["etag"]
+        change = {"roleIds": [self.role], "etag": etag}
+        self.call("PATCH", f"/v1/employees/{person}?updateMask=roleIds", change)
 
     def sign_in(self, login_name):
         person = next(p for p in json.loads(self.app.sign_ins.read_text()) if p["loginName"] == login_name)
@@ -319,6 +328,58 @@ class Bench:
             self.psql(f"\\copy floor_{table} FROM '{file}'")
             seconds += time.monotonic() - started
         return rows / seconds
+
+    def multiply(self, customers):
+        """Copies of the customers, under numbers of their own, until there are so many."""
+        columns = self.psql("SELECT string_agg(column_name, ',') FROM information_schema.columns"
+                            " WHERE table_schema = 'customers' AND table_name = 'customer'").strip()
+        copied = columns.split(",")
+        values = {"id": "gen_random_uuid()", "number": "number || '-' || copy",
+                  "create_time": "create_time - copy * interval '1 second'"}
+        present = int(self.psql("SELECT count(*) FROM customer"))
+        times = max(customers // present - 1, 0)
+        source = ", ".join(values.get(column, column) for column in copied)
+        self.psql(f"INSERT INTO customer ({columns}) SELECT {source} FROM customer, generate_series(1, {times}) AS copy")
+        self.psql("VACUUM ANALYZE customer")
+
+    def sign_ins(self, report, seconds):
+        """As many at once as there are cores, against the bare hash on as many threads."""
+        people = json.loads(self.app.sign_ins.read_text())
+        words = self.write_words("sign-ins", [f"{person['loginName']} {person['password']}" for person in people])
+        cores = os.cpu_count()
+        floors, ours = [], []
+        for _ in range(3):
+            command = [self.load, "hash", "--threads", str(cores), "--seconds", str(seconds)]
+            floors.append(float(subprocess.run(command, check=True, capture_output=True, text=True).stdout))
+            ours.append(self.drive(self.app.listen, "sign-in", seconds, connections=2 * cores, words=words)["per_second"])
+        note = f"Argon2id alone, {cores} at once"
+        report.add("signin", "/s", statistics.median(floors), statistics.median(ours), note=note)
+
+    def access(self, report):
+        done = subprocess.run([self.load, "access"], check=True, capture_output=True, text=True)
+        figures = json.loads(done.stdout)
+        note = f"one core, new tokens against bare Ed25519; known ones {figures['known_tokens_per_second']:,.0f}/s"
+        report.add("token_check_per_s", "/s", figures["signatures_per_second"], figures["tokens_per_second"], note=note)
+        note = f"500 groups, 20,000 employees; p50 {figures['decision_p50_us']:.2f} µs"
+        report.add("access_decision_p95_us", "µs", None, figures["decision_p95_us"], note=note)
+
+    def scopes(self, report, seconds, customers):
+        """The first page of many customers, seen by people with "group and below" and by one who sees all."""
+        self.multiply(customers)
+        # Of a group that has many customers, of one at the end of the tree, and of one that has none.
+        leaders = [READER, "seller", "marketer"]
+        for name in leaders[1:]:
+            self.give_role(name)
+        readers = {name: self.sign_in(name) for name in ("admin", *leaders)}
+        figures = {name: [] for name in readers}
+        for _ in range(3):
+            for name, self.token in readers.items():
+                figures[name].append(self.drive(self.app.listen, "page", seconds)["per_second"])
+        middle = {name: statistics.median(values) for name, values in figures.items()}
+        unscoped = middle.pop("admin")
+        slowest = min(middle, key=middle.get)
+        note = f"pages of 50 of {customers:,}; the slowest of {len(middle)} readers with group and below"
+        report.add("list_scoped_vs_unscoped", "req/s", unscoped, middle[slowest], note=note)
 
     def memory(self, report):
         status = Path(f"/proc/{self.server.pid}/status").read_text()

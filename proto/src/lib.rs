@@ -33,6 +33,11 @@ pub mod changke {
             tonic::include_proto!("changke.customers.v1");
         }
     }
+    pub mod operations {
+        pub mod v1 {
+            tonic::include_proto!("changke.operations.v1");
+        }
+    }
     pub mod reporting {
         pub mod v1 {
             tonic::include_proto!("changke.reporting.v1");
@@ -41,7 +46,8 @@ pub mod changke {
 }
 
 pub use changke::{
-    customers::v1 as customers, identity::v1 as identity, options::v1 as options, reporting::v1 as reporting,
+    customers::v1 as customers, identity::v1 as identity, operations::v1 as operations, options::v1 as options,
+    reporting::v1 as reporting,
 };
 
 pub mod buf {

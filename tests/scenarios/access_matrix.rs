@@ -1,7 +1,7 @@
 //! Every operation of the contracts × every preset role, a stranger, and a newcomer who has yet to change the initial
 //! password: refused exactly when the contract and the role's grants say so.
 
-mod request;
+pub mod request;
 
 use std::collections::{HashMap, HashSet};
 
@@ -57,7 +57,7 @@ fn verdict(answer: &Answer) -> Result<Verdict> {
         (403, "PASSWORD_CHANGE_REQUIRED") => Verdict::ChangePasswordFirst,
         (403, "PERMISSION_DENIED") => Verdict::Forbidden,
         // Made-up credentials, which is what the operation is about.
-        (401, "SIGN_IN_FAILED" | "REFRESH_TOKEN_INVALID") => Verdict::Welcome,
+        (401, "SIGN_IN_FAILED" | "REFRESH_TOKEN_INVALID" | "API_KEY_INVALID" | "SIGN_ON_FAILED") => Verdict::Welcome,
         // The permission was looked at and is there; what was asked for lies beyond its scope.
         (403, "OUTSIDE_SCOPE") => Verdict::Welcome,
         (200 | 400 | 404 | 409 | 415 | 422, _) => Verdict::Welcome,

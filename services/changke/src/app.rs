@@ -13,6 +13,7 @@ use axum::extract::Request;
 use axum::response::Response;
 use futures::FutureExt;
 use platform::access::{Access, PolicyCache, watch_policy};
+use platform::audit::Chainer;
 use platform::db::Db;
 use platform::events::Relay;
 use platform::service::{Clients, Context, Parts, Upstream};
@@ -115,6 +116,8 @@ impl App {
             let relay = Relay::new(&db, events);
             let stop = working.clone();
             tasks.spawn(relay.run(stop).map(Ok));
+            let chainer = Chainer::new(&db, events, policy.clone());
+            tasks.spawn(chainer.run(working.clone()).map(Ok));
             for consumer in parts.consumers {
                 let stop = working.clone();
                 tasks.spawn(consumer.run(stop).map(Ok));

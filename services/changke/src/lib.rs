@@ -1,11 +1,13 @@
 //! The product as a library: what the binary and the tests start.
 
 mod app;
+pub mod backup;
 mod config;
 mod health;
 pub mod seed;
 #[cfg(feature = "testkit")]
 pub mod testkit;
+pub mod trail;
 
 pub use app::{App, Selection};
 pub use config::Config;
@@ -28,7 +30,7 @@ pub async fn migrate(config: &Config, selection: &Selection) -> anyhow::Result<(
     Ok(())
 }
 
-/// Creates an administrator and answers the initial password.
+/// Creates an administrator and answers a link to set the password with.
 pub async fn create_administrator(config: &Config, login_name: &str) -> anyhow::Result<String> {
     let db = Db::new(&config.database, identity::NAME)?;
     identity::bootstrap::create_administrator(&db, &config.identity, login_name).await

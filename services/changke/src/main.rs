@@ -42,8 +42,20 @@ enum Command {
 
 #[derive(Subcommand)]
 enum Admin {
-    /// Create an administrator with a password that is shown once and must be changed at the first sign-in.
+    /// Create an administrator, and print a link to set the password with, good for one use.
     Create { login_name: String },
+    /// Check the audit trail.
+    #[command(subcommand)]
+    Audit(changke::trail::Audit),
+    /// Write the whole installation into a file, as it is at one moment. It may be running.
+    Backup { file: PathBuf },
+    /// Take a backup into an empty installation, which must not be running.
+    Restore {
+        file: PathBuf,
+        /// Drop what is there first.
+        #[arg(long)]
+        force: bool,
+    },
 }
 
 impl Command {
@@ -53,7 +65,10 @@ impl Command {
             Self::Serve { services } => Selection::named(services),
             Self::Migrate { services } => Ok(Selection { gateway: false, ..Selection::named(services)? }),
             Self::Seed(_) => Ok(Selection { gateway: false, ..Selection::all() }),
-            Self::Admin(_) => Ok(Selection { gateway: false, services: vec![identity::NAME] }),
+            Self::Admin(Admin::Audit(_) | Admin::Backup { .. } | Admin::Restore { .. }) => {
+                Ok(Selection { gateway: false, ..Selection::all() })
+            }
+            Self::Admin(Admin::Create { .. }) => Ok(Selection { gateway: false, services: vec![identity::NAME] }),
             Self::Openapi => Ok(Selection { gateway: false, services: Vec::new() }),
         }
     }
@@ -105,8 +120,22 @@ async fn run(command: Command, config: Config, parts: Selection) -> anyhow::Resu
         Command::Migrate { .. } => changke::migrate(&config, &parts).await,
         Command::Seed(plan) => changke::seed::run(&config, &plan).await,
         Command::Admin(Admin::Create { login_name }) => {
-            let password = changke::create_administrator(&config, &login_name).await?;
-            println!("{login_name} {password}");
+            let link = changke::create_administrator(&config, &login_name).await?;
+            println!("{login_name} {link}");
+            Ok(())
+        }
+        Command::Admin(Admin::Audit(changke::trail::Audit::Verify(verify))) => {
+            anyhow::ensure!(changke::trail::run(&config, &verify).await?, "the audit trail is not sound");
+            Ok(())
+        }
+        Command::Admin(Admin::Backup { file }) => {
+            let manifest = changke::backup::backup(&config, &file).await?;
+            println!("{}: {} rows as of {}", file.display(), manifest.row_count(), manifest.time);
+            Ok(())
+        }
+        Command::Admin(Admin::Restore { file, force }) => {
+            let manifest = changke::backup::restore(&config, &file, force).await?;
+            println!("{}: {} rows as of {} are back and verified", file.display(), manifest.row_count(), manifest.time);
             Ok(())
         }
         Command::Openapi => Ok(()),
@@ -115,7 +144,15 @@ async fn run(command: Command, config: Config, parts: Selection) -> anyhow::Resu
 
 /// The life of the process: serve until told to stop, drain under a deadline, leave at once when told twice.
 async fn serve(config: Config, selection: Selection) -> anyhow::Result<()> {
+    let identity = config.identity.clone();
     let app = App::start(config, selection).await?;
+    if let Some(db) = app.database(identity::NAME)
+        && let Some((login_name, link)) = identity::bootstrap::first_run(db, &identity).await?
+    {
+        println!(
+            "Nobody has signed in yet. Set the password of {login_name} with this link, good for one use:\n{link}"
+        );
+    }
     tokio::select! {
         () = signalled() => tracing::info!("draining"),
         result = app.failed() => return result,

@@ -338,6 +338,7 @@ fn test_config(server: &str, database: &str) -> anyhow::Result<Config> {
     config.gateway.secure_cookies = false;
     config.gateway.rate_limit.per_second = 0;
     config.gateway.rate_limit.sign_ins_per_minute = 0;
+    config.identity.network_failures = 0;
     config.identity.hashing.memory_kib = 64;
     config.identity.hashing.iterations = 1;
     Ok(config)

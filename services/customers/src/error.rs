@@ -59,6 +59,10 @@ pub mod reason {
         DICTIONARY_NOT_A_TREE: "The dictionary is no tree.", "该字典不分层级。";
         ENTRY_CODE_TAKEN: "The dictionary has this code.", "该编码已被使用。";
         ENTRY_IN_USE: "Records hold this code. Retire it instead.", "已有记录使用该编码，请改为停用。";
+        ENTRY_CODE_TWICE: "The sheet has this code twice.", "表中该编码重复。";
+        ENTRY_CYCLE: "The entry would stand below itself, or too deep.", "该条目会成为自身的下级，或层级过深。";
+        SHEET_COLUMN_MISSING: "The sheet lacks the column {column}.", "表中缺少 {column} 列。";
+        SHEET_TOO_LONG: "The sheet has too many rows.", "表的行数过多。";
         ENTRY_HAS_CHILDREN: "There are entries below it.", "该条目下还有下级条目。";
         PARENT_UNKNOWN: "The dictionary has no such parent.", "该上级编码不存在。";
     }

@@ -16,6 +16,7 @@ mod export;
 pub mod field;
 mod import;
 mod interaction;
+mod operations;
 mod ownership;
 mod parent;
 mod pool;
@@ -30,6 +31,8 @@ use std::time::Duration;
 
 use chrono::{FixedOffset, NaiveDate, Utc};
 use contracts::customers as proto;
+use contracts::customers::customers_operations_service_server::CustomersOperationsServiceServer;
+use contracts::unary::CustomersOperationsServiceUnary;
 use platform::access::Access;
 use platform::db::Db;
 use platform::jobs::Worker;
@@ -71,9 +74,15 @@ pub async fn build(config: Config, context: Context) -> anyhow::Result<Parts> {
     let shared = Arc::new(Shared::new(&config, context.db.clone()));
     let policy = context.access.policy().clone();
     let worker = Worker::new(&context.db).every::<pool::Recycle>(Duration::from_secs(24 * 3600), "recycle", &());
+    let consumers = consumers::consumers(&context.db, &context.events);
+    let operations = operations::rpc(&shared, &context.events, &consumers);
     Ok(Parts {
-        services: services(&shared, &context.access),
-        consumers: consumers::consumers(&context.db, &context.events),
+        services: services(&shared, &context.access).add(
+            operations,
+            CustomersOperationsServiceServer::from_arc,
+            CustomersOperationsServiceUnary,
+        ),
+        consumers,
         worker: Some(
             worker
                 .register(pool::Recycle::new(policy))

@@ -6,7 +6,7 @@ use std::time::Duration;
 use axum::body::Body;
 use axum::response::Response;
 use bytes::Bytes;
-use contracts::options::SessionEffect;
+use contracts::options::{Dialect, SessionEffect};
 use http::header::{
     ACCEPT_LANGUAGE, AUTHORIZATION, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, HeaderName, HeaderValue, USER_AGENT,
 };
@@ -28,7 +28,7 @@ use crate::problem::Problem;
 use crate::routes::{Found, Kind, Route};
 use crate::session::Credentials;
 use crate::visit::{REQUEST_ID, Visit};
-use crate::{grpc, json, stream, upload};
+use crate::{grpc, json, keys, scim, stream, upload};
 
 pub const JSON: &str = "application/json";
 
@@ -64,14 +64,16 @@ pub async fn answer(
         Found::OtherMethods(methods) => return Err(Problem::method_not_allowed(methods)),
         Found::Nothing => return Err(Problem::new(StatusCode::NOT_FOUND, &ROUTE_NOT_FOUND)),
     };
-    *served = Served { template: &route.rule.template, meters: Some(route.meters.clone()) };
+    let dialect = route.method.dialect;
+    *served = Served { template: &route.rule.template, meters: Some(route.meters.clone()), dialect };
     let Some(upstream) = &route.upstream else {
         let problem = Problem::new(StatusCode::NOT_IMPLEMENTED, &SERVICE_NOT_DEPLOYED);
         return Err(problem.arg("service", &route.method.service));
     };
-    let credentials = gateway.sessions.credentials(route, &parts.headers)?;
+    let mut credentials = gateway.sessions.credentials(route, &parts.headers)?;
+    let key = keys::take(gateway, visit, route, &mut credentials).await?;
     gateway.limiter.check(visit.address, credentials.token())?;
-    if route.method.session_effect == SessionEffect::Start {
+    if matches!(route.method.session_effect, SessionEffect::Start | SessionEffect::Exchange) {
         gateway.limiter.check_sign_in(visit.address)?;
     }
     let bindings = Bindings::read(gateway.contract, route, &captures, parts.uri.query())?;
@@ -92,9 +94,15 @@ pub async fn answer(
             }
         }
     };
-    tokio::time::timeout(timeout, answer)
+    let answer = tokio::time::timeout(timeout, answer)
         .await
-        .unwrap_or_else(|_| Err(Problem::new(StatusCode::GATEWAY_TIMEOUT, &DEADLINE_EXCEEDED)))
+        .unwrap_or_else(|_| Err(Problem::new(StatusCode::GATEWAY_TIMEOUT, &DEADLINE_EXCEEDED)));
+    if let (Some(key), Err(problem)) = (key, &answer)
+        && problem.status == StatusCode::UNAUTHORIZED
+    {
+        gateway.keys.forget(&key);
+    }
+    answer
 }
 
 async fn unary(gateway: &Gateway, call: Prepared<'_>, head: &HeaderMap, body: Body) -> Result<Response, Problem> {
@@ -124,7 +132,7 @@ pub async fn request_message(
 ) -> Result<Bytes, Problem> {
     let body = read_body(head, body, gateway.config.body_limit).await?;
     if !body.is_empty() && call.route.rule.body != RouteBody::None {
-        require_json(head)?;
+        require_json(head, call.route.method.dialect)?;
     }
     let mut message = grpc::buffer(body.len() + 64);
     call.bindings.write(gateway.contract, call.route, &body, &mut message)?;
@@ -140,7 +148,7 @@ pub fn json_answer(
     wire: &[u8],
 ) -> Result<Response, Problem> {
     let mut headers = HeaderMap::with_capacity(8);
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static(JSON));
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(media_type(route.method.dialect)));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     let mut text = Vec::with_capacity(wire.len() * 2 + 256);
     let written = match route.method.session_effect {
@@ -157,9 +165,19 @@ pub fn json_answer(
     if route.method.session_effect == SessionEffect::End && credentials.in_cookies {
         gateway.sessions.clear(&mut headers);
     }
-    let mut response = Response::new(Body::from(text));
+    let mut response = match route.method.dialect {
+        Dialect::Scim => scim::response(route.rule.verb, text, &mut headers),
+        Dialect::Unspecified => Response::new(Body::from(text)),
+    };
     *response.headers_mut() = headers;
     Ok(response)
+}
+
+fn media_type(dialect: Dialect) -> &'static str {
+    match dialect {
+        Dialect::Scim => scim::MEDIA_TYPE,
+        Dialect::Unspecified => JSON,
+    }
 }
 
 /// A refused call. A session that can't be refreshed is over, so its cookies go.
@@ -188,7 +206,7 @@ fn wish(headers: &HeaderMap) -> Option<u64> {
     wait.trim_matches('"').parse().ok().filter(|seconds| *seconds > 0)
 }
 
-fn metadata(visit: &Visit, head: &HeaderMap, credentials: &Credentials, timeout: Duration) -> HeaderMap {
+pub fn metadata(visit: &Visit, head: &HeaderMap, credentials: &Credentials, timeout: Duration) -> HeaderMap {
     let mut headers = HeaderMap::with_capacity(16);
     for name in FORWARDED {
         if let Some(value) = head.get(&name) {
@@ -231,7 +249,7 @@ pub fn declared_length(head: &HeaderMap) -> Option<u64> {
     head.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 
-fn require_json(head: &HeaderMap) -> Result<(), Problem> {
+fn require_json(head: &HeaderMap, dialect: Dialect) -> Result<(), Problem> {
     let text = head.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let mut parts = text.split(';');
     let essence = parts.next().unwrap_or_default().trim();
@@ -241,9 +259,10 @@ fn require_json(head: &HeaderMap) -> Result<(), Problem> {
         }
         _ => true,
     });
-    match essence.eq_ignore_ascii_case(JSON) && utf8 {
+    let expected = media_type(dialect);
+    match (essence.eq_ignore_ascii_case(JSON) || essence.eq_ignore_ascii_case(expected)) && utf8 {
         true => Ok(()),
-        false => Err(unsupported_media_type(JSON)),
+        false => Err(unsupported_media_type(expected)),
     }
 }
 

@@ -33,6 +33,7 @@ reasons! {
     ROUTE_NOT_FOUND: "There is no such address.", "没有该地址。";
     METHOD_NOT_ALLOWED: "This address does not know the method.", "该地址不支持此方法。";
     AUTHORIZATION_INVALID: "Only bearer tokens are accepted.", "仅接受 Bearer 令牌。";
+    API_KEY_INVALID: "The API key is not valid or has expired.", "API 密钥无效或已过期。";
     CSRF_FAILED: "The request did not come from the console, or its session is over. Reload the page.", "请求并非来自控制台或会话已过期，请刷新页面。";
     RATE_LIMITED: "Too many requests. Try again in {seconds} s.", "请求过于频繁，请在 {seconds} 秒后重试。";
     SERVICE_NOT_DEPLOYED: "The service {service} is not part of this installation.", "本系统未部署 {service} 服务。";

@@ -8,6 +8,7 @@ use std::time::Instant;
 use axum::body::Body;
 use axum::response::Response;
 use bytes::Bytes;
+use contracts::options::Dialect;
 use futures::FutureExt;
 use http::header::{CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, HeaderName, HeaderValue};
 use http::{HeaderMap, Method, Request, StatusCode};
@@ -24,6 +25,7 @@ use crate::config::Config;
 use crate::console::Console;
 use crate::csrf::Csrf;
 use crate::fault::ROUTE_NOT_FOUND;
+use crate::keys::Keys;
 use crate::problem::Problem;
 use crate::rate_limit::Limiter;
 use crate::routes::{Meters, Routes};
@@ -38,6 +40,7 @@ pub struct Gateway {
     pub upstreams: HashMap<String, Upstream>,
     pub limiter: Limiter,
     pub sessions: Sessions,
+    pub keys: Keys,
     pub console: Console,
     /// The document, written out once.
     openapi: Bytes,
@@ -56,6 +59,7 @@ struct Headers {
 pub struct Served {
     pub template: &'static str,
     pub meters: Option<Arc<Meters>>,
+    pub dialect: Dialect,
 }
 
 const OPENAPI: &str = "/v1/openapi.json";
@@ -98,6 +102,7 @@ impl Gateway {
             routes: Routes::new(contract, &upstreams)?,
             limiter: Limiter::new(&config.rate_limit),
             sessions: Sessions::new(config.secure_cookies, Csrf::new(&config.csrf_secret)),
+            keys: Keys::new(contract),
             console: Console::new(config.console_dir.as_deref()),
             openapi: serde_json::to_vec(&document)?.into(),
             docs: docs::router(),
@@ -113,7 +118,7 @@ pub async fn serve(gateway: Arc<Gateway>, request: Request<Body>) -> Response {
     let started = Instant::now();
     let visit = Visit::new(&request, gateway.config.trusted_hops);
     let method = request.method().clone();
-    let api = request.uri().path().starts_with("/v1/");
+    let api = is_api(request.uri().path());
     let parent = request.headers().get("traceparent").and_then(|parent| parent.to_str().ok());
     let span = telemetry::enter(parent, || {
         tracing::info_span!(
@@ -125,7 +130,8 @@ pub async fn serve(gateway: Arc<Gateway>, request: Request<Body>) -> Response {
         )
     });
     async {
-        let mut served = Served { template: if api { "unknown" } else { "files" }, meters: None };
+        let mut served =
+            Served { template: if api { "unknown" } else { "files" }, meters: None, dialect: Dialect::Unspecified };
         let outcome = AssertUnwindSafe(route(&gateway, &visit, request, &mut served)).catch_unwind().await;
         let outcome = outcome.unwrap_or_else(|_| {
             tracing::error!("a handler panicked");
@@ -134,7 +140,10 @@ pub async fn serve(gateway: Arc<Gateway>, request: Request<Body>) -> Response {
         let mut reason = None;
         let mut response = outcome.unwrap_or_else(|problem| {
             reason = Some(problem.reason().to_owned());
-            problem.into_response(&visit.call())
+            match served.dialect {
+                Dialect::Scim => problem.into_scim_response(&visit.call()),
+                Dialect::Unspecified => problem.into_response(&visit.call()),
+            }
         });
         finish(&gateway.headers, &visit, api, &mut response);
         note(&method, &served, response.status(), reason.as_deref(), started);
@@ -151,6 +160,10 @@ pub async fn serve(gateway: Arc<Gateway>, request: Request<Body>) -> Response {
     .await
 }
 
+fn is_api(path: &str) -> bool {
+    path.starts_with("/v1/") || path.starts_with("/scim/")
+}
+
 async fn route(
     gateway: &Gateway,
     visit: &Visit,
@@ -164,7 +177,7 @@ async fn route(
         OPENAPI => OPENAPI,
         "/docs" | "/docs/" => "/docs",
         _ if path.starts_with("/docs/") => "/docs/*",
-        _ if path.starts_with("/v1/") => return call::answer(gateway, visit, request, served).await,
+        _ if is_api(path) => return call::answer(gateway, visit, request, served).await,
         _ => return gateway.console.answer(request).await,
     };
     served.template = fixed;

@@ -15,7 +15,7 @@ use crate::fault::{
     self, ALREADY_EXISTS, DEADLINE_EXCEEDED, Fault, NOT_IMPLEMENTED, PRECONDITION_FAILED, QUOTA_EXCEEDED,
     REQUEST_CANCELLED,
 };
-use crate::status;
+use crate::{scim, status};
 
 pub const MEDIA_TYPE: &str = "application/problem+json";
 /// nginx's code for a caller who hung up; nobody is there to read it, but logs and metrics tell it from a failure.
@@ -188,6 +188,24 @@ impl Problem {
         *response.status_mut() = self.status;
         *response.headers_mut() = *self.headers;
         response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(MEDIA_TYPE));
+        let language = HeaderValue::from_static(call.locale.tag());
+        response.headers_mut().insert(http::header::CONTENT_LANGUAGE, language);
+        response
+    }
+
+    /// The same as SCIM has it (RFC 7644, 3.12).
+    pub fn into_scim_response(self, call: &Call<'_>) -> Response {
+        let first = self.fields.first();
+        let reason = first.map_or(self.text.reason(), |violation| violation.text.reason());
+        let detail = match first {
+            Some(violation) => format!("{}: {}", violation.field, violation.text.render(call.locale)),
+            None => self.text.render(call.locale),
+        };
+        let (status, body) = scim::error(self.status, reason, &detail);
+        let mut response = Response::new(Body::from(body));
+        *response.status_mut() = status;
+        *response.headers_mut() = *self.headers;
+        response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(scim::MEDIA_TYPE));
         let language = HeaderValue::from_static(call.locale.tag());
         response.headers_mut().insert(http::header::CONTENT_LANGUAGE, language);
         response

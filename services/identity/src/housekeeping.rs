@@ -1,17 +1,26 @@
-//! Removes sessions, attempts and tombstones that are of no use any more.
+//! Removes sessions, attempts, links, tombstones and events for webhooks that are of no use any more.
 
 use std::time::Duration;
 
 use platform::db::Db;
 use platform::jobs::{JobContext, JobFailure, JobHandler, Worker};
 
-use crate::authentication::store::{attempts_prune, sessions_prune};
+use crate::api_key::store::api_keys_prune;
+use crate::authentication::store::sessions_prune;
+use crate::password_link::job::SendLink;
+use crate::password_link::store::links_prune;
 use crate::policy::store::tombstones_prune;
+use crate::sign_on::store::flows_prune;
+use crate::webhook::events_prune;
+use crate::{Identity, attempt};
 
 const HOUR: Duration = Duration::from_secs(60 * 60);
 
 /// Streams of the policy are never behind by more than moments.
 const TOMBSTONE_AGE: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// How long events and deliveries of webhooks are kept.
+const WEBHOOK_DAYS: i32 = 30;
 
 pub struct Housekeeping;
 
@@ -23,13 +32,26 @@ impl JobHandler for Housekeeping {
     async fn run(&self, job: JobContext<()>) -> Result<(), JobFailure> {
         let pool = job.db().pool();
         let sessions = sessions_prune(pool).await?;
-        let attempts = attempts_prune(pool).await?;
+        let attempts = attempt::store::prune(&mut *pool.acquire().await?).await?;
+        let links = links_prune(pool).await?;
+        let api_keys = api_keys_prune(pool).await?;
+        let sign_ons = flows_prune(pool).await?;
         let tombstones = tombstones_prune(pool, TOMBSTONE_AGE).await?;
-        tracing::info!(sessions, attempts, tombstones, "removed");
+        let mut events = 0;
+        loop {
+            let pruned = events_prune(pool, WEBHOOK_DAYS).await?;
+            if pruned == 0 {
+                break;
+            }
+            events += pruned;
+            job.proceed()?;
+        }
+        tracing::info!(sessions, attempts, links, api_keys, sign_ons, tombstones, events, "removed");
         Ok(())
     }
 }
 
-pub fn worker(db: &Db) -> Worker {
-    Worker::new(db).register(Housekeeping).every::<Housekeeping>(HOUR, Housekeeping::KIND, &())
+pub fn worker(db: &Db, identity: Identity) -> Worker {
+    let worker = Worker::new(db).register(Housekeeping).register(SendLink(identity));
+    worker.every::<Housekeeping>(HOUR, Housekeeping::KIND, &())
 }

@@ -8,11 +8,11 @@ use contracts::identity::{Employee, GroupChanged};
 use platform::db::{Db, Tx};
 use uuid::Uuid;
 
-use crate::authentication::passwords::Passwords;
 use crate::authentication::store::credentials_by_login;
 use crate::config::Config;
 use crate::employee::rules::DEFAULT_LOCALE;
 use crate::employee::store::{Password, employee_insert, roles_replace};
+use crate::password::hashing::Passwords;
 use crate::{employee, group, policy, role};
 
 /// Parents stand before their children.

@@ -252,6 +252,7 @@ pub mod reason {
         STEP_UP_REQUIRED: "Confirm who you are first.", "请先重新验证身份。";
         SECOND_FACTOR_REQUIRED: "Set up a second factor first.", "请先设置二次验证。";
         PASSWORD_CHANGE_REQUIRED: "Replace the initial password first.", "请先修改初始密码。";
+        PERSON_REQUIRED: "Only a person who signed in can do this, not an API key.", "仅限本人登录后操作，不能使用 API 密钥。";
         POLICY_STALE: "Permissions can't be checked right now. Try again soon.", "暂时无法校验权限，请稍后重试。";
         FIELD_MASKED: "You may not filter or sort by {field}.", "您无权按 {field} 筛选或排序。";
         PAGE_TOKEN_INVALID: "The page token is not valid for this request.", "分页标记与本次请求不符。";
@@ -260,6 +261,9 @@ pub mod reason {
         MASK_EMPTY: "Name at least one field to change.", "请至少指定一个要修改的字段。";
         IDEMPOTENCY_KEY_REUSED: "The idempotency key was used for another request.", "该幂等键已用于其他请求。";
         IDEMPOTENCY_KEY_INVALID: "The idempotency key must have 1 to 128 printable ASCII characters.", "幂等键须为 1 至 128 个可打印 ASCII 字符。";
+        DEAD_LETTER_FAILED: "The event failed again; the letter says why.", "该事件再次处理失败，原因见死信。";
+        JOB_REPLACED: "A newer job of the same kind is pending or running.", "同类的新任务正在等待或运行。";
+        REVEALS_EXHAUSTED: "You have revealed the most records that an hour allows ({limit}). Try again later.", "您一小时内查看完整信息的次数已达上限（{limit}），请稍后再试。";
         VALUE_INVALID: "The value is not valid.", "取值无效。";
         VALUE_REQUIRED: "A value is required.", "该项必填。";
     }

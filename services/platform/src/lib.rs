@@ -2,9 +2,11 @@
 //!
 //! A call comes in through `access::Guard`, which decides by `contract` and the watched policy; the service reads pages
 //! (`page`) of rows that match a `filter` and a row predicate, or writes a `db::Tx` that carries events and audit along.
-//! `events` moves them on, `jobs` does what outlives a call.
+//! `events` moves them on, `audit` chains what was done, `jobs` does what outlives a call; `operations` shows and steers all
+//! of that, by `parameters` that an administrator sets.
 
 pub mod access;
+pub mod audit;
 mod backoff;
 pub mod config;
 pub mod contract;
@@ -14,7 +16,10 @@ pub mod events;
 pub mod filter;
 pub mod jobs;
 pub mod locale;
+pub mod operations;
 pub mod page;
+pub mod parameters;
 pub mod service;
+pub mod table;
 pub mod telemetry;
 pub mod update;

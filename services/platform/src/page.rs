@@ -2,6 +2,7 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use chrono::{DateTime, Utc};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
@@ -44,6 +45,12 @@ pub fn decode<K: DeserializeOwned>(request: &[&str], token: &str) -> Result<Opti
         return Err(refused());
     }
     serde_json::from_slice(key).map(Some).map_err(|_| refused())
+}
+
+/// A time of a token, which must be one that the database knows.
+pub fn known_time(time: DateTime<Utc>) -> Result<()> {
+    let known = DateTime::UNIX_EPOCH..=DateTime::from_timestamp(253_402_300_799, 0).unwrap_or(DateTime::UNIX_EPOCH);
+    if known.contains(&time) { Ok(()) } else { Err(Error::invalid("page_token", &reason::PAGE_TOKEN_INVALID)) }
 }
 
 /// Cuts the row that only tells that there are more, and makes the token of the next page.

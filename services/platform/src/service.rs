@@ -12,7 +12,9 @@ use std::time::Duration;
 use contracts::unary::Unary;
 use futures::TryStreamExt;
 use futures::future::BoxFuture;
+use hmac::{Hmac, Mac};
 use http::{Request, Response};
+use sha2::Sha256;
 use tokio_util::sync::CancellationToken;
 use tonic::Status;
 use tonic::body::Body;
@@ -129,6 +131,18 @@ impl Clients {
     /// NOT deployed is `None`.
     pub fn get(&self, service: &str) -> Option<Upstream> {
         self.upstreams.get().and_then(|upstreams| upstreams.get(service)).cloned()
+    }
+
+    /// A key for a purpose of this installation, which no database holds.
+    pub fn derive(&self, purpose: &str) -> [u8; 32] {
+        // HMAC takes keys of any length.
+        let mut mac = match Hmac::<Sha256>::new_from_slice(self.secret.as_bytes()) {
+            Ok(mac) => mac,
+            Err(error) => unreachable!("{error}"),
+        };
+        mac.update(b"changke/derive/");
+        mac.update(purpose.as_bytes());
+        mac.finalize().into_bytes().into()
     }
 
     /// A request that the service makes on its own behalf.

@@ -5,27 +5,44 @@ mod config;
 mod error;
 mod feed;
 
+use std::slice;
+
 pub use config::Config;
 use contracts::customers::{CustomerChanged, CustomerShareChanged};
 use contracts::reporting::composition_service_server::CompositionServiceServer;
-use contracts::unary::CompositionServiceUnary;
+use contracts::reporting::reporting_operations_service_server::{
+    ReportingOperationsService, ReportingOperationsServiceServer,
+};
+use contracts::unary::{CompositionServiceUnary, ReportingOperationsServiceUnary};
 use platform::events::Consumer;
+use platform::jobs::Worker;
+use platform::operations::{ByContract, Operations};
 use platform::service::{Context, Parts, Services};
 
 pub const NAME: &str = "reporting";
 
 pub static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!();
 
+platform::serve_operations!(ReportingOperationsService);
+
 pub async fn build(_: Config, context: Context) -> anyhow::Result<Parts> {
     let consumer = Consumer::new(&context.db, &context.events, feed::CONSUMER, feed::StarSchema)
         .event::<CustomerChanged>()
         .event::<CustomerShareChanged>();
-    let feeding = feed::Feeding { db: context.db, monitor: consumer.monitor() };
+    let db = context.db;
+    let feeding = feed::Feeding { db: db.clone(), monitor: consumer.monitor() };
     let compositions = composition::Compositions::new(feeding);
+    let operations = Operations::new(&db, &context.events, slice::from_ref(&consumer), ByContract);
     Ok(Parts {
-        services: Services::default().add(compositions, CompositionServiceServer::from_arc, CompositionServiceUnary),
+        services: Services::default()
+            .add(compositions, CompositionServiceServer::from_arc, CompositionServiceUnary)
+            .add(
+                OperationsRpc(operations),
+                ReportingOperationsServiceServer::from_arc,
+                ReportingOperationsServiceUnary,
+            ),
         consumers: vec![consumer],
-        worker: None,
+        worker: Some(Worker::new(&db)),
         tasks: Vec::new(),
     })
 }

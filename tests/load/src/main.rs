@@ -1,5 +1,6 @@
 //! What `make bench` measures with: a floor written by hand, a driver that loads either, and a collector for traces.
 
+mod access;
 mod collector;
 mod drive;
 mod floor;
@@ -44,6 +45,15 @@ enum Command {
         #[arg(long)]
         listen: SocketAddr,
     },
+    /// Measure token checks and decisions on one core.
+    Access,
+    /// Hash passwords, and print how many a second.
+    Hash {
+        #[arg(long)]
+        threads: usize,
+        #[arg(long, default_value_t = 4.0)]
+        seconds: f64,
+    },
     /// Write a spreadsheet of customers that are in no database yet.
     Sheet {
         #[arg(long)]
@@ -64,6 +74,14 @@ async fn main() -> anyhow::Result<()> {
             Ok(())
         }
         Command::Collect { listen } => collector::serve(listen).await,
+        Command::Access => {
+            println!("{}", serde_json::to_string(&access::measure()?)?);
+            Ok(())
+        }
+        Command::Hash { threads, seconds } => {
+            println!("{}", access::hashes(threads, seconds)?);
+            Ok(())
+        }
         Command::Sheet { rows, to } => Ok(std::fs::write(to, requests::sheet(rows))?),
     }
 }

@@ -16,6 +16,10 @@ pub enum Scenario {
     /// Fifty customers of one level and province.
     List,
     Create,
+    /// The first fifty customers, newest first.
+    Page,
+    /// Sign in as `NAME PASSWORD`, a line of `--words`.
+    SignIn,
     /// A search for a random line of `--words`.
     Search,
 }
@@ -39,7 +43,7 @@ impl Requests {
                 .collect(),
             None => Vec::new(),
         };
-        if words.is_empty() && matches!(scenario, Scenario::Read | Scenario::Search) {
+        if words.is_empty() && matches!(scenario, Scenario::Read | Scenario::Search | Scenario::SignIn) {
             bail!("the scenario needs --words");
         }
         Ok(Self { scenario, words })
@@ -65,6 +69,12 @@ impl Requests {
                     "phone": format!("138{:08}", random.random_range(0..100_000_000)),
                 });
                 ("POST", "/v1/customers".to_owned(), Some(body.to_string()))
+            }
+            Scenario::Page => ("GET", "/v1/customers?pageSize=50".to_owned(), None),
+            Scenario::SignIn => {
+                let (name, password) = word().split_once(' ').unwrap_or_default();
+                let body = json!({"loginName": name, "password": password});
+                ("POST", "/v1/sessions:signIn".to_owned(), Some(body.to_string()))
             }
             Scenario::Search => ("GET", format!("/v1/customers:search?pageSize=20&query={}", escaped(word())), None),
         }

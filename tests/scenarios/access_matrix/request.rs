@@ -10,28 +10,52 @@ use uuid::Uuid;
 use crate::support;
 
 /// Texts of which one fits any pattern of the contracts.
-const SAMPLES: [&str; 5] = ["matrix", "Matrix-1", "2026-01-01", "1", "#aabbcc"];
+const SAMPLES: [&str; 6] = ["matrix", "Matrix-1", "2026-01-01", "1", "#aabbcc", "https://matrix.example.com"];
 
 pub async fn send(caller: &Session, method: &Method, rule: &HttpRule) -> Result<Answer> {
+    send_about(caller, method, rule, None).await
+}
+
+/// A record that a request is to be about: its id in the path, its etag wherever one is asked for.
+#[derive(Clone, Copy)]
+pub struct Target<'a> {
+    pub id: &'a str,
+    pub etag: &'a str,
+}
+
+/// Whether the path names a record by its id.
+pub fn names_a_record(rule: &HttpRule) -> bool {
+    rule.variables().next().is_some()
+}
+
+pub async fn send_about(
+    caller: &Session,
+    method: &Method,
+    rule: &HttpRule,
+    target: Option<Target<'_>>,
+) -> Result<Answer> {
     let contract = Contract::get();
     let input = contract.message(method.input);
-    let mut request = caller.request(rule.verb.as_str().parse()?, &path(contract, method, rule)?)?;
+    let mut request = caller.request(rule.verb.as_str().parse()?, &path(contract, method, rule, target)?)?;
     match rule.body {
         Body::Field(index) => match input.fields[index].message() {
             Some(id) if contract.message(id).well_known == WellKnown::HttpBody => {
                 request = request.header("content-type", "text/csv").body("name\nmatrix\n");
             }
-            Some(id) => request = request.json(&least(contract, id, &[])?),
+            Some(id) => request = request.json(&with_etag(contract, id, least(contract, id, &[])?, target)),
             None => bail!("{}: the body is no message", rule.template),
         },
         Body::Whole => {
             let bound: Vec<usize> = rule.variables().filter_map(|fields| fields.first().copied()).collect();
-            request = request.json(&least(contract, method.input, &bound)?);
+            let body = least(contract, method.input, &bound)?;
+            request = request.json(&with_etag(contract, method.input, body, target));
         }
         Body::None => {
             for (index, field) in input.fields.iter().enumerate() {
                 let bound = rule.variables().any(|fields| fields == [index]);
-                if let (false, Some(value)) = (bound, needed(contract, field)?) {
+                if let (Some(target), "etag") = (target, field.name.as_str()) {
+                    request = request.query(&[("etag", target.etag)]);
+                } else if let (false, Some(value)) = (bound, needed(contract, field)?) {
                     let text = value.as_str().map_or_else(|| value.to_string(), ToOwned::to_owned);
                     request = request.query(&[(field.json_name.as_str(), text)]);
                 }
@@ -41,7 +65,14 @@ pub async fn send(caller: &Session, method: &Method, rule: &HttpRule) -> Result<
     support::answer(request).await
 }
 
-fn path(contract: &Contract, method: &Method, rule: &HttpRule) -> Result<String> {
+fn with_etag(contract: &Contract, message: MessageId, mut body: Value, target: Option<Target<'_>>) -> Value {
+    if let (Some(target), Some(_)) = (target, contract.message(message).field_named("etag")) {
+        body["etag"] = target.etag.into();
+    }
+    body
+}
+
+fn path(contract: &Contract, method: &Method, rule: &HttpRule, target: Option<Target<'_>>) -> Result<String> {
     let mut path = String::new();
     for segment in &rule.segments {
         path.push('/');
@@ -53,7 +84,7 @@ fn path(contract: &Contract, method: &Method, rule: &HttpRule) -> Result<String>
                     let field = &contract.message(message).fields[*index];
                     match field.message() {
                         Some(below) if depth + 1 < fields.len() => message = below,
-                        _ => path.push_str(&identifier(field)?),
+                        _ => path.push_str(&identifier(field, target)?),
                     }
                 }
             }
@@ -66,10 +97,10 @@ fn path(contract: &Contract, method: &Method, rule: &HttpRule) -> Result<String>
     Ok(path)
 }
 
-fn identifier(field: &Field) -> Result<String> {
+fn identifier(field: &Field, target: Option<Target<'_>>) -> Result<String> {
     match &field.rules.value {
         ValueRules::Text(rules) if !rules.uuid => text(rules),
-        _ => Ok(Uuid::now_v7().to_string()),
+        _ => Ok(target.map_or_else(|| Uuid::now_v7().to_string(), |target| target.id.to_owned())),
     }
 }
 

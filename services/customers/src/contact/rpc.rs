@@ -4,10 +4,11 @@ use chrono::{FixedOffset, NaiveDate, Utc};
 use contracts::customers::contact_service_server::ContactService;
 use contracts::customers::{
     Contact, CreateContactRequest, GetContactRequest, InvalidateContactRequest, ListContactsRequest,
-    ListContactsResponse, UpdateContactRequest,
+    ListContactsResponse, RevealContactRequest, UpdateContactRequest,
 };
 use contracts::options::Permission;
 use platform::access::Call;
+use platform::audit::Revealed;
 use platform::db::{AuditEntry, Db, FieldChange, Once, Tx};
 use platform::error::{Error, Result, reason};
 use platform::{page, update};
@@ -66,6 +67,27 @@ impl ContactService for ContactRpc {
         let mut connection = self.db.pool().acquire().await.map_err(Error::from)?;
         let rows = call.caller.rows(Permission::ContactsRead);
         Ok(Response::new(store::contact_get(&mut connection, &rows, id).await?))
+    }
+
+    async fn reveal_contact(&self, request: Request<RevealContactRequest>) -> Result<Response<Contact>, Status> {
+        let call = Call::of(&request)?;
+        let request = request.into_inner();
+        let id = id_of("id", &request.id)?;
+        let mut tx = self.db.begin().await?;
+        // Nobody is shown more of a record that they don't see at all.
+        store::contact_get(tx.connection(), &call.caller.rows(Permission::ContactsRead), id).await?;
+        let rows = call.caller.rows(Permission::CustomersReveal);
+        let message = store::contact_get(tx.connection(), &rows, id).await?;
+        let revealed = Revealed {
+            action: "contact.revealed",
+            record_kind: "contact",
+            record_id: id,
+            subject_id: id_of("customer_id", &message.customer_id)?,
+            reason: &request.reason,
+            message,
+            further_kinds: Vec::new(),
+        };
+        Ok(Response::new(revealed.give(tx, &call).await?))
     }
 
     async fn create_contact(&self, request: Request<CreateContactRequest>) -> Result<Response<Contact>, Status> {

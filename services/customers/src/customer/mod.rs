@@ -1,5 +1,5 @@
 //! Customers. `rules` decides what a customer may hold, `row` reads one, `list` says what lists may filter and sort by,
-//! `assign` gives them to others.
+//! `assign` gives them to others, `reveal` shows what is masked.
 
 mod assign;
 pub mod changes;
@@ -8,6 +8,7 @@ pub mod event;
 pub mod keys;
 pub mod list;
 pub mod number;
+mod reveal;
 pub mod row;
 mod rpc;
 pub mod rules;

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use contracts::customers::{Address, Customer};
+use contracts::options::Visibility;
 use platform::access::{Caller, Policy};
 use platform::db::timestamp;
 use platform::update;
@@ -36,6 +37,15 @@ impl<'a> Reader<'a> {
     pub fn of(caller: &'a Caller, fields: &'a Fields) -> Self {
         let policy = caller.policy().map_or_else(Cow::default, Cow::Borrowed);
         Self { fields, masked: Masked::of(fields, caller), policy }
+    }
+
+    /// For a caller to whom masked fields are revealed; hidden ones stay hidden.
+    pub fn revealing(caller: &'a Caller, fields: &'a Fields) -> Self {
+        let revealed = |kind| match caller.visibility(kind) {
+            Visibility::Hidden => Visibility::Hidden,
+            _ => Visibility::Clear,
+        };
+        Self { masked: Masked::by(fields, revealed), ..Self::of(caller, fields) }
     }
 
     /// Everything in clear.

@@ -6,7 +6,8 @@ use contracts::customers::customer_service_server::CustomerService;
 use contracts::customers::{
     AssignCustomersRequest, AssignCustomersResponse, CreateCustomerRequest, Customer, CustomerState,
     ExportCustomersRequest, GetCustomerRequest, InvalidateCustomerRequest, ListCustomersRequest, ListCustomersResponse,
-    RestoreCustomerRequest, SearchCustomersRequest, SearchCustomersResponse, UpdateCustomerRequest,
+    RestoreCustomerRequest, RevealCustomerRequest, SearchCustomersRequest, SearchCustomersResponse,
+    UpdateCustomerRequest,
 };
 use contracts::google::api::HttpBody;
 use contracts::options::Permission;
@@ -22,7 +23,7 @@ use uuid::Uuid;
 use super::keys::Listed;
 use super::list::Selection;
 use super::row::Reader;
-use super::{assign, event, store, write};
+use super::{assign, event, reveal, store, write};
 use crate::Shared;
 use crate::error::reason;
 
@@ -107,6 +108,11 @@ impl CustomerService for CustomerRpc {
     ) -> Result<Response<AssignCustomersResponse>, Status> {
         let call = Call::of(&request)?;
         Ok(Response::new(assign::assign(&self.shared, &call, request.get_ref()).await?))
+    }
+
+    async fn reveal_customer(&self, request: Request<RevealCustomerRequest>) -> Result<Response<Customer>, Status> {
+        let call = Call::of(&request)?;
+        Ok(Response::new(reveal::reveal(&self.shared, &call, request.get_ref()).await?))
     }
 
     type ExportCustomersStream = BoxStream<'static, Result<HttpBody, Status>>;

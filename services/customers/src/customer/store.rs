@@ -8,7 +8,7 @@ use platform::error::{Error, Result, on_constraint};
 use platform::filter::Value as Key;
 use serde_json::Value;
 use sqlx::postgres::PgRow;
-use sqlx::{AssertSqlSafe, PgConnection, Postgres, QueryBuilder, Row};
+use sqlx::{AssertSqlSafe, PgConnection, PgExecutor, Postgres, QueryBuilder, Row};
 use uuid::Uuid;
 
 use super::list::Selection;
@@ -28,11 +28,16 @@ fn select() -> QueryBuilder<Postgres> {
     sql
 }
 
-pub async fn customer_get(pool: &Pool, reader: &Reader<'_>, rows: &RowPredicate, id: Uuid) -> Result<Customer> {
+pub async fn customer_get(
+    executor: impl PgExecutor<'_>,
+    reader: &Reader<'_>,
+    rows: &RowPredicate,
+    id: Uuid,
+) -> Result<Customer> {
     let mut sql = select();
     sql.push("c.id = ").push_bind(id).push(" AND ");
     rows.push_sql(&mut sql, CUSTOMER_ROWS);
-    let row = sql.build().fetch_optional(pool).await?.ok_or_else(Error::not_found)?;
+    let row = sql.build().fetch_optional(executor).await?.ok_or_else(Error::not_found)?;
     Ok(reader.customer(&row)?)
 }
 

@@ -5,17 +5,18 @@ use std::sync::Arc;
 use contracts::customers::dictionary_service_server::DictionaryService;
 use contracts::customers::{
     CreateDictionaryEntryRequest, CreateDictionaryRequest, DeleteDictionaryEntryRequest, DeleteDictionaryEntryResponse,
-    Dictionary, DictionaryEntry, ListDictionariesRequest, ListDictionariesResponse, ListDictionaryEntriesRequest,
-    ListDictionaryEntriesResponse, UpdateDictionaryEntryRequest,
+    Dictionary, DictionaryEntry, ImportDictionaryEntriesRequest, ImportedDictionary, ListDictionariesRequest,
+    ListDictionariesResponse, ListDictionaryEntriesRequest, ListDictionaryEntriesResponse,
+    UpdateDictionaryEntryRequest,
 };
 use platform::access::Call;
 use platform::db::{AuditEntry, Db, Once, Tx};
 use platform::error::{Error, Result};
 use platform::{page, update};
-use tonic::{Request, Response, Status};
+use tonic::{Request, Response, Status, Streaming};
 
-use super::rules;
 use super::store::{self, EntryPlace, EntrySelection};
+use super::{import, rules};
 use crate::audit::{Changes, key_id};
 use crate::error::reason;
 use crate::field::FieldCache;
@@ -194,9 +195,18 @@ impl DictionaryService for DictionaryRpc {
         self.cache.changed().await;
         Ok(Response::new(deleted))
     }
+
+    async fn import_dictionary_entries(
+        &self,
+        request: Request<Streaming<ImportDictionaryEntriesRequest>>,
+    ) -> Result<Response<ImportedDictionary>, Status> {
+        let mut call = Call::of(&request)?;
+        let imported = import::import(&self.db, &self.cache, &mut call, request.into_inner()).await?;
+        Ok(Response::new(imported))
+    }
 }
 
-fn audit(tx: &mut Tx, action: &'static str, before: &DictionaryEntry, after: &DictionaryEntry) {
+pub(super) fn audit(tx: &mut Tx, action: &'static str, before: &DictionaryEntry, after: &DictionaryEntry) {
     let entry = if after.code.is_empty() { before } else { after };
     let mut changes = Changes::of(&format!("{}/{}", entry.dictionary, entry.code));
     changes.add("name_zh", &before.name_zh, &after.name_zh);

@@ -212,3 +212,39 @@ pub async fn entry_in_use(connection: &mut PgConnection, dictionary: &str, code:
     .fetch_one(connection)
     .await
 }
+
+/// All entries of a dictionary, without knowing whether there are any below them.
+pub async fn entry_all(connection: &mut PgConnection, dictionary: &str) -> Result<Vec<DictionaryEntry>> {
+    let rows = sqlx::query(
+        "SELECT e.dictionary, e.code, e.name_zh, e.name_en, e.parent_code, e.position, e.retired, e.color, e.revision,
+                false
+         FROM dictionary_entry AS e WHERE e.dictionary = $1",
+    )
+    .bind(dictionary)
+    .fetch_all(connection)
+    .await?;
+    Ok(rows.iter().map(entry).collect::<sqlx::Result<_>>()?)
+}
+
+/// Creates entries and changes those that are there.
+pub async fn entries_upsert(connection: &mut PgConnection, entries: &[&DictionaryEntry]) -> Result<()> {
+    let texts = |of: fn(&DictionaryEntry) -> &str| entries.iter().map(|entry| of(entry)).collect::<Vec<_>>();
+    sqlx::query(
+        "INSERT INTO dictionary_entry AS e (dictionary, code, name_zh, name_en, parent_code, position, retired, color)
+         SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::int[], $7::bool[], $8::text[])
+         ON CONFLICT (dictionary, code) DO UPDATE SET
+             name_zh = excluded.name_zh, name_en = excluded.name_en, parent_code = excluded.parent_code,
+             position = excluded.position, retired = excluded.retired, revision = e.revision + 1",
+    )
+    .bind(texts(|entry| &entry.dictionary))
+    .bind(texts(|entry| &entry.code))
+    .bind(texts(|entry| &entry.name_zh))
+    .bind(texts(|entry| &entry.name_en))
+    .bind(texts(|entry| &entry.parent_code))
+    .bind(entries.iter().map(|entry| entry.position).collect::<Vec<_>>())
+    .bind(entries.iter().map(|entry| entry.retired).collect::<Vec<_>>())
+    .bind(texts(|entry| &entry.color))
+    .execute(connection)
+    .await?;
+    Ok(())
+}

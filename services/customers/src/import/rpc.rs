@@ -170,6 +170,7 @@ impl ImportRpc {
         let stored = store::import_lock(tx.connection(), employee_id, id).await?;
         rules::check_state(stored.import.state())?;
         let paths = rules::paths(request, &stored, &fields)?;
+        rules::check_key(request.key(), |kind| call.caller.visibility(kind))?;
         let owner_id = match request.owner_id.as_str() {
             "" => None,
             named => Some(named.parse::<Uuid>().map_err(|_| Error::invalid("owner_id", &reason::OWNER_INVALID))?),

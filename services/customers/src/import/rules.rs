@@ -1,7 +1,8 @@
 //! What a run may be asked to do.
 
 use contracts::customers::{DuplicatePolicy, ImportKey, ImportState, RunImportRequest};
-use platform::error::{Error, Result, Violation};
+use contracts::options::{PersonalData, Visibility};
+use platform::error::{Error, Result, Violation, reason as common};
 
 use super::store::Stored;
 use super::target::Target;
@@ -13,6 +14,19 @@ pub fn check_state(state: ImportState) -> Result<()> {
         ImportState::Running => Err(Error::failed_precondition(&reason::IMPORT_RUNNING)),
         ImportState::Completed => Err(Error::failed_precondition(&reason::IMPORT_COMPLETE)),
         _ => Ok(()),
+    }
+}
+
+/// Finding customers by what one sees masked would tell it, dry runs above all.
+pub fn check_key(key: ImportKey, visibility: impl Fn(PersonalData) -> Visibility) -> Result<()> {
+    let (kind, field) = match key {
+        ImportKey::Phone => (PersonalData::Phone, "phone"),
+        ImportKey::IdNumber => (PersonalData::IdNumber, "id_number"),
+        _ => return Ok(()),
+    };
+    match visibility(kind) {
+        Visibility::Clear => Ok(()),
+        _ => Err(Error::invalid("key", &common::FIELD_MASKED).arg("field", field)),
     }
 }
 

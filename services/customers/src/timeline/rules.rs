@@ -2,15 +2,14 @@
 
 use std::collections::HashMap;
 
-use contracts::customers::{Contact, Customer, CustomerChange, FieldChange};
+use contracts::customers::{CustomerChange, FieldChange};
 use contracts::options::{PersonalData, Visibility};
-use platform::contract::Contract;
-use platform::contract::masking::mask_text;
-use prost::Name;
+use platform::audit::personal::kind_of;
 use uuid::Uuid;
 
 use super::store::Change;
 use crate::field::Fields;
+use crate::operations::custom_kind;
 
 /// The field of a relation's change that names another customer.
 const OTHER_CUSTOMER: &str = "related_customer_id";
@@ -47,58 +46,12 @@ pub fn shown(change: Change, looker: &Looker<'_>) -> CustomerChange {
             let (before, after) = (before.unwrap_or_default(), after.unwrap_or_default());
             return Some(FieldChange { field: "related_customer".into(), before, after });
         }
-        let kind = kind_of(&record_kind, &field, looker.fields);
-        let seen = |text: String| match kind {
-            Kind::None => text,
-            Kind::Unknown => String::new(),
-            Kind::Of(kind) => match (looker.visibility)(kind) {
-                Visibility::Clear => text,
-                Visibility::Hidden => String::new(),
-                _ => mask_text(kind, &text),
-            },
-        };
+        let kind = custom_kind(&record_kind, &field, looker.fields)
+            .unwrap_or_else(|| kind_of(crate::NAME, &record_kind, &field));
+        let seen = |text: String| kind.seen(text, looker.visibility);
         Some(FieldChange { before: seen(before), after: seen(after), field })
     });
     CustomerChange { fields: shown.collect(), action }
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    None,
-    Of(PersonalData),
-    /// Nobody can say what the field held.
-    Unknown,
-}
-
-/// The kind of personal data in a field, as the contract says, or the definition of a custom field.
-fn kind_of(record_kind: &str, path: &str, fields: &Fields) -> Kind {
-    let message = match record_kind {
-        "customer" => Customer::full_name(),
-        "contact" => Contact::full_name(),
-        _ => return Kind::None,
-    };
-    let (head, rest) = path.split_once(['.', '[']).unwrap_or((path, ""));
-    if record_kind == "customer" && head == "custom_fields" {
-        return match fields.by_key(rest).map(contracts::customers::Field::personal_data) {
-            None => Kind::Unknown,
-            Some(PersonalData::Unspecified) => Kind::None,
-            Some(kind) => Kind::Of(kind),
-        };
-    }
-    let contract = Contract::get();
-    let message = contract.message_named(&message).map(|id| contract.message(id));
-    let field = message.and_then(|message| message.fields.iter().find(|field| field.name == head));
-    // Not a field of the record: a word of the audit trail's own, such as a reason.
-    let Some(field) = field else { return Kind::None };
-    let below = field.message().and_then(|id| {
-        let kinds = contract.message(id).fields.iter().map(|field| field.personal_data);
-        kinds.into_iter().find(|kind| *kind != PersonalData::Unspecified)
-    });
-    match (field.personal_data, below) {
-        (PersonalData::Unspecified, None) => Kind::None,
-        (PersonalData::Unspecified, Some(kind)) => Kind::Of(kind),
-        (kind, _) => Kind::Of(kind),
-    }
 }
 
 #[cfg(test)]

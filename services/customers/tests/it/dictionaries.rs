@@ -114,3 +114,47 @@ async fn codes_are_in_use_wherever_a_customer_holds_them() -> Result<()> {
     a_customer(li_lei, "李四").await?;
     story.end().await
 }
+
+/// Uploads a sheet of regions and answers what came of it.
+async fn regions(story: &Story, sheet: &str, dry_run: bool) -> Result<Value> {
+    let request = story.admin.request(reqwest::Method::POST, "/v1/dictionaryImports")?;
+    let query =
+        [("dictionary", "region"), ("fileName", "regions.csv"), ("dryRun", if dry_run { "true" } else { "false" })];
+    let answer = request.query(&query).header("content-type", "text/csv").body(sheet.to_owned()).send().await?;
+    let (status, body): (_, Value) = (answer.status(), answer.json().await?);
+    anyhow::ensure!(status.is_success(), "{status} {body}");
+    Ok(body)
+}
+
+#[tokio::test]
+async fn a_sheet_of_regions_is_tried_taken_in_and_taken_in_again() -> Result<()> {
+    let story = Story::begin().await?;
+    let path = "/v1/dictionaries/region/entries";
+    let sheet = "行政区划代码,名称,英文名称,上级代码\n330000,浙江省,Zhejiang,\n330189,新设区,,330100\n990000,新省,New,\n990100,新市,,990000\n";
+    let counts = |answer: &Value| {
+        ["createdCount", "updatedCount", "unchangedCount"].map(|name| answer[name].as_i64().unwrap_or_default())
+    };
+    let tried = regions(&story, sheet, true).await?;
+    assert_eq!((counts(&tried), &tried["dryRun"]), ([3, 1, 0], &json!(true)), "{tried}");
+    assert_eq!(list(&story.admin, path, &[("codes", "990100")]).await?.ok()?["entries"], json!([]));
+    let taken = regions(&story, sheet, false).await?;
+    assert_eq!(counts(&taken), [3, 1, 0], "{taken}");
+    assert_eq!(counts(&regions(&story, sheet, false).await?), [0, 0, 4]);
+    let page = list(&story.admin, path, &[("codes", "330000"), ("codes", "990100")]).await?.ok()?;
+    assert_eq!(each(&page, "entries", "nameEn"), ["Zhejiang", ""]);
+    assert_eq!(each(&page, "entries", "parentCode"), ["", "990000"]);
+    // What the sheet does not name is still there, and new codes count at once.
+    assert_eq!(list(&story.admin, path, &[("codes", "110101")]).await?.ok()?["entries"][0]["nameZh"], "东城区");
+    let customer = json!({"kind": "CUSTOMER_KIND_PERSON", "name": "张三", "region": "990100"});
+    story.li_lei.post("/v1/customers", customer).await?.ok()?;
+
+    let faulty = regions(&story, "code,name,parent\n990200,坏市,12\n99 3,坏,\n990100,改名,990000\n", false).await?;
+    let faults: Vec<_> =
+        faulty["faults"].as_array().into_iter().flatten().map(|fault| (&fault["row"], &fault["reason"])).collect();
+    assert_eq!(faults, [(&json!(2), &json!("PARENT_UNKNOWN")), (&json!(3), &json!("VALUE_INVALID"))], "{faulty}");
+    assert_eq!(list(&story.admin, path, &[("codes", "990100")]).await?.ok()?["entries"][0]["nameZh"], "新市");
+    let request =
+        story.li_lei.request(reqwest::Method::POST, "/v1/dictionaryImports?dictionary=region&fileName=a.csv")?;
+    assert_eq!(request.header("content-type", "text/csv").body(sheet).send().await?.status(), 403);
+    story.end().await
+}

@@ -23,6 +23,7 @@ macro_rules! refuse_scalars {
     };
 }
 
+mod dynamic;
 mod object;
 mod value;
 
@@ -49,8 +50,11 @@ pub fn read<'c>(
 ) -> Result<(), Fault> {
     let mut cx = Cx { contract, out, path: Vec::new(), fault: None, noted: mask, prefix: String::new() };
     let mut json = serde_json::Deserializer::from_slice(body);
-    let seed = MessageSeed { cx: &mut cx, message, bound, level };
-    let outcome = seed.deserialize(&mut json).and_then(|()| json.end());
+    let outcome = match message.well_known {
+        WellKnown::Struct => dynamic::read_struct(&mut cx, &mut json),
+        _ => MessageSeed { cx: &mut cx, message, bound, level }.deserialize(&mut json),
+    };
+    let outcome = outcome.and_then(|()| json.end());
     match (outcome, cx.fault) {
         (Ok(()), None) => Ok(()),
         (_, Some(fault)) => Err(fault),

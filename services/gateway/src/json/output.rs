@@ -6,7 +6,7 @@ use base64::engine::general_purpose::STANDARD;
 use platform::contract::wire::{Malformed, Reader, Value, unzigzag};
 use platform::contract::{Contract, Field, Kind, Label, Message, WellKnown};
 
-use super::time;
+use super::{dynamic, time};
 
 const MAX_DEPTH: usize = 64;
 
@@ -34,6 +34,9 @@ impl Writer<'_, '_> {
             }
             WellKnown::FieldMask => self.field_mask(wire),
             WellKnown::HttpBody => Err(Malformed),
+            WellKnown::Struct => dynamic::write_struct(wire, self.out, depth),
+            WellKnown::Value => dynamic::write_value(wire, self.out, depth),
+            WellKnown::List => dynamic::write_list(wire, self.out, depth),
             WellKnown::No => {
                 let start = self.out.len();
                 if !self.ordered(message, wire, depth)? {
@@ -298,31 +301,7 @@ impl Writer<'_, '_> {
     }
 
     fn text(&mut self, text: &str) {
-        self.out.push(b'"');
-        let bytes = text.as_bytes();
-        let mut copied = 0;
-        for (index, &byte) in bytes.iter().enumerate() {
-            if byte >= 0x20 && byte != b'"' && byte != b'\\' {
-                continue;
-            }
-            self.out.extend_from_slice(&bytes[copied..index]);
-            copied = index + 1;
-            match byte {
-                b'"' => self.out.extend_from_slice(b"\\\""),
-                b'\\' => self.out.extend_from_slice(b"\\\\"),
-                b'\n' => self.out.extend_from_slice(b"\\n"),
-                b'\r' => self.out.extend_from_slice(b"\\r"),
-                b'\t' => self.out.extend_from_slice(b"\\t"),
-                _ => {
-                    const HEX: &[u8; 16] = b"0123456789abcdef";
-                    self.out.extend_from_slice(b"\\u00");
-                    self.out.push(HEX[usize::from(byte >> 4)]);
-                    self.out.push(HEX[usize::from(byte & 15)]);
-                }
-            }
-        }
-        self.out.extend_from_slice(&bytes[copied..]);
-        self.out.push(b'"');
+        quote(self.out, text);
     }
 
     fn field_mask(&mut self, wire: &[u8]) -> Result<(), Malformed> {
@@ -336,6 +315,35 @@ impl Writer<'_, '_> {
         self.text(&paths.join(","));
         Ok(())
     }
+}
+
+/// Writes a JSON string.
+pub fn quote(out: &mut Vec<u8>, text: &str) {
+    out.push(b'"');
+    let bytes = text.as_bytes();
+    let mut copied = 0;
+    for (index, &byte) in bytes.iter().enumerate() {
+        if byte >= 0x20 && byte != b'"' && byte != b'\\' {
+            continue;
+        }
+        out.extend_from_slice(&bytes[copied..index]);
+        copied = index + 1;
+        match byte {
+            b'"' => out.extend_from_slice(b"\\\""),
+            b'\\' => out.extend_from_slice(b"\\\\"),
+            b'\n' => out.extend_from_slice(b"\\n"),
+            b'\r' => out.extend_from_slice(b"\\r"),
+            b'\t' => out.extend_from_slice(b"\\t"),
+            _ => {
+                const HEX: &[u8; 16] = b"0123456789abcdef";
+                out.extend_from_slice(b"\\u00");
+                out.push(HEX[usize::from(byte >> 4)]);
+                out.push(HEX[usize::from(byte & 15)]);
+            }
+        }
+    }
+    out.extend_from_slice(&bytes[copied..]);
+    out.push(b'"');
 }
 
 fn zero(kind: Kind) -> Value<'static> {

@@ -47,6 +47,7 @@ pub fn expected(contract: &Contract, kind: Kind) -> &'static str {
         Kind::String | Kind::Bytes | Kind::Enum(_) => "string",
         Kind::Message(id) => match contract.message(id).well_known {
             WellKnown::Timestamp | WellKnown::FieldMask => "string",
+            WellKnown::List => "array",
             _ => "object",
         },
         _ => "integer",
@@ -119,7 +120,10 @@ pub fn put_value(out: &mut Vec<u8>, contract: &Contract, kind: Kind, value: Writ
                 }
                 _ => return Err(wrong_type("string")),
             },
-            WellKnown::No | WellKnown::HttpBody => return Err(wrong_type("object")),
+            WellKnown::List => return Err(wrong_type("array")),
+            WellKnown::No | WellKnown::HttpBody | WellKnown::Struct | WellKnown::Value => {
+                return Err(wrong_type("object"));
+            }
         },
         _ => integer(out, kind, value)?,
     }

@@ -1,9 +1,11 @@
 //! Methods as operations: parameters from path and query, the body, the answers.
 
+use contracts::options::Dialect;
 use platform::contract::{Access, Body, Contract, HttpRule, Label, Method, Segment, Verb, WellKnown};
 use serde_json::{Value, json};
 
 use super::schema::{Direction, Schemas};
+use crate::scim;
 
 /// The path with its variables by their JSON names. Methods of one resource must agree on them: for OpenAPI two paths that
 /// differ in the names of their variables alone are the same path twice.
@@ -162,10 +164,14 @@ fn body(contract: &Contract, schemas: &mut Schemas<'_>, method: &Method, rule: &
             (schemas.reference(id, Direction::Input), true)
         }
     };
-    Some(json!({"required": required, "content": {"application/json": {"schema": schema}}}))
+    let media_type = if method.dialect == Dialect::Scim { scim::MEDIA_TYPE } else { "application/json" };
+    Some(json!({"required": required, "content": {media_type: {"schema": schema}}}))
 }
 
 fn responses(contract: &Contract, schemas: &mut Schemas<'_>, method: &Method) -> Value {
+    if method.dialect == Dialect::Scim {
+        return scim::described(method.http.first().map_or(Verb::Get, |rule| rule.verb));
+    }
     let is_file = contract.message(method.output).well_known == WellKnown::HttpBody;
     let content = if is_file {
         json!({"*/*": {"schema": {"type": "string", "format": "binary"}}})

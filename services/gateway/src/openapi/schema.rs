@@ -38,6 +38,9 @@ impl<'c> Schemas<'c> {
                 return json!({"type": "string", "maxLength": 4000, "description": "Paths divided by commas."});
             }
             WellKnown::HttpBody => return json!({"type": "string", "format": "binary"}),
+            WellKnown::Struct => return json!({"type": "object"}),
+            WellKnown::Value => return json!({}),
+            WellKnown::List => return json!({"type": "array"}),
             WellKnown::No => {}
         }
         let name = self.name(id, direction);

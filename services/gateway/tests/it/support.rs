@@ -183,6 +183,7 @@ impl AuthenticationService for Echo {
             refresh_token: "refresh-1".into(),
             refresh_token_expire_time: in_seconds(86_400),
             password_change_required: true,
+            ..Default::default()
         }))
     }
 
@@ -199,7 +200,7 @@ impl AuthenticationService for Echo {
 
     async fn sign_out(&self, request: tonic::Request<SignOutRequest>) -> Reply<SignOutResponse> {
         self.note(request)?;
-        Ok(Response::new(SignOutResponse {}))
+        Ok(Response::new(SignOutResponse::default()))
     }
 
     async fn change_password(&self, _: tonic::Request<ChangePasswordRequest>) -> Reply<ChangePasswordResponse> {
@@ -214,6 +215,13 @@ impl AuthenticationService for Echo {
     async fn revoke_session(&self, request: tonic::Request<RevokeSessionRequest>) -> Reply<RevokeSessionResponse> {
         self.note(request)?;
         Ok(Response::new(RevokeSessionResponse {}))
+    }
+
+    async fn revoke_other_sessions(
+        &self,
+        _: tonic::Request<RevokeOtherSessionsRequest>,
+    ) -> Reply<RevokeOtherSessionsResponse> {
+        Err(Status::unimplemented(""))
     }
 
     async fn get_password_policy(&self, _: tonic::Request<GetPasswordPolicyRequest>) -> Reply<PasswordPolicy> {

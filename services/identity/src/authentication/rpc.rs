@@ -3,15 +3,18 @@
 use chrono::{DateTime, Utc};
 use contracts::identity as proto;
 use contracts::identity::authentication_service_server::AuthenticationService;
-use platform::access::Call;
-use platform::db::AuditEntry;
+use platform::access::{Call, Caller};
+use platform::db::{AuditEntry, FieldChange};
 use platform::error::{Error, Reason, Result, reason};
-use platform::page;
+use platform::{locale, page};
 use tonic::{Code, Request, Response, Status};
 use uuid::Uuid;
 
 use super::refresh_token::RefreshToken;
+use super::store::Credentials;
 use super::{rules, store};
+use crate::attempt::{self, Attempt};
+use crate::password_link::store::links_void;
 use crate::{Identity, employee, error, policy};
 
 fn unauthenticated(reason: &'static Reason) -> Error {
@@ -19,7 +22,7 @@ fn unauthenticated(reason: &'static Reason) -> Error {
 }
 
 /// The call without its key: nothing of it is to be kept.
-fn once(call: Call) -> Call {
+pub(crate) fn once(call: Call) -> Call {
     Call { idempotency_key: None, ..call }
 }
 
@@ -31,29 +34,35 @@ fn session_audit(action: &'static str, employee_id: Uuid) -> AuditEntry {
 impl AuthenticationService for Identity {
     async fn sign_in(&self, request: Request<proto::SignInRequest>) -> Result<Response<proto::SignInResponse>, Status> {
         let call = once(Call::of(&request)?);
-        let proto::SignInRequest { login_name, password, device } = request.into_inner();
+        let proto::SignInRequest { login_name, password, device, device_token } = request.into_inner();
+        let device_digest = (!device_token.is_empty()).then(|| attempt::device_digest(&device_token));
         // Every attempt takes the same steps up to the answer, whatever is wrong with it.
-        let permitted = store::attempt_count(self.db.pool(), &login_name, &self.config).await?;
+        let attempt = self.attempt_password(&call, &login_name, device_digest).await?;
         let known = store::credentials_by_login(self.db.pool(), &login_name).await?;
         let hash = known.as_ref().map(|known| known.password_hash.clone());
         let matches = self.passwords.verify(password.clone(), hash).await?;
         let credentials = match known {
-            Some(credentials) if permitted && matches && credentials.active => credentials,
-            _ => return Err(unauthenticated(&error::SIGN_IN_FAILED).into()),
+            Some(credentials) if attempt.permitted && matches && credentials.active => credentials,
+            known => return Err(self.sign_in_refuse(&call, &login_name, known.as_ref(), &attempt).await?.into()),
         };
 
         let outdated = self.passwords.is_outdated(&credentials.password_hash);
         let new_hash = if outdated { Some(self.passwords.hash(password).await?) } else { None };
         let now = Utc::now();
+        let employee_id = credentials.employee_id;
+        let call = self.call_of(call, employee_id);
         let mut tx = self.db.begin().await?;
-        store::attempts_clear(tx.connection(), &login_name).await?;
+        attempt.clear(tx.connection()).await?;
         if !store::signed_in(tx.connection(), &credentials, new_hash.as_deref(), now).await? {
             return Err(unauthenticated(&error::SIGN_IN_FAILED).into());
         }
-        let employee_id = credentials.employee_id;
+        let device_token = attempt.learn_place(tx.connection()).await?;
         let tokens = self.session_start(tx.connection(), employee_id, &device, &call.address, now).await?;
+        if let Some(employee) = Caller::of_employee(self.access.policy().policy(), employee_id) {
+            tx.act_for(&employee);
+        }
         tx.audit(session_audit("employee.signed_in", employee_id));
-        let reply = tokens.sign_in(credentials.password_change_required);
+        let reply = tokens.sign_in(credentials.password_change_required, device_token);
         Ok(Response::new(tx.commit_call(&call, reply).await?))
     }
 
@@ -92,10 +101,12 @@ impl AuthenticationService for Identity {
     ) -> Result<Response<proto::SignOutResponse>, Status> {
         let call = once(Call::of(&request)?);
         let employee_id = call.caller.require_employee()?;
+        let mut reply = proto::SignOutResponse::default();
         if let Some(session_id) = call.caller.session_id() {
+            reply.provider_sign_out_url = self.provider_sign_out_url(session_id).await;
             self.session_end(&call, employee_id, session_id, "employee.signed_out").await?;
         }
-        Ok(Response::new(proto::SignOutResponse {}))
+        Ok(Response::new(reply))
     }
 
     async fn change_password(
@@ -106,34 +117,26 @@ impl AuthenticationService for Identity {
         let employee_id = call.caller.require_employee()?;
         let proto::ChangePasswordRequest { current_password, new_password } = request.into_inner();
         let credentials = store::credentials(self.db.pool(), employee_id).await?.ok_or_else(Error::not_found)?;
-        // A stolen session must not be a way to guess the password.
-        let permitted = store::attempt_count(self.db.pool(), &credentials.login_name, &self.config).await?;
+        let attempt = self.attempt_in_session(&call, &credentials.login_name).await?;
         let known = Some(credentials.password_hash.clone());
         let matches = self.passwords.verify(current_password.clone(), known).await?;
         let wrong = || Error::invalid("current_password", &error::CURRENT_PASSWORD_WRONG);
-        if !(permitted && matches) {
+        if !(attempt.permitted && matches) {
             return Err(wrong().into());
         }
-        store::attempts_clear(self.db.pool(), &credentials.login_name).await?;
-        let violations = rules::password_violations(
-            &self.config.password,
-            "new_password",
-            &credentials.login_name,
-            Some(&current_password),
-            &new_password,
-        );
-        if !violations.is_empty() {
-            return Err(Error::invalid_fields(violations).into());
-        }
-
+        attempt.clear(&mut *self.db.pool().acquire().await.map_err(Error::from)?).await?;
+        self.password_permit("new_password", &credentials, Some(&current_password), &new_password).await?;
         let hash = self.passwords.hash(new_password).await?;
         let now = Utc::now();
         let mut tx = self.db.begin().await?;
         let policy_revision = policy::store::advance(tx.connection()).await?;
+        self.password_remember(tx.connection(), employee_id).await?;
         let replaced = store::password_replace(tx.connection(), &credentials, &hash, policy_revision).await?;
         let (revision, group_id) = replaced.ok_or_else(wrong)?;
+        links_void(tx.connection(), employee_id).await?;
+        let device = store::session_device(tx.connection(), call.caller.session_id()).await?;
         store::sessions_revoke(tx.connection(), employee_id, policy_revision).await?;
-        let tokens = self.session_start(tx.connection(), employee_id, "", &call.address, now).await?;
+        let tokens = self.session_start(tx.connection(), employee_id, &device, &call.address, now).await?;
         employee::emit_changed(&mut tx, employee_id, revision, group_id, true);
         tx.audit(session_audit("employee.password_changed", employee_id));
         let reply = tx.commit_call(&call, tokens.change_password()).await?;
@@ -158,7 +161,11 @@ impl AuthenticationService for Identity {
         let mut rows = store::session_list(self.db.pool(), employee_id, current, after, size + 1).await?;
         let next_page_token =
             page::cut(&mut rows, size, &["sessions"], |(_, last_use_time, id)| (*last_use_time, *id))?;
-        let sessions = rows.into_iter().map(|(session, ..)| session).collect();
+        let placed = |(session, ..): (proto::Session, _, _)| {
+            let place = self.places.name(&session.address, locale::current());
+            proto::Session { place, ..session }
+        };
+        let sessions = rows.into_iter().map(placed).collect();
         Ok(Response::new(proto::ListSessionsResponse { sessions, next_page_token }))
     }
 
@@ -175,20 +182,74 @@ impl AuthenticationService for Identity {
         Ok(Response::new(proto::RevokeSessionResponse {}))
     }
 
+    async fn revoke_other_sessions(
+        &self,
+        request: Request<proto::RevokeOtherSessionsRequest>,
+    ) -> Result<Response<proto::RevokeOtherSessionsResponse>, Status> {
+        let call = once(Call::of(&request)?);
+        let employee_id = call.caller.require_employee()?;
+        // A machine has none of its own to keep.
+        let kept = call.caller.session_id().unwrap_or(Uuid::nil());
+        let mut tx = self.db.begin().await?;
+        let revision = policy::store::advance(tx.connection()).await?;
+        let revoked = store::sessions_revoke_others(tx.connection(), employee_id, kept, revision).await?;
+        let reply = proto::RevokeOtherSessionsResponse { revoked_count: revoked as i32 };
+        if revoked > 0 {
+            tx.audit(session_audit("employee.sessions_revoked", employee_id));
+            tx.commit_call(&call, ()).await?;
+            self.announce(revision).await;
+        }
+        Ok(Response::new(reply))
+    }
+
     async fn get_password_policy(
         &self,
         _: Request<proto::GetPasswordPolicyRequest>,
     ) -> Result<Response<proto::PasswordPolicy>, Status> {
-        let policy = &self.config.password;
+        let policy = self.settings().password;
         Ok(Response::new(proto::PasswordPolicy {
             min_length: policy.min_length as i32,
             min_character_kinds: policy.min_character_kinds as i32,
             refuses_common: policy.refuse_common,
+            remembered: policy.remembered as i32,
         }))
     }
 }
 
 impl Identity {
+    /// The call as one of the employee who has just proven to be the caller.
+    pub(crate) fn call_of(&self, call: Call, employee_id: Uuid) -> Call {
+        let caller = Caller::of_employee(self.access.policy().policy(), employee_id);
+        Call { caller: caller.unwrap_or_else(Caller::anonymous), ..call }
+    }
+
+    /// Writes down that a sign-in failed and why, which only the audit trail learns. A name that nobody has costs the same
+    /// as any other.
+    async fn sign_in_refuse(
+        &self,
+        call: &Call,
+        login_name: &str,
+        known: Option<&Credentials>,
+        attempt: &Attempt,
+    ) -> Result<Error> {
+        let why = match known {
+            _ if !attempt.permitted => "LOCKED",
+            None => "UNKNOWN",
+            Some(credentials) if !credentials.active => "DISABLED",
+            Some(_) => "WRONG_PASSWORD",
+        };
+        let (record_kind, id) = match known {
+            Some(credentials) => ("employee", credentials.employee_id),
+            None => ("account", attempt::account_id(login_name)),
+        };
+        let changes = vec![FieldChange { field: "reason".into(), before: String::new(), after: why.into() }];
+        let mut tx = self.db.begin().await?;
+        let action = "employee.sign_in_failed";
+        tx.audit(AuditEntry { action, record_kind, record_id: id, subject_id: id, changes });
+        tx.commit_call(call, ()).await?;
+        Ok(unauthenticated(&error::SIGN_IN_FAILED))
+    }
+
     /// Ends a session, in every service within a moment. False when there is no such live session of the employee.
     async fn session_end(
         &self,

@@ -51,7 +51,7 @@ impl Identity {
         now: DateTime<Utc>,
     ) -> Result<Tokens> {
         let token = RefreshToken::first(Uuid::now_v7());
-        let times = times(&self.config, now, None);
+        let times = times(&self.settings(), now, None);
         let session = NewSession {
             employee_id,
             token: &token,
@@ -77,7 +77,7 @@ impl Identity {
         now: DateTime<Utc>,
     ) -> Result<Tokens> {
         let token = present.successor(&session.rotation_key);
-        let times = times(&self.config, now, Some(session.end_time));
+        let times = times(&self.settings(), now, Some(session.end_time));
         let next = NewSession {
             employee_id: session.employee_id,
             token: &token,
@@ -124,13 +124,14 @@ impl Identity {
 }
 
 impl Tokens {
-    pub fn sign_in(self, password_change_required: bool) -> proto::SignInResponse {
+    pub fn sign_in(self, password_change_required: bool, device_token: String) -> proto::SignInResponse {
         proto::SignInResponse {
             access_token: self.access_token,
             access_token_expire_time: Some(timestamp(self.access_expire_time)),
             refresh_token: self.refresh_token,
             refresh_token_expire_time: Some(timestamp(self.refresh_expire_time)),
             password_change_required,
+            device_token,
         }
     }
 

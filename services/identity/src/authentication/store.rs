@@ -1,71 +1,21 @@
-//! Attempts, credentials and sessions.
+//! All SQL of credentials and sessions.
 
 use chrono::{DateTime, Utc};
 use contracts::identity::Session;
 use platform::db::timestamp;
 use platform::error::{Error, Result};
-use sha2::{Digest, Sha256};
 use sqlx::{PgConnection, PgExecutor, QueryBuilder, Row as _};
 use uuid::Uuid;
 
 use super::refresh_token::{RefreshToken, TokenDigest};
 use super::rules::SessionState;
-use crate::config::Config;
-
-fn login_digest(login_name: &str) -> Vec<u8> {
-    Sha256::digest(login_name.to_ascii_lowercase()).to_vec()
-}
-
-/// Counts an attempt before it is made, so that attempts at the same time can't outrun the count, and tells whether it
-/// may succeed. Counts for names that nobody has, too: they must cost the same.
-pub async fn attempt_count(executor: impl PgExecutor<'_>, login_name: &str, config: &Config) -> Result<bool> {
-    let limit = config.lock_out_failures as i32;
-    let failures: i32 = sqlx::query_scalar(
-        "INSERT INTO sign_in_failure AS f (login_digest, failures, locked_until)
-         VALUES ($1, 1, CASE WHEN $2 <= 1 THEN now() + make_interval(secs => $3) END)
-         ON CONFLICT (login_digest) DO UPDATE SET
-             failures = CASE WHEN f.locked_until <= now() THEN 1 ELSE least(f.failures + 1, $2 + 1) END,
-             locked_until = CASE
-                 WHEN f.locked_until > now() THEN f.locked_until
-                 WHEN $2 <= CASE WHEN f.locked_until IS NULL THEN f.failures + 1 ELSE 1 END
-                     THEN now() + make_interval(secs => $3)
-             END,
-             last_time = now()
-         RETURNING failures",
-    )
-    .bind(login_digest(login_name))
-    .bind(limit)
-    .bind(f64::from(config.lock_out_seconds))
-    .fetch_one(executor)
-    .await?;
-    Ok(failures <= limit)
-}
-
-/// Forgets the attempts after one that succeeded, or when an administrator helps out.
-pub async fn attempts_clear(executor: impl PgExecutor<'_>, login_name: &str) -> Result<()> {
-    sqlx::query("DELETE FROM sign_in_failure WHERE login_digest = $1")
-        .bind(login_digest(login_name))
-        .execute(executor)
-        .await?;
-    Ok(())
-}
-
-/// Forgets attempts that nobody followed up for a day.
-pub async fn attempts_prune(executor: impl PgExecutor<'_>) -> Result<u64> {
-    let pruned = sqlx::query(
-        "DELETE FROM sign_in_failure
-         WHERE last_time < now() - interval '1 day' AND (locked_until IS NULL OR locked_until < now())",
-    )
-    .execute(executor)
-    .await?;
-    Ok(pruned.rows_affected())
-}
 
 pub struct Credentials {
     pub employee_id: Uuid,
     pub login_name: String,
     pub password_hash: String,
     pub password_change_required: bool,
+    /// May sign in: a person who is not disabled.
     pub active: bool,
 }
 
@@ -79,7 +29,7 @@ impl From<CredentialsRow> for Credentials {
 
 pub async fn credentials_by_login(executor: impl PgExecutor<'_>, login_name: &str) -> Result<Option<Credentials>> {
     let row: Option<CredentialsRow> = sqlx::query_as(
-        r#"SELECT id, login_name, password_hash, password_change_required, state = 1
+        r#"SELECT id, login_name, password_hash, password_change_required, state = 1 AND kind = 1
            FROM employee WHERE lower(login_name COLLATE "C") = lower($1 COLLATE "C")"#,
     )
     .bind(login_name)
@@ -90,7 +40,8 @@ pub async fn credentials_by_login(executor: impl PgExecutor<'_>, login_name: &st
 
 pub async fn credentials(executor: impl PgExecutor<'_>, employee_id: Uuid) -> Result<Option<Credentials>> {
     let row: Option<CredentialsRow> = sqlx::query_as(
-        "SELECT id, login_name, password_hash, password_change_required, state = 1 FROM employee WHERE id = $1",
+        "SELECT id, login_name, password_hash, password_change_required, state = 1 AND kind = 1
+         FROM employee WHERE id = $1",
     )
     .bind(employee_id)
     .fetch_optional(executor)
@@ -275,6 +226,32 @@ pub async fn session_revoke(
     Ok(revoked.rows_affected() == 1)
 }
 
+/// Ends all live sessions of the employee but one; answers how many.
+pub async fn sessions_revoke_others(
+    connection: &mut PgConnection,
+    employee_id: Uuid,
+    kept: Uuid,
+    policy_revision: i64,
+) -> Result<u64> {
+    let revoked = sqlx::query(
+        "UPDATE session SET revoke_time = now(), policy_revision = $3
+         WHERE employee_id = $1 AND id <> $2 AND revoke_time IS NULL AND expire_time > now()",
+    )
+    .bind(employee_id)
+    .bind(kept)
+    .bind(policy_revision)
+    .execute(connection)
+    .await?;
+    Ok(revoked.rows_affected())
+}
+
+/// What the client of a session called itself.
+pub async fn session_device(connection: &mut PgConnection, id: Option<Uuid>) -> Result<String> {
+    let device: Option<String> =
+        sqlx::query_scalar("SELECT device FROM session WHERE id = $1").bind(id).fetch_optional(connection).await?;
+    Ok(device.unwrap_or_default())
+}
+
 /// Ends all sessions of the employee.
 pub async fn sessions_revoke(connection: &mut PgConnection, employee_id: Uuid, policy_revision: i64) -> Result<()> {
     sqlx::query(
@@ -314,6 +291,7 @@ pub async fn session_list(
             create_time: Some(timestamp(create_time)),
             last_use_time: Some(timestamp(last_use_time)),
             current: current == Some(id),
+            place: String::new(),
         };
         (session, last_use_time, id)
     };

@@ -1,7 +1,7 @@
 //! Employees: `rpc` answers, `rules` decides, `names` makes a name findable, `store` holds all SQL.
 
 pub mod names;
-mod rpc;
+pub(crate) mod rpc;
 pub mod rules;
 pub mod store;
 

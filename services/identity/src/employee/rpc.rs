@@ -10,6 +10,7 @@ use contracts::identity::employee_service_server::EmployeeService;
 use contracts::identity::{Employee, EmployeeState, RoleAudience};
 use contracts::options::Permission;
 use platform::access::Call;
+use platform::audit::Revealed;
 use platform::db::{AuditEntry, FieldChange, Once, Tx};
 use platform::error::{Error, Result};
 use platform::filter::{self, Column, EvalContext, Field, FieldType, OrderBy, Schema, Value};
@@ -19,11 +20,13 @@ use uuid::Uuid;
 
 use super::store::{self, Password, Selection};
 use super::{emit_changed, emit_deleted, rules};
-use crate::authentication::store::{attempts_clear, credentials, sessions_revoke};
+use crate::authentication::store::{credentials, sessions_revoke};
+use crate::password_link::Purpose;
+use crate::password_link::store::links_void;
 use crate::role::presets::ADMINISTRATOR;
 use crate::role::rules::Holdings;
 use crate::role::store::roles_get;
-use crate::{Identity, error, policy};
+use crate::{Identity, attempt, error, policy};
 
 /// Where days begin for filters that name a date: China has one zone.
 const ZONE: FixedOffset = FixedOffset::east_opt(8 * 60 * 60).expect("eight hours are less than a day");
@@ -98,25 +101,61 @@ impl EmployeeService for Identity {
         Ok(Response::new(store::employee_get(self.db.pool(), &rows, id).await?))
     }
 
+    async fn reveal_employee(
+        &self,
+        request: Request<proto::RevealEmployeeRequest>,
+    ) -> Result<Response<Employee>, Status> {
+        let call = Call::of(&request)?;
+        let request = request.into_inner();
+        let id = crate::id("id", &request.id)?;
+        let mut tx = self.db.begin().await?;
+        // Nobody is shown more of a record that they don't see at all.
+        store::employee_get(tx.connection(), &call.caller.rows(Permission::EmployeesRead), id).await?;
+        let rows = call.caller.rows(Permission::EmployeesReveal);
+        let message = store::employee_get(tx.connection(), &rows, id).await?;
+        let revealed = Revealed {
+            action: "employee.revealed",
+            record_kind: "employee",
+            record_id: id,
+            subject_id: id,
+            reason: &request.reason,
+            message,
+            further_kinds: Vec::new(),
+        };
+        Ok(Response::new(revealed.give(tx, &call).await?))
+    }
+
     async fn create_employee(
         &self,
         request: Request<proto::CreateEmployeeRequest>,
     ) -> Result<Response<proto::CreateEmployeeResponse>, Status> {
         let call = Call::of(&request)?;
         if let Once::Done(reply) = self.db.begin_once::<proto::CreateEmployeeResponse>(&call).await? {
+            if request.get_ref().invite {
+                return Ok(Response::new(reply));
+            }
             let id = reply.employee.as_ref().map(|employee| employee.id.as_str()).unwrap_or_default();
             let initial_password = self.repeated_password(&call, crate::id("id", id)?).await?;
             return Ok(Response::new(proto::CreateEmployeeResponse { initial_password, ..reply }));
         }
-        let mut asked = request.into_inner().employee.unwrap_or_default();
+        let proto::CreateEmployeeRequest { employee, invite } = request.into_inner();
+        let mut asked = employee.unwrap_or_default();
         rules::clean(&mut asked, |kind| call.caller.visibility(kind))?;
         let group_id = crate::optional_id("employee.group_id", &asked.group_id)?;
         permit_group(&call, group_id)?;
+        if invite {
+            self.permit_invitation(&asked.email)?;
+        }
         // Hashed before the transaction: it takes long, and transactions of the policy wait for each other.
-        let initial_password = self.initial_password(&call).await?;
+        let initial_password = match invite {
+            true => crate::password::hashing::random(),
+            false => self.initial_password(&call).await?,
+        };
         let hash = self.passwords.hash(initial_password.clone()).await?;
-        let created = self.employee_create(&call, &asked, group_id, &hash).await;
+        let created = self.employee_create(&call, &asked, group_id, &hash, invite).await;
         let reply = self.repeated(&call, created).await?;
+        // After an invitation nobody is to know it.
+        let initial_password = if invite { String::new() } else { initial_password };
         Ok(Response::new(proto::CreateEmployeeResponse { initial_password, ..reply }))
     }
 
@@ -148,6 +187,11 @@ impl EmployeeService for Identity {
             permit_group(&call, group_id)?;
         }
         let role_ids = grantable_roles(&mut tx, &call, &before.role_ids, &after.role_ids).await?;
+        if after.email != before.email {
+            // Whoever reads the mail can set the password, which is as good as being given the roles.
+            grantable_roles(&mut tx, &call, &[], &before.role_ids).await?;
+            links_void(tx.connection(), id).await?;
+        }
         store::employee_update(tx.connection(), id, &after, group_id, policy_revision).await?;
         store::roles_replace(tx.connection(), id, &role_ids).await?;
         if before.state() == EmployeeState::Active && !rules::added(&after.role_ids, &before.role_ids).is_empty() {
@@ -184,6 +228,30 @@ impl EmployeeService for Identity {
         Ok(Response::new(self.state_set(&call, &id, &etag, EmployeeState::Active).await?))
     }
 
+    async fn invite_employee(
+        &self,
+        request: Request<proto::InviteEmployeeRequest>,
+    ) -> Result<Response<proto::InviteEmployeeResponse>, Status> {
+        let call = Call::of(&request)?;
+        let mut tx = match self.db.begin_once(&call).await? {
+            Once::Done(reply) => return Ok(Response::new(reply)),
+            Once::New(tx) => tx,
+        };
+        let id = crate::id("id", &request.into_inner().id)?;
+        let rows = call.caller.rows(Permission::EmployeesManage);
+        let employee = store::employee_get(tx.connection(), &rows, id).await?;
+        if employee.state() != EmployeeState::Active {
+            return Err(Error::failed_precondition(&error::EMPLOYEE_DISABLED).into());
+        }
+        if !employee.password_change_required {
+            return Err(Error::failed_precondition(&error::EMPLOYEE_HAS_PASSWORD).into());
+        }
+        self.permit_invitation(&employee.email)?;
+        self.link_send(&mut tx, Some(id), Purpose::Invitation).await?;
+        tx.audit(audit("employee.invited", id, Vec::new()));
+        Ok(Response::new(tx.commit_call(&call, proto::InviteEmployeeResponse {}).await?))
+    }
+
     async fn reset_employee_password(
         &self,
         request: Request<proto::ResetEmployeePasswordRequest>,
@@ -204,9 +272,11 @@ impl EmployeeService for Identity {
         let employee = store::employee_get(tx.connection(), &rows, id).await?;
         // Whoever sets a password can use it, which is as good as being given the roles.
         grantable_roles(&mut tx, &call, &[], &employee.role_ids).await?;
+        self.password_remember(tx.connection(), id).await?;
         let revision = store::password_reset(tx.connection(), id, &hash, policy_revision).await?;
+        links_void(tx.connection(), id).await?;
         sessions_revoke(tx.connection(), id, policy_revision).await?;
-        attempts_clear(tx.connection(), &employee.login_name).await?;
+        attempt::forgive(tx.connection(), &employee.login_name).await?;
         let group_id = crate::optional_id("group_id", &employee.group_id)?;
         emit_changed(&mut tx, id, revision, group_id, employee.state() == EmployeeState::Active);
         tx.audit(audit("employee.password_reset", id, Vec::new()));
@@ -256,6 +326,7 @@ impl Identity {
         asked: &Employee,
         group_id: Option<Uuid>,
         hash: &str,
+        invite: bool,
     ) -> Result<proto::CreateEmployeeResponse> {
         let mut tx = self.db.begin().await?;
         let policy_revision = policy::store::advance(tx.connection()).await?;
@@ -267,6 +338,10 @@ impl Identity {
         let employee = store::employee_read(tx.connection(), id).await?;
         emit_changed(&mut tx, id, 1, group_id, true);
         tx.audit(audit("employee.created", id, rules::changes(&Employee::default(), &employee)));
+        if invite {
+            self.link_send(&mut tx, Some(id), Purpose::Invitation).await?;
+            tx.audit(audit("employee.invited", id, Vec::new()));
+        }
         let reply = proto::CreateEmployeeResponse { employee: Some(employee), initial_password: String::new() };
         let reply = tx.commit_call(call, reply).await?;
         self.announce(policy_revision).await;
@@ -310,7 +385,7 @@ impl Identity {
     /// An initial password; the same for the same call with the same idempotency key, so that a repeated call can be
     /// answered alike although nothing but a hash is kept.
     async fn initial_password(&self, call: &Call) -> Result<String> {
-        let Some(key) = &call.idempotency_key else { return Ok(crate::authentication::passwords::random()) };
+        let Some(key) = &call.idempotency_key else { return Ok(crate::password::hashing::random()) };
         let caller = call.caller.require_employee()?;
         let signing = self.keys.current(Utc::now()).await?;
         let seed = signing.derive(&[
@@ -320,7 +395,7 @@ impl Identity {
             key.as_bytes(),
             &call.request_digest,
         ]);
-        Ok(crate::authentication::passwords::from_seed(seed))
+        Ok(crate::password::hashing::from_seed(seed))
     }
 
     /// The initial password that a call made before was answered with; nothing when it is no longer in force.
@@ -334,7 +409,7 @@ impl Identity {
 
     /// Asks the customers service whether anything is left to be handed over. Where it is not installed nothing is; where
     /// it does not answer the employee stays.
-    async fn owns_nothing(&self, id: Uuid) -> Result<()> {
+    pub(crate) async fn owns_nothing(&self, id: Uuid) -> Result<()> {
         let Some(customers) = self.clients.get("customers") else { return Ok(()) };
         let request = self.clients.own_request(GetOwnershipRequest { employee_id: id.to_string() })?;
         let ownership = OwnershipServiceClient::new(customers).get_ownership(request).await;
@@ -354,7 +429,12 @@ fn permit_group(call: &Call, group_id: Option<Uuid>) -> Result<()> {
 }
 
 /// The roles as ids, when those that are new hold nothing that the caller doesn't.
-async fn grantable_roles(tx: &mut Tx, call: &Call, before: &[String], after: &[String]) -> Result<Vec<Uuid>> {
+pub(crate) async fn grantable_roles(
+    tx: &mut Tx,
+    call: &Call,
+    before: &[String],
+    after: &[String],
+) -> Result<Vec<Uuid>> {
     let id = |(index, id): (usize, &String)| crate::id(&format!("employee.role_ids[{index}]"), id);
     let role_ids = after.iter().enumerate().map(id).collect::<Result<Vec<Uuid>>>()?;
     let roles = roles_get(tx.connection(), &role_ids).await?;
@@ -374,7 +454,7 @@ async fn grantable_roles(tx: &mut Tx, call: &Call, before: &[String], after: &[S
 }
 
 /// Refuses to take the administrator role from the last active employee who holds it.
-async fn keep_an_administrator(tx: &mut Tx, id: Uuid, before: &[String], after: &[String]) -> Result<()> {
+pub(crate) async fn keep_an_administrator(tx: &mut Tx, id: Uuid, before: &[String], after: &[String]) -> Result<()> {
     let lost =
         rules::added(after, before).into_iter().map(|id| crate::id("role_ids", id)).collect::<Result<Vec<_>>>()?;
     let roles = roles_get(tx.connection(), &lost).await?;

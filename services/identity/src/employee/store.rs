@@ -63,15 +63,18 @@ fn listed(row: &PgRow) -> sqlx::Result<Listed> {
 /// An employee among the rows that the caller may touch.
 pub async fn employee_get(executor: impl PgExecutor<'_>, rows: &RowPredicate, id: Uuid) -> Result<Employee> {
     let mut query = QueryBuilder::new(SELECT);
-    query.push("e.id = ").push_bind(id).push(" AND ");
+    query.push("e.kind = 1 AND e.id = ").push_bind(id).push(" AND ");
     rows.push_sql(&mut query, ROWS);
     let row = query.build().fetch_optional(executor).await?.ok_or_else(Error::not_found)?;
     Ok(listed(&row)?.employee)
 }
 
-/// An employee whatever the caller may touch, for a caller who has just written it.
+/// An employee whatever the caller may touch, for a caller who has just written it or who it is; service accounts, too.
 pub async fn employee_read(executor: impl PgExecutor<'_>, id: Uuid) -> Result<Employee> {
-    employee_get(executor, &RowPredicate::All, id).await
+    let mut query = QueryBuilder::new(SELECT);
+    query.push("e.id = ").push_bind(id);
+    let row = query.build().fetch_optional(executor).await?.ok_or_else(Error::not_found)?;
+    Ok(listed(&row)?.employee)
 }
 
 pub struct Selection<'a> {
@@ -87,6 +90,7 @@ pub struct Selection<'a> {
 
 pub async fn employee_list(executor: impl PgExecutor<'_>, selection: Selection<'_>) -> Result<Vec<Listed>> {
     let mut query = QueryBuilder::new(SELECT);
+    query.push("e.kind = 1 AND ");
     selection.rows.push_sql(&mut query, ROWS);
     query.push(" AND ");
     selection.predicate.push_sql(&mut query, selection.context);
@@ -241,14 +245,39 @@ pub async fn employee_delete(connection: &mut PgConnection, id: Uuid) -> Result<
     Ok(())
 }
 
-/// Whether an active employee besides this one is an administrator.
+/// Whether somebody has never signed in and has yet to choose a password.
+pub async fn awaited(executor: impl PgExecutor<'_>, id: Uuid) -> Result<bool> {
+    Ok(sqlx::query_scalar(
+        "SELECT EXISTS (SELECT FROM employee WHERE id = $1 AND last_sign_in_time IS NULL AND password_change_required)",
+    )
+    .bind(id)
+    .fetch_one(executor)
+    .await?)
+}
+
+/// The login name of whoever is to enter an installation first: `first` where there is nobody, or the only one there is,
+/// who has never signed in. Nothing where somebody has been.
+pub async fn newcomer(executor: impl PgExecutor<'_>, first: &str) -> Result<Option<String>> {
+    let people: Vec<(String, bool)> = sqlx::query_as(
+        "SELECT login_name, last_sign_in_time IS NULL AND password_change_required FROM employee LIMIT 2",
+    )
+    .fetch_all(executor)
+    .await?;
+    Ok(match &people[..] {
+        [] => Some(first.to_owned()),
+        [(login_name, true)] => Some(login_name.clone()),
+        _ => None,
+    })
+}
+
+/// Whether an active person besides this one is an administrator.
 pub async fn another_administrator(connection: &mut PgConnection, id: Uuid) -> Result<bool> {
     Ok(sqlx::query_scalar(
         "SELECT EXISTS (
              SELECT FROM employee e
              JOIN employee_role h ON h.employee_id = e.id
              JOIN role r ON r.id = h.role_id
-             WHERE r.preset = $2 AND e.state = 1 AND e.id <> $1)",
+             WHERE r.preset = $2 AND e.state = 1 AND e.kind = 1 AND e.id <> $1)",
     )
     .bind(id)
     .bind(ADMINISTRATOR)
@@ -295,7 +324,7 @@ pub async fn names_and_groups(
     connection: &mut PgConnection,
     employee_ids: &[Uuid],
 ) -> Result<Vec<(Uuid, String, Option<Uuid>)>> {
-    Ok(sqlx::query_as("SELECT id, display_name, group_id FROM employee WHERE id = ANY($1)")
+    Ok(sqlx::query_as("SELECT id, display_name, group_id FROM employee WHERE id = ANY($1) AND kind = 1")
         .bind(employee_ids)
         .fetch_all(connection)
         .await?)

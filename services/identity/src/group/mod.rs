@@ -1,5 +1,7 @@
 //! The tree of groups: `rpc` answers, `rules` decides where a group may stand, `store` holds all SQL.
 
 mod rpc;
+
+pub(crate) use rpc::remove;
 pub mod rules;
 pub mod store;

@@ -143,27 +143,35 @@ impl GroupService for Identity {
         };
         // The parent is given the children.
         rules::permit(&call.caller, "id", parent_id)?;
-        if let Some(name) = store::name_conflict(tx.connection(), id, parent_id).await? {
-            return Err(Error::failed_precondition(&error::GROUP_NAME_TAKEN).arg("name", name).into());
-        }
-        for (employee_id, revision, active) in
-            employee::store::group_leave(tx.connection(), id, policy_revision).await?
-        {
-            employee::emit_changed(&mut tx, employee_id, revision, None, active);
-        }
-        store::grants_forget(tx.connection(), id, policy_revision).await?;
-        store::group_delete(tx.connection(), id).await?;
-        for (child, revision) in store::children_move(tx.connection(), id, parent_id, policy_revision).await? {
-            emit_changed(&mut tx, child, revision, Some(parent_id), false);
-        }
-        policy::store::tombstone(tx.connection(), "group", id, policy_revision).await?;
-        let revision = update::revision("etag", &group.etag)? + 1;
-        emit_changed(&mut tx, id, revision, None, true);
-        tx.audit(audit("group.deleted", id, change("name", &group.name, "").into_iter().collect()));
+        remove(&mut tx, id, policy_revision).await?;
         let reply = tx.commit_call(&call, proto::DeleteGroupResponse {}).await?;
         self.announce(policy_revision).await;
         Ok(Response::new(reply))
     }
+}
+
+/// Takes a group away: its members are left without one, its children move up.
+pub(crate) async fn remove(tx: &mut Tx, id: Uuid, policy_revision: i64) -> Result<()> {
+    let group = store::group_get(tx.connection(), id).await?;
+    let Some(parent_id) = crate::optional_id("id", &group.parent_id)? else {
+        return Err(Error::failed_precondition(&error::GROUP_IS_ROOT));
+    };
+    if let Some(name) = store::name_conflict(tx.connection(), id, parent_id).await? {
+        return Err(Error::failed_precondition(&error::GROUP_NAME_TAKEN).arg("name", name));
+    }
+    for (employee_id, revision, active) in employee::store::group_leave(tx.connection(), id, policy_revision).await? {
+        employee::emit_changed(tx, employee_id, revision, None, active);
+    }
+    store::grants_forget(tx.connection(), id, policy_revision).await?;
+    store::group_delete(tx.connection(), id).await?;
+    for (child, revision) in store::children_move(tx.connection(), id, parent_id, policy_revision).await? {
+        emit_changed(tx, child, revision, Some(parent_id), false);
+    }
+    policy::store::tombstone(tx.connection(), "group", id, policy_revision).await?;
+    let revision = update::revision("etag", &group.etag)? + 1;
+    emit_changed(tx, id, revision, None, true);
+    tx.audit(audit("group.deleted", id, change("name", &group.name, "").into_iter().collect()));
+    Ok(())
 }
 
 impl Identity {

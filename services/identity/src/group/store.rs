@@ -22,8 +22,8 @@ WITH RECURSIVE tree AS (
     SELECT g.id, t.path || g.id FROM employee_group g JOIN tree t ON g.parent_id = t.id
 )
 SELECT g.id, g.name, g.parent_id, cardinality(t.path) - 1, g.create_time, g.update_time, g.revision,
-       (SELECT count(*) FROM employee m WHERE m.group_id = g.id),
-       ARRAY(SELECT m.display_name FROM employee m WHERE m.group_id = g.id ORDER BY m.sort_name, m.id LIMIT 5),
+       (SELECT count(*) FROM employee m WHERE m.group_id = g.id AND m.kind = 1),
+       ARRAY(SELECT m.display_name FROM employee m WHERE m.group_id = g.id AND m.kind = 1 ORDER BY m.sort_name, m.id LIMIT 5),
        t.path
 FROM tree t JOIN employee_group g ON g.id = t.id ";
 

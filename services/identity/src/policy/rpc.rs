@@ -12,6 +12,7 @@ use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status};
 
 use super::store::{Changes, Snapshot};
+use crate::parameter::parameters_changed_since;
 use crate::{Identity, signing};
 
 const HEARTBEAT: Duration = Duration::from_secs(5);
@@ -77,6 +78,7 @@ async fn send_changes(identity: &Identity, watcher: &Watcher, since: Option<i64>
         Some(since) => signing::changed_since(snapshot.connection(), since).await?,
     };
     let key_set = if tell_keys { Some(identity.keys.key_set(snapshot.connection()).await?) } else { None };
+    let parameters = parameters_changed_since(snapshot.connection(), since).await?;
     // A slow watcher must not hold a connection.
     drop(snapshot);
     let Changes { revision, mut employees, groups, roles, revoked_sessions } = changes;
@@ -90,6 +92,7 @@ async fn send_changes(identity: &Identity, watcher: &Watcher, since: Option<i64>
         revoked_sessions,
         partial: !rest.is_empty(),
         key_set,
+        parameters,
     };
     loop {
         let last = !part.partial;

@@ -163,10 +163,13 @@ async fn roles(connection: &mut PgConnection, after: i64) -> Result<Vec<proto::P
     Ok(rows.into_iter().map(role).collect())
 }
 
-/// Ended sessions whose last access token has not expired by itself.
+/// Ended sessions, and revoked API keys, whose last access token has not expired by itself.
 async fn revoked_sessions(connection: &mut PgConnection, after: i64) -> Result<Vec<proto::RevokedSession>> {
     let rows: Vec<(Uuid, DateTime<Utc>)> = sqlx::query_as(
         "SELECT id, access_expire_time FROM session
+         WHERE revoke_time IS NOT NULL AND policy_revision > $1 AND access_expire_time > now()
+         UNION ALL
+         SELECT id, access_expire_time FROM api_key
          WHERE revoke_time IS NOT NULL AND policy_revision > $1 AND access_expire_time > now()",
     )
     .bind(after)

@@ -18,11 +18,14 @@ pub async fn directory_list(
 ) -> Result<Vec<(DirectoryEntry, String, Uuid)>> {
     type Row = (Uuid, String, Option<Uuid>, Option<String>, bool, String);
     let mut query = QueryBuilder::new(
-        "SELECT e.id, e.display_name, e.group_id, g.name, e.state = 1, e.sort_name
+        "SELECT e.id, e.display_name, e.group_id, g.name, e.state = 1 AND e.kind = 1, e.sort_name
          FROM employee e LEFT JOIN employee_group g ON g.id = e.group_id WHERE TRUE",
     );
     push_part(&mut query, part);
-    if !ids.is_empty() {
+    if ids.is_empty() {
+        // Service accounts are nobody to choose, but what they did bears their names.
+        query.push(" AND e.kind = 1");
+    } else {
         query.push(" AND e.id = ANY(").push_bind(ids.to_vec()).push(")");
     }
     if let Some((sort_name, id)) = after {

@@ -31,7 +31,7 @@ async fn update(stage: &Stage, caller: &Session, employee: Employee, paths: &[&s
 }
 
 async fn create(stage: &Stage, caller: &Session, employee: Employee) -> Result<proto::CreateEmployeeResponse, Status> {
-    let request = CreateEmployeeRequest { employee: Some(employee) };
+    let request = CreateEmployeeRequest { employee: Some(employee), invite: false };
     Ok(stage.employees().create_employee(caller.call(request)).await?.into_inner())
 }
 
@@ -166,12 +166,12 @@ async fn the_last_administrator_stays_and_nobody_locks_themselves_out() {
 async fn a_repeated_call_creates_one_employee_and_keeps_no_password() {
     let stage = company().await;
     let admin = stage.sign_in("admin").await;
-    let request = || CreateEmployeeRequest { employee: Some(newcomer("x1", String::new(), vec![])) };
+    let request = || CreateEmployeeRequest { employee: Some(newcomer("x1", String::new(), vec![])), invite: false };
     let first = stage.employees().create_employee(admin.call_once("k1", request())).await.unwrap().into_inner();
     let again = stage.employees().create_employee(admin.call_once("k1", request())).await.unwrap().into_inner();
     assert_eq!(first, again);
     assert!(!first.initial_password.is_empty());
-    let twice = || CreateEmployeeRequest { employee: Some(newcomer("x2", String::new(), vec![])) };
+    let twice = || CreateEmployeeRequest { employee: Some(newcomer("x2", String::new(), vec![])), invite: false };
     let (mut here, mut there) = (stage.employees(), stage.employees());
     let (one, same) = tokio::join!(
         here.create_employee(admin.call_once("k0", twice())),

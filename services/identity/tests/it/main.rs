@@ -7,8 +7,14 @@
 mod directory;
 mod employees;
 mod groups;
+mod links;
+mod mailbox;
+mod passwords;
+mod places;
 mod policy;
 mod roles;
 mod sessions;
 mod sign_in;
+mod sign_on;
 mod stage;
+mod webhooks;

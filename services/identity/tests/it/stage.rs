@@ -8,15 +8,20 @@ use contracts::google::rpc;
 use contracts::identity::authentication_service_client::AuthenticationServiceClient;
 use contracts::identity::employee_service_client::EmployeeServiceClient;
 use contracts::identity::group_service_client::GroupServiceClient;
+use contracts::identity::password_link_service_client::PasswordLinkServiceClient;
 use contracts::identity::policy_service_client::PolicyServiceClient;
 use contracts::identity::profile_service_client::ProfileServiceClient;
 use contracts::identity::role_service_client::RoleServiceClient;
+use contracts::identity::webhook_delivery_service_client::WebhookDeliveryServiceClient;
+use contracts::identity::webhook_service_client::WebhookServiceClient;
 use contracts::identity::{self as proto, Employee, SignInRequest};
 use identity::Config;
 use identity::seed::{SeedEmployee, SeedGroup, SeedPlan, Seeded, seed};
+use identity::webhook::Outside;
 use platform::access::{Access, PolicyCache, watch_policy};
 use platform::config::{DatabaseConfig, NatsConfig};
 use platform::db::Db;
+use platform::events::Relay;
 use platform::service::{Clients, Context, Upstream, in_process};
 use prost::Message;
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
@@ -62,6 +67,22 @@ pub async fn stage(groups: &[&str], people: &[(&str, &str, &[&str])]) -> Stage {
 }
 
 pub async fn stage_with(groups: &[&str], people: &[(&str, &str, &[&str])], adjust: impl FnOnce(&mut Config)) -> Stage {
+    stage_within(groups, people, adjust, Surroundings::default()).await
+}
+
+/// What lies around an instance. With a stream of its own it sends its events and takes them in.
+#[derive(Clone, Default)]
+pub struct Surroundings {
+    pub outside: Outside,
+    pub stream: Option<String>,
+}
+
+pub async fn stage_within(
+    groups: &[&str],
+    people: &[(&str, &str, &[&str])],
+    adjust: impl FnOnce(&mut Config),
+    surroundings: Surroundings,
+) -> Stage {
     let mut config = Config::default();
     config.hashing.memory_kib = 64;
     config.hashing.iterations = 1;
@@ -69,25 +90,43 @@ pub async fn stage_with(groups: &[&str], people: &[(&str, &str, &[&str])], adjus
     let database = database().await;
     let db = Db::new(&database, identity::NAME).unwrap();
     let people = seed(&db, &config, &plan(groups, people)).await.unwrap();
-    let Instance { identity, running, .. } = instance(&db, &config, HashMap::new()).await;
+    let Instance { identity, running, .. } = instance_within(&db, &config, HashMap::new(), surroundings).await;
     Stage { db, config, people, identity, _running: running }
 }
 
 /// Starts an instance that follows its own policy; `upstreams` are the other services it can reach.
-pub async fn instance(db: &Db, config: &Config, mut upstreams: HashMap<String, Upstream>) -> Instance {
+pub async fn instance(db: &Db, config: &Config, upstreams: HashMap<String, Upstream>) -> Instance {
+    instance_within(db, config, upstreams, Surroundings::default()).await
+}
+
+pub async fn instance_within(
+    db: &Db,
+    config: &Config,
+    mut upstreams: HashMap<String, Upstream>,
+    surroundings: Surroundings,
+) -> Instance {
     let nats = std::env::var("CHANGKE_TEST_NATS_URL").expect("CHANGKE_TEST_NATS_URL is not set");
     let shutdown = CancellationToken::new();
     let policy = Arc::new(PolicyCache::default());
     let access = Arc::new(Access::new(policy.clone(), SECRET.to_owned()));
     let clients = Clients::new(SECRET);
+    let mut nats = NatsConfig { url: nats, ..Default::default() };
+    if let Some(stream) = &surroundings.stream {
+        nats.prefix.clone_from(stream);
+    }
+    let events = platform::events::connect(&nats).await.unwrap();
     let context = Context {
         db: db.clone(),
-        events: platform::events::connect(&NatsConfig { url: nats, ..Default::default() }).await.unwrap(),
+        events: events.clone(),
         clients: clients.clone(),
         access: access.clone(),
         shutdown: shutdown.clone(),
     };
-    let parts = identity::build(config.clone(), context).await.unwrap();
+    let parts = identity::build_within(config.clone(), context, surroundings.outside).await.unwrap();
+    if surroundings.stream.is_some() {
+        tokio::spawn(Relay::new(db, &events).run(shutdown.clone()));
+        parts.consumers.into_iter().for_each(|consumer| drop(tokio::spawn(consumer.run(shutdown.clone()))));
+    }
     tokio::spawn(parts.worker.unwrap().run(shutdown.clone()));
     parts.tasks.into_iter().for_each(|task| drop(tokio::spawn(task)));
     let identity = in_process(parts.services, access);
@@ -163,6 +202,18 @@ impl Stage {
         ProfileServiceClient::new(self.identity.clone())
     }
 
+    pub fn links(&self) -> PasswordLinkServiceClient<Upstream> {
+        PasswordLinkServiceClient::new(self.identity.clone())
+    }
+
+    pub fn webhooks(&self) -> WebhookServiceClient<Upstream> {
+        WebhookServiceClient::new(self.identity.clone())
+    }
+
+    pub fn deliveries(&self) -> WebhookDeliveryServiceClient<Upstream> {
+        WebhookDeliveryServiceClient::new(self.identity.clone())
+    }
+
     pub fn policies(&self) -> PolicyServiceClient<Upstream> {
         PolicyServiceClient::new(self.identity.clone())
     }
@@ -178,13 +229,24 @@ impl Stage {
     }
 
     pub async fn try_sign_in(&self, login_name: &str, password: &str) -> Result<Session, Status> {
-        let request = SignInRequest { login_name: login_name.into(), password: password.into(), device: "test".into() };
-        let reply = self.authentication().sign_in(request).await?.into_inner();
-        Ok(Session {
-            access_token: reply.access_token,
-            refresh_token: reply.refresh_token,
-            password_change_required: reply.password_change_required,
-        })
+        Ok(self.sign_in_from("", login_name, password, "").await?.into())
+    }
+
+    /// A sign-in from a network address, on a device that was given a token.
+    pub async fn sign_in_from(
+        &self,
+        address: &str,
+        login_name: &str,
+        password: &str,
+        device_token: &str,
+    ) -> Result<proto::SignInResponse, Status> {
+        let request = SignInRequest {
+            login_name: login_name.into(),
+            password: password.into(),
+            device: "test".into(),
+            device_token: device_token.into(),
+        };
+        Ok(self.authentication().sign_in(from(address, request)).await?.into_inner())
     }
 
     pub async fn sign_in(&self, login_name: &str) -> Session {
@@ -224,6 +286,25 @@ impl Stage {
                 .await
                 .unwrap();
         payloads.iter().map(|payload| E::decode(payload.as_slice()).unwrap()).collect()
+    }
+}
+
+/// A request from a network address; from nowhere for an empty one.
+pub fn from<T>(address: &str, message: T) -> Request<T> {
+    let mut request = Request::new(message);
+    if !address.is_empty() {
+        request.metadata_mut().insert("x-forwarded-for", address.parse().unwrap());
+    }
+    request
+}
+
+impl From<proto::SignInResponse> for Session {
+    fn from(reply: proto::SignInResponse) -> Self {
+        Self {
+            access_token: reply.access_token,
+            refresh_token: reply.refresh_token,
+            password_change_required: reply.password_change_required,
+        }
     }
 }
 

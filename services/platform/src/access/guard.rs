@@ -108,6 +108,10 @@ impl Access {
             _ if caller.second_factor_missing() && !method.before_password_change => {
                 return Err(Error::permission_denied(&reason::SECOND_FACTOR_REQUIRED));
             }
+            // A key that was lost must not lead to the account that it belongs to.
+            contract::Access::SignedIn if caller.by_key() && !method.only_reads() => {
+                return Err(Error::permission_denied(&reason::PERSON_REQUIRED));
+            }
             contract::Access::SignedIn => {}
             contract::Access::Permission(permission) if caller.allows(permission) => {}
             contract::Access::Permission(permission) => return Err(denied(permission)),

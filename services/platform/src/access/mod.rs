@@ -24,6 +24,7 @@ pub(crate) use token::sign_service_token;
 pub use token::{AccessClaims, TokenError, sign_access_token, verify_access_token};
 pub use watch::{KeySource, PolicyCache, watch_policy};
 
+use crate::audit::ActorKind;
 use crate::error::{Error, Result, reason};
 
 /// What another service of ours may do on its own behalf.
@@ -128,6 +129,16 @@ impl Caller {
         matches!(&self.0, Principal::Employee { employee, .. } if employee.service_account)
     }
 
+    /// How the audit trail calls who acts.
+    pub(crate) fn actor_kind(&self) -> ActorKind {
+        match &self.0 {
+            Principal::Anonymous => ActorKind::System,
+            Principal::Service(_) => ActorKind::Service,
+            Principal::Employee { employee, .. } if employee.service_account => ActorKind::ServiceAccount,
+            Principal::Employee { .. } => ActorKind::Employee,
+        }
+    }
+
     /// A role asks for a second factor that has not been set up. Programs have none.
     pub(crate) fn second_factor_missing(&self) -> bool {
         match &self.0 {
@@ -144,6 +155,11 @@ impl Caller {
             Principal::Employee { session, .. } => session.auth_time,
             _ => None,
         }
+    }
+
+    /// Whether the call came with an API key, of a program or of a person, rather than from somebody who signed in.
+    pub(crate) fn by_key(&self) -> bool {
+        self.session_id().is_some() && self.auth_time().is_none()
     }
 
     /// The widest scope in which the caller holds the permission, chosen groups only where there is no other;

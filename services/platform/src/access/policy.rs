@@ -118,6 +118,8 @@ pub struct Policy {
     groups: Arc<Groups>,
     roles: HashMap<Uuid, proto::PolicyRole>,
     revoked_sessions: HashMap<Uuid, i64>,
+    /// Those that were set, by name.
+    parameters: HashMap<String, String>,
     /// By employee; filled when first needed.
     grants: Mutex<HashMap<Uuid, Arc<Grants>>>,
 }
@@ -135,6 +137,7 @@ impl Policy {
                 groups: self.groups.clone(),
                 roles: self.roles.clone(),
                 revoked_sessions: self.revoked_sessions.clone(),
+                parameters: self.parameters.clone(),
                 grants: Mutex::default(),
             }
         };
@@ -173,6 +176,9 @@ impl Policy {
             if let Ok(id) = session.id.parse::<Uuid>() {
                 next.revoked_sessions.insert(id, session.expire_time.map_or(i64::MAX, |time| time.seconds));
             }
+        }
+        if let Some(update) = update.parameters {
+            next.parameters = update.parameters.into_iter().map(|entry| (entry.name, entry.value)).collect();
         }
         next
     }
@@ -213,6 +219,11 @@ impl Policy {
 
     pub fn role(&self, id: Uuid) -> Option<&proto::PolicyRole> {
         self.roles.get(&id)
+    }
+
+    /// The value that was set, if any; see `parameters`.
+    pub(crate) fn parameter(&self, name: &str) -> Option<&str> {
+        self.parameters.get(name).map(String::as_str)
     }
 
     pub fn session_revoked(&self, session_id: Uuid) -> bool {

@@ -72,12 +72,14 @@ impl PolicyCache {
         let _ = changes.wait_for(|known| *known >= revision).await;
     }
 
-    fn apply(&self, update: proto::PolicyUpdate) {
+    /// Takes in what identity told.
+    pub fn apply(&self, update: proto::PolicyUpdate) {
         if let Some(keys) = &update.key_set {
             self.keys.store(Arc::new(decoding_keys(keys)));
         }
         let revision = update.revision;
         let changes = update.snapshot
+            || update.parameters.is_some()
             || !(update.employees.is_empty()
                 && update.groups.is_empty()
                 && update.roles.is_empty()
@@ -145,6 +147,7 @@ async fn follow(cache: &PolicyCache, identity: Upstream, secret: &str, service: 
                 earlier.roles.extend(update.roles);
                 earlier.revoked_sessions.extend(update.revoked_sessions);
                 earlier.key_set = update.key_set.or(earlier.key_set);
+                earlier.parameters = update.parameters.or(earlier.parameters);
                 earlier
             }
         };

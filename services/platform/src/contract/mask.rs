@@ -57,6 +57,29 @@ impl Contract {
         }
     }
 
+    /// The kinds of personal data that a message holds, in no particular order and perhaps more than once. Bytes that are
+    /// no such message hold what they hold up to the fault.
+    pub fn kinds_in(&self, id: MessageId, wire: &[u8]) -> Vec<PersonalData> {
+        let mut kinds = Vec::new();
+        self.collect_kinds(self.message(id), wire, &mut kinds);
+        kinds
+    }
+
+    fn collect_kinds(&self, message: &Message, wire: &[u8], kinds: &mut Vec<PersonalData>) {
+        let mut reader = Reader::new(wire);
+        while let Some(Ok((number, value))) = reader.field() {
+            let Some(field) = message.field_index(number).map(|index| &message.fields[index]) else { continue };
+            let Value::Bytes(bytes) = value else { continue };
+            match field.message().map(|id| self.message(id)) {
+                Some(below) if below.holds_personal_data => self.collect_kinds(below, bytes, kinds),
+                _ if field.personal_data != PersonalData::Unspecified && !bytes.is_empty() => {
+                    kinds.push(field.personal_data);
+                }
+                _ => {}
+            }
+        }
+    }
+
     fn rewrite(&self, message: &Message, wire: &[u8], look: Look, out: &mut Vec<u8>) -> Result<(), Malformed> {
         let mut reader = Reader::new(wire);
         // Fields that stay are copied in runs.
@@ -144,6 +167,18 @@ mod tests {
         expected.addresses[0].street = "西湖区文三路******".into();
         assert_eq!(seen(&[a_customer(), a_customer()], Visibility::Masked), [expected.clone(), expected.clone()]);
         assert_eq!(seen(&[a_customer()], Visibility::Unspecified), [expected]);
+    }
+
+    #[test]
+    fn the_kinds_that_a_message_holds_are_known() {
+        let id = id("changke.customers.v1.Customer");
+        let mut kinds = Contract::get().kinds_in(id, &a_customer().encode_to_vec());
+        kinds.sort_unstable();
+        kinds.dedup();
+        assert_eq!(kinds.len(), 5);
+        let only_phone = Customer { phone: "13812345678".into(), name: "张三".into(), ..Customer::default() };
+        assert_eq!(Contract::get().kinds_in(id, &only_phone.encode_to_vec()), [PersonalData::Phone]);
+        assert_eq!(Contract::get().kinds_in(id, &[0xff, 0xff]), []);
     }
 
     #[test]

@@ -55,6 +55,11 @@ pub struct Method {
 }
 
 impl Method {
+    /// Whether nothing is changed by it.
+    pub fn only_reads(&self) -> bool {
+        self.http.iter().all(|rule| rule.verb == Verb::Get)
+    }
+
     /// One message in, one out.
     pub fn is_unary(&self) -> bool {
         !self.client_streaming && !self.server_streaming
@@ -209,6 +214,12 @@ pub enum WellKnown {
     Timestamp,
     FieldMask,
     HttpBody,
+    /// Any JSON object.
+    Struct,
+    /// Any JSON value.
+    Value,
+    /// Any JSON array.
+    List,
 }
 
 #[derive(Debug)]

@@ -24,6 +24,7 @@ pub async fn migrate(config: &DatabaseConfig, service: &str, migrations: &Migrat
     let mut platform = Migrator { migrations: PLATFORM_MIGRATIONS.migrations.clone(), ..Migrator::DEFAULT };
     platform.table_name = Cow::Borrowed("platform_migration");
     platform.run(&mut connection).await?;
+    crate::audit::adopt(&mut connection, service, &crate::audit::Key::of(config, service)).await?;
     let mut own = Migrator { migrations: migrations.migrations.clone(), ..Migrator::DEFAULT };
     own.table_name = Cow::Borrowed("service_migration");
     own.run(&mut connection).await?;

@@ -16,6 +16,7 @@ pub use migrate::{PLATFORM_MIGRATIONS, migrate};
 pub use pool::{Connection, Pool, Transaction};
 pub use tx::{AuditEntry, FieldChange, Once, Tx, timestamp};
 
+use crate::audit::Key;
 use crate::config::DatabaseConfig;
 
 /// The database of one service. Cheap to clone.
@@ -25,13 +26,22 @@ pub struct Db {
     service: &'static str,
     committed: Arc<Notify>,
     enqueued: Arc<Notify>,
+    audited: Arc<Notify>,
+    audit_key: Key,
 }
 
 impl Db {
     /// A pool that signs in as the service's role; connects when first used.
     pub fn new(config: &DatabaseConfig, service: &'static str) -> anyhow::Result<Self> {
         let pool = Pool::new(role_options(config, service)?, config.max_connections as usize)?;
-        Ok(Self { pool, service, committed: Arc::default(), enqueued: Arc::default() })
+        Ok(Self {
+            pool,
+            service,
+            committed: Arc::default(),
+            enqueued: Arc::default(),
+            audited: Arc::default(),
+            audit_key: Key::of(config, service),
+        })
     }
 
     pub fn pool(&self) -> &Pool {
@@ -50,6 +60,15 @@ impl Db {
     /// Told after every commit that left jobs to do.
     pub fn enqueued(&self) -> &Arc<Notify> {
         &self.enqueued
+    }
+
+    /// Told after every commit that left audit entries to chain.
+    pub fn audited(&self) -> &Arc<Notify> {
+        &self.audited
+    }
+
+    pub(crate) fn audit_key(&self) -> &Key {
+        &self.audit_key
     }
 }
 

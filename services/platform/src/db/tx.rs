@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use super::{Connection, Db, Transaction};
 use crate::access::{Call, Caller};
+use crate::audit::{self, ActorKind, Fields};
 use crate::error::{Error, Result, reason};
 use crate::jobs::{self, Enqueued, NewJob};
 
@@ -66,6 +67,8 @@ pub struct Tx {
     audit: Audit,
     /// Events are in the outbox already.
     emitted: bool,
+    /// Audit entries are in the table already.
+    audited: bool,
     jobs: bool,
     actor: Option<Caller>,
     db: Db,
@@ -82,6 +85,7 @@ impl Db {
             events: Events::default(),
             audit: Audit::default(),
             emitted: false,
+            audited: false,
             jobs: false,
             actor: None,
             db: self.clone(),
@@ -138,6 +142,12 @@ impl Tx {
         jobs::enqueue(&mut self.inner, job).await
     }
 
+    /// Lets a dead job run again; answers its kind.
+    pub(crate) async fn revive(&mut self, job: Uuid) -> Result<String> {
+        self.jobs = true;
+        jobs::revive(&mut self.inner, job).await
+    }
+
     pub fn audit(&mut self, entry: AuditEntry) {
         self.audit.ids.push(Uuid::now_v7());
         self.audit.actions.push(entry.action);
@@ -148,7 +158,8 @@ impl Tx {
         self.audit.changes.push(serde_json::to_value(entry.changes).unwrap_or_default());
     }
 
-    /// Names who stands behind the work of a background task, for the audit trail.
+    /// Names who stands behind the work of a background task, or behind a call that nobody is signed in for yet, for the
+    /// audit trail.
     pub fn act_for(&mut self, caller: &Caller) {
         self.actor = Some(caller.clone());
     }
@@ -179,10 +190,13 @@ impl Tx {
     }
 
     async fn finish(self) -> Result<()> {
-        let Self { inner, emitted, jobs, db, .. } = self;
+        let Self { inner, emitted, audited, jobs, db, .. } = self;
         inner.commit().await?;
         if emitted {
             db.committed.notify_one();
+        }
+        if audited {
+            db.audited.notify_one();
         }
         if jobs {
             db.enqueued.notify_one();
@@ -194,11 +208,14 @@ impl Tx {
     async fn flush(&mut self, call: Option<&Call>, kept: Option<Kept<'_>>) -> Result<Turn> {
         let (events, audit) = (std::mem::take(&mut self.events), std::mem::take(&mut self.audit));
         self.emitted |= !events.ids.is_empty();
-        let actor = call.map(|call| &call.caller).or(self.actor.as_ref());
+        self.audited |= !audit.ids.is_empty();
+        let actor = self.actor.as_ref().or(call.map(|call| &call.caller));
         if events.ids.is_empty() && audit.ids.is_empty() && kept.is_none() {
             return Ok(Turn::Won);
         }
         let (key, answer) = kept.map_or((None, None), |kept| (Some(kept.key), Some(kept.answer)));
+        let trace = Trace::of(actor, call);
+        let (leaves, macs) = self.seals(&audit, &trace);
         let written = sqlx::query(
             "WITH events AS (
                  INSERT INTO outbox (id, aggregate, aggregate_id, type, payload, traceparent)
@@ -206,9 +223,12 @@ impl Tx {
              ), audit AS (
                  INSERT INTO audit_entry
                      (id, action, record_kind, record_id, subject_id, changes,
-                      actor_id, actor_name, session_id, address, request_id)
-                 SELECT a.*, $13, $14, $15, $16, $17
+                      actor_id, actor_name, session_id, address, request_id, actor_kind, time)
+                 SELECT a.*, $13, $14, $15, $16, $17, $23, $24
                  FROM unnest($7::uuid[], $8::text[], $9::text[], $10::uuid[], $11::uuid[], $12::jsonb[]) AS a
+             ), chained AS (
+                 INSERT INTO audit_pending (entry_id, leaf, mac)
+                 SELECT * FROM unnest($7::uuid[], $25::bytea[], $26::bytea[])
              )
              INSERT INTO idempotency (caller_id, method, key, request_digest, response)
              SELECT $18, $19, $20, $21, $22 WHERE $20::text IS NOT NULL
@@ -226,19 +246,75 @@ impl Tx {
         .bind(&audit.record_ids)
         .bind(&audit.subject_ids)
         .bind(&audit.changes)
-        .bind(actor.and_then(Caller::employee_id))
-        .bind(actor.map(Caller::display_name).unwrap_or_default())
-        .bind(actor.and_then(Caller::session_id))
-        .bind(call.map(|call| call.address.as_str()).unwrap_or_default())
-        .bind(call.map(|call| call.request_id.as_str()).unwrap_or_default())
+        .bind(trace.actor_id)
+        .bind(trace.actor_name)
+        .bind(trace.session_id)
+        .bind(trace.address)
+        .bind(trace.request_id)
         .bind(call.map(Call::caller_id))
         .bind(call.map(|call| call.method))
         .bind(key)
         .bind(call.map(|call| &call.request_digest))
         .bind(answer)
+        .bind(trace.actor_kind as i16)
+        .bind(trace.time)
+        .bind(&leaves)
+        .bind(&macs)
         .execute(&mut *self.inner)
         .await?;
         Ok(if key.is_some() && written.rows_affected() == 0 { Turn::Lost } else { Turn::Won })
+    }
+
+    /// What the chain needs of each entry: its digest, and the proof that it comes from here.
+    fn seals(&self, audit: &Audit, trace: &Trace<'_>) -> (Vec<[u8; 32]>, Vec<[u8; 32]>) {
+        let leaf = |index: usize| {
+            audit::leaf(&Fields {
+                service: self.db.service,
+                id: audit.ids[index],
+                time: trace.time,
+                actor_kind: trace.actor_kind as i16,
+                actor_id: trace.actor_id,
+                actor_name: trace.actor_name,
+                session_id: trace.session_id,
+                address: trace.address,
+                request_id: trace.request_id,
+                action: audit.actions[index],
+                record_kind: audit.record_kinds[index],
+                record_id: audit.record_ids[index],
+                subject_id: audit.subject_ids[index],
+                changes: &audit.changes[index],
+            })
+        };
+        let leaves: Vec<[u8; 32]> = (0..audit.ids.len()).map(leaf).collect();
+        let macs = audit.ids.iter().zip(&leaves).map(|(id, leaf)| self.db.audit_key.entry(*id, leaf)).collect();
+        (leaves, macs)
+    }
+}
+
+/// Who acts, from where and when.
+struct Trace<'a> {
+    time: DateTime<Utc>,
+    actor_kind: ActorKind,
+    actor_id: Option<Uuid>,
+    actor_name: &'a str,
+    session_id: Option<Uuid>,
+    address: &'a str,
+    request_id: &'a str,
+}
+
+impl<'a> Trace<'a> {
+    fn of(actor: Option<&'a Caller>, call: Option<&'a Call>) -> Self {
+        let now = Utc::now();
+        Self {
+            // As the table keeps it: the digest is of what can be read again.
+            time: DateTime::from_timestamp_micros(now.timestamp_micros()).unwrap_or(now),
+            actor_kind: actor.map_or(ActorKind::System, Caller::actor_kind),
+            actor_id: actor.and_then(Caller::employee_id),
+            actor_name: actor.map(Caller::display_name).unwrap_or_default(),
+            session_id: actor.and_then(Caller::session_id),
+            address: call.map(|call| call.address.as_str()).unwrap_or_default(),
+            request_id: call.map(|call| call.request_id.as_str()).unwrap_or_default(),
+        }
     }
 }
 

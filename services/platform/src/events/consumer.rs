@@ -21,7 +21,7 @@ use super::lease::{Lease, in_time};
 use super::{Activity, Envelope, Events, inbox};
 use crate::backoff;
 use crate::db::{Db, Tx};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, reason};
 use crate::telemetry;
 
 const BATCH: usize = 256;
@@ -137,6 +137,11 @@ impl Consumer {
     /// For looking at the consumer and starting it over while it runs, here or in another process.
     pub fn monitor(&self) -> Monitor {
         Monitor { db: self.db.clone(), events: self.events.clone(), name: self.name }
+    }
+
+    /// For letting dead letters take effect, here or in another process.
+    pub fn retrier(&self) -> Retrier {
+        Retrier { db: self.db.clone(), name: self.name, handler: self.handler.clone() }
     }
 
     /// Works until told to stop; failures are waited out.
@@ -356,6 +361,10 @@ pub struct Monitor {
 }
 
 impl Monitor {
+    pub fn name(&self) -> &'static str {
+        self.name
+    }
+
     /// Events that have not taken effect yet; before the consumer has first run, at most so many.
     pub async fn pending(&self) -> anyhow::Result<u64> {
         let mut connection = self.db.pool().acquire().await?;
@@ -378,6 +387,42 @@ impl Monitor {
     /// transaction undoes the effects of the events: it waits for the batch under way and holds off the next one.
     pub async fn reset(&self, tx: &mut Tx) -> Result<()> {
         Ok(inbox::reset(tx.connection(), self.name).await?)
+    }
+}
+
+/// Lets events that were put aside take effect. Cheap to clone.
+#[derive(Clone)]
+pub struct Retrier {
+    db: Db,
+    name: &'static str,
+    handler: Arc<dyn Handler>,
+}
+
+impl Retrier {
+    pub fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// Tries a dead letter again in the transaction. A failure is noted with the letter and answered; the transaction is
+    /// then to be undone.
+    pub async fn retry(&self, tx: &mut Tx, event_id: uuid::Uuid) -> Result<()> {
+        let event =
+            inbox::dead_letter_take(tx.connection(), self.name, event_id).await?.ok_or_else(Error::not_found)?;
+        let Err(error) = self.handler.handle(tx, &event).await else { return Ok(()) };
+        let failure = error.to_string();
+        let (db, name) = (self.db.clone(), self.name);
+        // Behind the end of the transaction, which holds the letter.
+        tokio::spawn(async move {
+            let noted = async {
+                let mut connection = db.pool().acquire().await?;
+                inbox::dead_letter_blame(&mut connection, name, event_id, &failure).await
+            };
+            if let Err(error) = noted.await {
+                tracing::warn!(consumer = name, event = %event_id, "the failure can't be noted: {error}");
+            }
+        });
+        tracing::warn!(consumer = self.name, event = %event_id, "failed again: {error}");
+        Err(Error::failed_precondition(&reason::DEAD_LETTER_FAILED))
     }
 }
 

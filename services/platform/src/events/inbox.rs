@@ -4,7 +4,7 @@
 use std::collections::HashSet;
 
 use chrono::{DateTime, Utc};
-use sqlx::PgConnection;
+use sqlx::{PgConnection, Row};
 use uuid::Uuid;
 
 use super::Envelope;
@@ -100,7 +100,9 @@ pub(super) async fn dead_letter_insert(
     failure: &str,
 ) -> sqlx::Result<()> {
     sqlx::query(
-        "INSERT INTO inbox_dead_letter (event_id, consumer, type, payload, failure) VALUES ($1, $2, $3, $4, $5)
+        "INSERT INTO inbox_dead_letter
+             (event_id, consumer, type, payload, failure, aggregate, aggregate_id, event_time, stream_sequence)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
          ON CONFLICT (event_id, consumer) DO UPDATE SET failure = excluded.failure",
     )
     .bind(event.id)
@@ -109,7 +111,59 @@ pub(super) async fn dead_letter_insert(
     .bind(event.payload.as_ref())
     // Postgres refuses it, and the text may quote anything.
     .bind(failure.replace('\0', ""))
+    .bind(&event.aggregate)
+    .bind(event.aggregate_id)
+    .bind(event.time)
+    .bind(event.stream_sequence.cast_signed())
     .execute(connection)
     .await?;
+    Ok(())
+}
+
+/// Takes a dead letter out, to let it take effect. The consumer's batches wait until the transaction ends.
+pub(super) async fn dead_letter_take(
+    connection: &mut PgConnection,
+    consumer: &str,
+    event_id: Uuid,
+) -> sqlx::Result<Option<Envelope>> {
+    sqlx::query("SELECT FROM inbox_position WHERE consumer = $1 FOR UPDATE")
+        .bind(consumer)
+        .execute(&mut *connection)
+        .await?;
+    let row = sqlx::query(
+        "DELETE FROM inbox_dead_letter WHERE consumer = $1 AND event_id = $2
+         RETURNING type, aggregate, aggregate_id, event_time, payload, stream_sequence",
+    )
+    .bind(consumer)
+    .bind(event_id)
+    .fetch_optional(connection)
+    .await?;
+    let envelope = |row: sqlx::postgres::PgRow| {
+        Ok(Envelope {
+            id: event_id,
+            event_type: row.try_get(0)?,
+            aggregate: row.try_get(1)?,
+            aggregate_id: row.try_get(2)?,
+            time: row.try_get(3)?,
+            payload: row.try_get::<Vec<u8>, _>(4)?.into(),
+            stream_sequence: row.try_get::<i64, _>(5)?.cast_unsigned(),
+            traceparent: None,
+        })
+    };
+    row.map(envelope).transpose()
+}
+
+pub(super) async fn dead_letter_blame(
+    connection: &mut PgConnection,
+    consumer: &str,
+    event_id: Uuid,
+    failure: &str,
+) -> sqlx::Result<()> {
+    sqlx::query("UPDATE inbox_dead_letter SET failure = $3 WHERE consumer = $1 AND event_id = $2")
+        .bind(consumer)
+        .bind(event_id)
+        .bind(failure.replace('\0', ""))
+        .execute(connection)
+        .await?;
     Ok(())
 }

@@ -13,7 +13,7 @@ use async_nats::jetstream::{self, ErrorCode, context::GetStreamErrorKind, stream
 use async_nats::{Client, ConnectOptions, ServerAddr, connection::State};
 use percent_encoding::percent_decode_str;
 
-pub use consumer::{Consumer, Handler, Monitor, Retries, span};
+pub use consumer::{Consumer, Handler, Monitor, Retrier, Retries, span};
 pub use envelope::Envelope;
 pub use relay::Relay;
 
@@ -71,6 +71,16 @@ impl Events {
     /// Whether the server is reachable right now.
     pub fn is_connected(&self) -> bool {
         self.client.connection_state() == State::Connected
+    }
+
+    /// What the names of this installation's streams and subjects begin with.
+    pub(crate) fn prefix(&self) -> &str {
+        &self.prefix
+    }
+
+    /// How many copies of a stream the cluster keeps.
+    pub(crate) fn replicas(&self) -> usize {
+        self.replicas
     }
 
     /// For what stands beside the stream of events.

@@ -14,6 +14,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 pub use context::JobContext;
+pub(crate) use store::revive;
 pub use store::{Enqueued, JobState, JobStatus, NewJob, cancel, enqueue, status};
 pub use worker::Worker;
 

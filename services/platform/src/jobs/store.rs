@@ -12,7 +12,7 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::JobHandler;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, on_constraint, reason};
 
 /// How long a lease holds without a heartbeat.
 pub(super) const LEASE: Duration = Duration::from_secs(30);
@@ -313,4 +313,19 @@ pub(super) async fn schedule(
     .execute(connection)
     .await?;
     Ok(())
+}
+
+/// Lets a dead job run again from where it had come to; answers its kind.
+pub(crate) async fn revive(connection: &mut PgConnection, id: Uuid) -> Result<String> {
+    let revived = sqlx::query_scalar(
+        "UPDATE job SET state = 'pending', attempts = 0, run_time = now(), end_time = NULL, cancel_requested = false
+         WHERE id = $1 AND state = 'dead' RETURNING kind",
+    )
+    .bind(id)
+    .fetch_optional(connection)
+    .await
+    .map_err(|error| {
+        on_constraint(error, &[("job_unique_key", || Error::failed_precondition(&reason::JOB_REPLACED))])
+    })?;
+    revived.ok_or_else(Error::not_found)
 }

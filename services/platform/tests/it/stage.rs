@@ -75,7 +75,9 @@ impl Stage {
         let mut connection = options.database("postgres").connect().await.unwrap();
         connection.execute(AssertSqlSafe(format!("DROP DATABASE {name} WITH (FORCE)"))).await.unwrap();
         // Many stories have no stream.
-        let _ = self.events().await.jetstream().delete_stream(self.stream_name()).await;
+        let events = self.events().await;
+        let _ = events.jetstream().delete_stream(self.stream_name()).await;
+        let _ = events.jetstream().delete_stream(format!("{}_audit", self.nats.prefix)).await;
     }
 
     pub fn stream_name(&self) -> String {

@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 
 use contracts::customers::{Customer, CustomerState};
-use contracts::options::Permission;
+use contracts::options::{Permission, PersonalData, Visibility};
+use platform::audit::personal::{Kind, kind_of};
 use platform::error::Result;
 use serde_json::Value;
 use sqlx::PgConnection;
@@ -11,9 +12,9 @@ use uuid::Uuid;
 
 use super::Work;
 use super::seen::identity_path;
-use crate::customer::changes;
 use crate::customer::row::Reader;
 use crate::customer::rules::{self, Circumstances};
+use crate::customer::{changes, event};
 use crate::field::unique::unique_values;
 use crate::import::bulk::{self, Column};
 use crate::import::codes::{self, RowFault, code_of};
@@ -131,7 +132,7 @@ impl Work<'_> {
             return Decision::Failed(vec![self.plan.fault("name", &codes::REQUIRED)]);
         };
         let fault = |code| vec![self.plan.fault(identity_path(identity), code)];
-        let alike = base.alike(identity);
+        let alike = base.alike(identity, &self.blind());
         match alike.as_slice() {
             [] => self.decide_new(taken, draft),
             _ if !self.update => Decision::Skipped(fault(&codes::EXISTS)),
@@ -190,10 +191,37 @@ impl Work<'_> {
             object.extend(draft.custom_fields.clone());
         }
         let (before, before_custom) = (found.customer.clone(), found.custom_fields.clone());
-        if changes::between((&before, &before_custom), (&after, &after_custom)).is_empty() {
+        // To say that nothing changes would tell what the importer sees masked.
+        if changes::between((&before, &before_custom), (&after, &after_custom)).is_empty() && !self.fills_masked(draft)
+        {
             return Decision::Unchanged;
         }
         Decision::Update(Box::new(Change { id: found.id, before, before_custom, after, after_custom }))
+    }
+}
+
+/// What the importer does not see in clear, and rows are therefore not told apart by.
+struct Blind {
+    phone: bool,
+    id_number: bool,
+}
+
+impl Work<'_> {
+    fn is_masked(&self, kind: PersonalData) -> bool {
+        self.plan.caller.visibility(kind) != Visibility::Clear
+    }
+
+    fn blind(&self) -> Blind {
+        Blind { phone: self.is_masked(PersonalData::Phone), id_number: self.is_masked(PersonalData::IdNumber) }
+    }
+
+    /// Whether the row writes something that the importer sees masked.
+    fn fills_masked(&self, draft: &Draft) -> bool {
+        let of_contract = draft.filled.iter().any(|path| match kind_of(crate::NAME, event::AGGREGATE, path) {
+            Kind::Of(kind) => self.is_masked(kind),
+            _ => false,
+        });
+        of_contract || draft.custom_fields.keys().any(|key| self.plan.masked.contains(key))
     }
 }
 
@@ -235,24 +263,26 @@ fn changed(before: &Customer, draft: &Draft) -> Customer {
 }
 
 impl Base {
-    fn alike(&self, identity: &Identity) -> Vec<&Found> {
+    fn alike(&self, identity: &Identity, blind: &Blind) -> Vec<&Found> {
         let (map, key) = match identity {
             Identity::Number(value) | Identity::Phone(value) | Identity::IdNumber(value) => (&self.by_key, value),
             Identity::Name(_, name) | Identity::Whole(_, name, ..) => (&self.by_name, name),
         };
         let found = map.get(key).into_iter().flatten().map(|index| &self.found[*index]);
-        found.filter(|found| is_alike(identity, &found.customer)).collect()
+        found.filter(|found| is_alike(identity, &found.customer, blind)).collect()
     }
 }
 
-fn is_alike(identity: &Identity, customer: &Customer) -> bool {
+fn is_alike(identity: &Identity, customer: &Customer, blind: &Blind) -> bool {
     // A row that doesn't say the kind means either.
     let kind_fits = |kind: &i32| *kind == 0 || *kind == customer.kind;
     match identity {
         Identity::Number(_) | Identity::Phone(_) | Identity::IdNumber(_) => true,
         Identity::Name(kind, _) => kind_fits(kind),
         Identity::Whole(kind, _, phone, id_number) => {
-            kind_fits(kind) && phone_digits(&customer.phone) == *phone && customer.id_number == *id_number
+            kind_fits(kind)
+                && (blind.phone || phone_digits(&customer.phone) == *phone)
+                && (blind.id_number || customer.id_number == *id_number)
         }
     }
 }

@@ -1,39 +1,47 @@
-//! Password hashes (Argon2id, PHC strings). Hashing costs tens of milliseconds of a core on purpose, so only so many run
-//! at once, off the threads that serve calls, and a flood is turned away instead of queued without end.
+//! Password hashes (Argon2id, PHC strings). Hashing costs tens of milliseconds of a core on purpose, so it has threads of
+//! its own, fewer than there are cores, and a queue of limited length: a flood is turned away instead of starving other
+//! calls or waiting without end.
 
-use std::sync::Arc;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use argon2::password_hash::rand_core::OsRng;
 use argon2::password_hash::{PasswordHash, PasswordHasher, PasswordVerifier, SaltString};
 use argon2::{Algorithm, Argon2, Params, Version};
 use platform::error::{Error, Result};
 use rand::Rng;
-use tokio::sync::Semaphore;
+use tokio::sync::oneshot;
 use tonic::Code;
 
 use crate::config::HashingConfig;
 use crate::error;
 
-/// Calls that may wait for their turn, for each that runs.
+/// Calls that may wait for their turn, for each thread.
 const WAITING: usize = 100;
+
+type Work = Box<dyn FnOnce(&Argon2<'static>) + Send>;
 
 pub struct Passwords {
     argon2: Argon2<'static>,
-    running: Arc<Semaphore>,
-    waiting: Semaphore,
+    queue: SyncSender<Work>,
     /// Of a password that nobody knows; checked against when there is no employee, at the same cost.
     stand_in: String,
 }
 
 impl Passwords {
     pub fn new(config: &HashingConfig) -> anyhow::Result<Self> {
-        let cores = std::thread::available_parallelism().map_or(1, usize::from);
-        let running = if config.concurrency == 0 { cores } else { config.concurrency };
         let params = config.params().map_err(|error| anyhow::anyhow!("identity.hashing: {error}"))?;
         let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
         let stand_in = hash(&argon2, &random())?;
-        let waiting = Semaphore::new(running * WAITING);
-        Ok(Self { argon2, running: Arc::new(Semaphore::new(running)), waiting, stand_in })
+        let threads = config.threads();
+        let (queue, works) = sync_channel(threads * WAITING);
+        let works = Arc::new(Mutex::new(works));
+        for number in 0..threads {
+            let (works, argon2) = (works.clone(), argon2.clone());
+            std::thread::Builder::new().name(format!("passwords-{number}")).spawn(move || serve(&works, &argon2))?;
+        }
+        Ok(Self { argon2, queue, stand_in })
     }
 
     pub async fn hash(&self, password: String) -> Result<String> {
@@ -66,17 +74,29 @@ impl Passwords {
     }
 
     async fn run<T: Send + 'static>(&self, work: impl FnOnce(&Argon2<'static>) -> T + Send + 'static) -> Result<T> {
-        let busy = || Error::new(Code::ResourceExhausted, &error::SIGN_IN_BUSY);
-        let _place = self.waiting.try_acquire().map_err(|_| busy())?;
-        let permit = self.running.clone().acquire_owned().await.map_err(Error::internal)?;
-        let argon2 = self.argon2.clone();
-        tokio::task::spawn_blocking(move || {
-            // Given back by the thread: a caller who hangs up doesn't end the work.
-            let _permit = permit;
-            work(&argon2)
-        })
-        .await
-        .map_err(Error::internal)
+        let (sender, answer) = oneshot::channel();
+        let work = move |argon2: &Argon2<'static>| {
+            // Nobody waits for a caller who hung up.
+            if !sender.is_closed() {
+                metrics::counter!("changke_password_hashes_total").increment(1);
+                let _ = sender.send(work(argon2));
+            }
+        };
+        let busy = |_| Error::new(Code::ResourceExhausted, &error::SIGN_IN_BUSY);
+        self.queue.try_send(Box::new(work)).map_err(busy)?;
+        answer.await.map_err(Error::internal)
+    }
+}
+
+/// Works until nobody can ask for anything any more.
+fn serve(works: &Mutex<Receiver<Work>>, argon2: &Argon2<'static>) {
+    loop {
+        let next = works.lock().unwrap_or_else(PoisonError::into_inner).recv();
+        let Ok(work) = next else { return };
+        // The asker of what broke off is told so by the dropped channel; the thread goes on.
+        if catch_unwind(AssertUnwindSafe(|| work(argon2))).is_err() {
+            tracing::error!("hashing broke off");
+        }
     }
 }
 
@@ -114,8 +134,8 @@ const PASSWORD_GROUPS: usize = 5;
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::authentication::rules;
     use crate::config::{MAX_MIN_LENGTH, PasswordConfig};
+    use crate::password::rules;
 
     fn cheap() -> Passwords {
         Passwords::new(&HashingConfig { memory_kib: 64, iterations: 1, parallelism: 1, concurrency: 2 }).unwrap()
@@ -144,23 +164,38 @@ mod tests {
     #[tokio::test]
     async fn a_flood_is_turned_away() {
         let passwords = cheap();
-        // Nobody gets a turn while these are held.
-        let _held = passwords.running.clone().acquire_many_owned(2).await.unwrap();
-        let mut flood = Vec::new();
+        // Nobody gets a turn while these hold the threads.
+        let gates: Vec<_> = (0..2).map(|_| std::sync::mpsc::channel::<()>()).collect();
+        let (opened, waits): (Vec<_>, Vec<_>) = gates.into_iter().unzip();
+        let (arrived, arrivals) = std::sync::mpsc::channel();
+        let mut flood: Vec<futures::future::BoxFuture<'_, Result<()>>> = Vec::new();
+        for wait in waits {
+            let arrived = arrived.clone();
+            let held = passwords.run(move |_| {
+                let _ = arrived.send(());
+                let _ = wait.recv();
+            });
+            let mut held = Box::pin(held);
+            assert!(futures::poll!(&mut held).is_pending());
+            arrivals.recv().unwrap();
+            flood.push(held);
+        }
         for _ in 0..WAITING * 2 {
-            let mut waiting = Box::pin(passwords.hash("x".into()));
+            let mut waiting = Box::pin(async { passwords.hash("x".into()).await.map(drop) });
             assert!(futures::poll!(&mut waiting).is_pending());
             flood.push(waiting);
         }
         let error = passwords.hash("x".into()).await.unwrap_err();
         assert_eq!(error.reason().id, "SIGN_IN_BUSY");
+        drop(opened);
+        assert!(futures::future::join_all(flood).await.iter().all(Result::is_ok));
     }
 
     #[test]
     fn initial_passwords_differ_and_repeat_by_seed() {
         assert_ne!(random(), random());
         assert_eq!(from_seed([7; 32]), from_seed([7; 32]));
-        let strictest = PasswordConfig { min_length: MAX_MIN_LENGTH, min_character_kinds: 4, refuse_common: true };
+        let strictest = PasswordConfig { min_length: MAX_MIN_LENGTH, min_character_kinds: 4, ..Default::default() };
         assert_eq!(rules::password_violations(&strictest, "", "lilei", None, &random()).len(), 0);
     }
 }

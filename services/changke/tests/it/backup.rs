@@ -1,0 +1,136 @@
+//! A backup brings everything back, row for row, and what it can't bring back in full it leaves alone.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use anyhow::{Context as _, Result};
+use changke::testkit::{Arrangement, TestApp};
+use serde_json::json;
+use sqlx::{AssertSqlSafe, Connection, PgConnection};
+
+use crate::process::{Process, changke, settings};
+
+/// A digest of every table of every service.
+async fn contents(database: &mut PgConnection) -> Result<BTreeMap<String, (i64, String)>> {
+    let tables: Vec<(String, String)> = sqlx::query_as(
+        "SELECT n.nspname::text, c.relname::text FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
+         WHERE n.nspname IN ('identity', 'customers', 'reporting') AND c.relkind = 'r'
+           AND c.relname NOT LIKE '%_migration' ORDER BY 1, 2",
+    )
+    .fetch_all(&mut *database)
+    .await?;
+    let mut contents = BTreeMap::new();
+    for (schema, table) in tables {
+        let sql = format!(
+            "SELECT count(*), coalesce(md5(string_agg(t::text, E'\\n' ORDER BY t::text)), '') FROM {schema}.{table} AS t"
+        );
+        let found = sqlx::query_as(AssertSqlSafe(sql)).fetch_one(&mut *database).await?;
+        contents.insert(format!("{schema}.{table}"), found);
+    }
+    Ok(contents)
+}
+
+async fn run(app: &TestApp, arguments: &[&str]) -> Result<(bool, String)> {
+    let output = changke(arguments, &settings(&app.config, "127.0.0.1:0")).output().await?;
+    let said = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    Ok((output.status.success(), said))
+}
+
+#[tokio::test]
+async fn what_was_destroyed_comes_back_row_for_row() -> Result<()> {
+    let mut app = TestApp::start_with(Arrangement::Together, |_| {}).await?;
+    let admin = app.administrator().await?;
+    for number in 0..50 {
+        let customer = json!({
+            "kind": "CUSTOMER_KIND_PERSON", "name": format!("客户,\"{number}\"\n\\N"), "phone": "13812345678",
+            "addresses": [{"street": "文三路 1 号"}], "birthday": "1990-01-05", "satisfaction": 5,
+        });
+        let customer = admin.post("/v1/customers", customer).await?.ok()?;
+        let contact = json!({"name": "王芳", "phone": "13987654321"});
+        let id = customer["id"].as_str().context("no id")?;
+        admin.post(&format!("/v1/customers/{id}/contacts"), contact).await?.ok()?;
+    }
+    app.employee("lilei", &app.root_group().await?, &["salesperson"]).await?;
+    app.until("reporting has followed", async || {
+        let report = admin.get("/v1/reports/composition?dimension=DIMENSION_LEVEL").await;
+        report.is_ok_and(|answer| answer.body["totalCount"] == "50")
+    })
+    .await?;
+    let folder = tempfile::tempdir()?;
+    let file = folder.path().join("changke.backup");
+    let name = file.to_str().context("path")?;
+    // While it runs.
+    let (well, said) = run(&app, &["admin", "backup", name]).await?;
+    assert!(well, "{said}");
+    for running in app.apps.drain(..) {
+        running.stop().await;
+    }
+    let stopped = folder.path().join("stopped.backup");
+    let stopped = stopped.to_str().context("path")?;
+    assert!(run(&app, &["admin", "backup", stopped]).await?.0);
+    assert!(!run(&app, &["admin", "backup", stopped]).await?.0, "a backup replaces no other");
+    let mut database = app.database().await?;
+    let before = contents(&mut database).await?;
+    assert!(before.len() > 40 && before["customers.customer"].0 == 50, "{before:?}");
+
+    // Not over what is there, and not from a file that lacks a byte.
+    let (well, said) = run(&app, &["admin", "restore", stopped]).await?;
+    assert!(!well && said.contains("--force"), "{said}");
+    damaged(stopped, &folder.path().join("damaged.backup"))?;
+    let broken = folder.path().join("damaged.backup");
+    assert!(!run(&app, &["admin", "restore", "--force", broken.to_str().context("path")?]).await?.0);
+    assert_eq!(contents(&mut database).await?, before);
+
+    for schema in ["identity", "customers", "reporting"] {
+        sqlx::query(AssertSqlSafe(format!("DROP SCHEMA {schema} CASCADE"))).execute(&mut database).await?;
+    }
+    let (well, said) = run(&app, &["admin", "restore", stopped]).await?;
+    assert!(well, "{said}");
+    let mut after = contents(&mut database).await?;
+    // That it was restored is the one thing that is new.
+    for table in ["identity.audit_entry", "identity.audit_pending"] {
+        let (rows, _) = after[table];
+        assert_eq!(rows, before[table].0 + 1, "{table}");
+        after.insert(table.to_owned(), before[table].clone());
+    }
+    assert_eq!(after, before);
+    let next: i64 = sqlx::query_scalar("SELECT nextval('customers.customer_number')").fetch_one(&mut database).await?;
+    assert!(next > 50, "numbers go on where they were: {next}");
+
+    let process = Process::serve(&app.config).await?;
+    app.base_url.clone_from(&process.base_url);
+    let admin = app.administrator().await?;
+    assert_eq!(admin.get("/v1/customers?count=true").await?.ok()?["totalCount"], "50");
+    admin.post("/v1/customers", json!({"kind": "CUSTOMER_KIND_PERSON", "name": "新客户"})).await?.ok()?;
+    app.until("reporting goes on", async || {
+        let report = admin.get("/v1/reports/composition?dimension=DIMENSION_LEVEL").await;
+        report.is_ok_and(|answer| answer.body["totalCount"] == "51")
+    })
+    .await?;
+    assert!(process.terminate().await?.success());
+    let (well, said) = run(&app, &["admin", "audit", "verify"]).await?;
+    assert!(well && said.contains("customers: sound"), "{said}");
+
+    // A hand in the trail shows, by name and by the command's status.
+    sqlx::raw_sql(
+        "ALTER TABLE customers.audit_entry DISABLE TRIGGER USER;
+         UPDATE customers.audit_entry SET actor_name = 'nobody'
+         WHERE id = (SELECT entry_id FROM customers.audit_link WHERE sequence = 7)",
+    )
+    .execute(&mut database)
+    .await?;
+    let (well, said) = run(&app, &["admin", "audit", "verify", "--service", "customers"]).await?;
+    assert!(!well && said.contains("  7: entry"), "{said}");
+    assert!(run(&app, &["admin", "audit", "verify", "--service", "identity"]).await?.0);
+    assert!(run(&app, &["admin", "audit", "verify", "--known", "customers:7"]).await?.0);
+    database.close().await?;
+    app.stop().await
+}
+
+/// The same file with one byte of a table turned.
+fn damaged(from: &str, to: &Path) -> Result<()> {
+    let mut bytes = std::fs::read(from)?;
+    let middle = bytes.len() / 3;
+    bytes[middle] ^= 0xff;
+    Ok(std::fs::write(to, bytes)?)
+}

@@ -1,0 +1,41 @@
+//! The audit trail as a hash chain, one a service. A transaction (`db::Tx`) writes its entries and, beside them, their
+//! digests under a MAC (`seal`); the `chainer` gives them their places within moments, so writers never wait for each
+//! other; `checkpoint` tells the latest digest to the event stream and the log; `verify` finds what does not fit; `prune`
+//! takes off the start by policy; `list` reads.
+//!
+//! What is found: an entry that was altered, removed, put in, or moved, at any time after it was chained; an entry that
+//! was altered or put in before that; the whole chain rewritten or its end cut off by someone who has the database alone.
+//! What is not: an entry removed, together with its row of `audit_pending`, in the moments before it is chained; what
+//! someone does who holds the services' secret and, besides, the event stream and the logs. An end cut off together with
+//! the seal of an earlier time is found only back to the last checkpoint, which is a minute old at most.
+
+mod chainer;
+mod checkpoint;
+mod encoding;
+pub mod list;
+pub mod personal;
+mod prune;
+mod reveal;
+mod seal;
+mod store;
+mod verify;
+
+pub use chainer::Chainer;
+pub use checkpoint::{Checkpoint, Checkpoints};
+pub(crate) use encoding::{Fields, leaf};
+pub use prune::prune;
+pub use reveal::Revealed;
+pub(crate) use seal::Key;
+pub(crate) use store::adopt;
+pub use store::{ChainState, state};
+pub use verify::{Finding, Report, verify};
+
+/// Who acted, as it stands in `audit_entry.actor_kind`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(i16)]
+pub enum ActorKind {
+    System = 0,
+    Employee = 1,
+    ServiceAccount = 2,
+    Service = 3,
+}

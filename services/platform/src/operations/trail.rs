@@ -1,0 +1,220 @@
+//! The audit trail for readers: listed, and as a file.
+
+use chrono::{DateTime, SecondsFormat, Utc};
+use contracts::google::api::HttpBody;
+use contracts::operations::{
+    ActorKind, AuditEntry, ExportAuditEntriesRequest, ListAuditEntriesRequest, ListAuditEntriesResponse,
+};
+use futures::stream::{BoxStream, StreamExt};
+use tokio::sync::mpsc;
+use tonic::metadata::MetadataValue;
+use tonic::{Request, Response, Status};
+use uuid::Uuid;
+
+use super::Operations;
+use crate::access::{Call, Caller};
+use crate::audit::list::{Place, Selection, entry_list};
+use crate::audit::personal::{Kind, kind_of, seen_filter};
+use crate::db::{self, Db, FieldChange};
+use crate::error::{Error, Result};
+use crate::locale::{self, Locale};
+use crate::{page, table};
+
+/// The body of the exported file.
+pub type Csv = BoxStream<'static, Result<HttpBody, Status>>;
+
+type Kinds = Box<dyn Fn(&str, &str) -> Option<Kind> + Send + Sync>;
+
+/// Entries read at once for a file.
+const BATCH: i64 = 1_000;
+/// Pieces that wait for who is slower.
+const AHEAD: usize = 4;
+
+impl Operations {
+    pub async fn list_audit_entries(
+        &self,
+        request: Request<ListAuditEntriesRequest>,
+    ) -> Result<Response<ListAuditEntriesResponse>, Status> {
+        let call = Call::of(&request)?;
+        let request = request.into_inner();
+        let selection = Selection::new(&request.filter, call.caller.employee_id())?;
+        let bound = ["audit", request.filter.as_str()];
+        let after = page::decode::<Place>(&bound, &request.page_token)?;
+        after.map_or(Ok(()), |(time, _)| page::known_time(time))?;
+        let size = page::size(request.page_size, 50);
+        let kinds = self.kinds.now().await?;
+        let mut connection = self.db.pool().acquire().await.map_err(Error::from)?;
+        let mut found = entry_list(&mut connection, &selection, after, size + 1).await?;
+        connection.release();
+        let next_page_token = page::cut(&mut found, size, &bound, |(place, _)| *place)?;
+        let looker = Looker { service: self.db.service(), kinds, caller: call.caller };
+        let entries = found.into_iter().map(|(_, entry)| looker.seen(entry)).collect();
+        Ok(Response::new(ListAuditEntriesResponse { entries, next_page_token }))
+    }
+
+    pub async fn export_audit_entries(
+        &self,
+        request: Request<ExportAuditEntriesRequest>,
+    ) -> Result<Response<Csv>, Status> {
+        let call = Call::of(&request)?;
+        let filter = request.into_inner().filter;
+        let selection = Selection::new(&filter, call.caller.employee_id())?;
+        let looker = Looker { service: self.db.service(), kinds: self.kinds.now().await?, caller: call.caller.clone() };
+        let (pieces, receiver) = mpsc::channel(AHEAD);
+        let export = Export { db: self.db.clone(), call, filter, selection, looker };
+        let name = format!("audit-{}-{}.csv", self.db.service(), Utc::now().format("%Y%m%d-%H%M%S"));
+        tokio::spawn(locale::scope(locale::current(), export.run(pieces)));
+        let stream = futures::stream::unfold(receiver, |mut receiver| async {
+            let piece = receiver.recv().await?;
+            Some((piece, receiver))
+        });
+        let mut response = Response::new(stream.boxed());
+        if let Ok(disposition) = MetadataValue::try_from(format!("attachment; filename=\"{name}\"")) {
+            response.metadata_mut().insert("content-disposition", disposition);
+        }
+        Ok(response)
+    }
+}
+
+/// Who reads, and what of it is personal.
+struct Looker {
+    service: &'static str,
+    kinds: Kinds,
+    caller: Caller,
+}
+
+impl Looker {
+    fn seen(&self, mut entry: AuditEntry) -> AuditEntry {
+        let visibility = |kind| self.caller.visibility(kind);
+        for change in &mut entry.changes {
+            if change.field == "filter" {
+                change.before = seen_filter(&change.before, visibility);
+                change.after = seen_filter(&change.after, visibility);
+                continue;
+            }
+            let kind = (self.kinds)(&entry.record_kind, &change.field)
+                .unwrap_or_else(|| kind_of(self.service, &entry.record_kind, &change.field));
+            change.before = kind.seen(std::mem::take(&mut change.before), visibility);
+            change.after = kind.seen(std::mem::take(&mut change.after), visibility);
+        }
+        entry
+    }
+}
+
+type Pieces = mpsc::Sender<Result<HttpBody, Status>>;
+
+struct Export {
+    db: Db,
+    call: Call,
+    filter: String,
+    selection: Selection,
+    looker: Looker,
+}
+
+impl Export {
+    /// The audit entry is there before the file has its end, however the export ends.
+    async fn run(self, pieces: Pieces) {
+        let mut count = 0;
+        let written = self.write(&pieces, &mut count).await;
+        let audited = self.audit(count).await;
+        if let Err(error) = written.and(audited) {
+            // Whoever asked may have gone.
+            let _ = pieces.send(Err(error.into())).await;
+        }
+    }
+
+    async fn write(&self, pieces: &Pieces, count: &mut u64) -> Result<()> {
+        let mut snapshot =
+            self.db.pool().begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await.map_err(Error::from)?;
+        let mut text = table::csv_head(&headers(locale::current()))?;
+        let mut after = None;
+        loop {
+            let found = entry_list(&mut snapshot, &self.selection, after, BATCH).await?;
+            after = found.last().map(|(place, _)| *place);
+            let last = found.len() < BATCH as usize;
+            *count += found.len() as u64;
+            let rows: Vec<_> = found.into_iter().map(|(_, entry)| row(self.looker.seen(entry))).collect();
+            table::csv_rows(&mut text, &rows)?;
+            let data = std::mem::take(&mut text).into();
+            let body = HttpBody { content_type: table::CSV.to_owned(), data, extensions: Vec::new() };
+            if pieces.send(Ok(body)).await.is_err() || last {
+                return Ok(snapshot.rollback().await?);
+            }
+        }
+    }
+
+    async fn audit(&self, count: u64) -> Result<()> {
+        let mut tx = self.db.begin().await?;
+        let id = Uuid::now_v7();
+        let field = |field: &str, after: String| FieldChange { field: field.to_owned(), before: String::new(), after };
+        tx.audit(db::AuditEntry {
+            action: "audit.exported",
+            record_kind: "audit",
+            record_id: id,
+            subject_id: id,
+            changes: vec![field("count", count.to_string()), field("filter", self.filter.clone())],
+        });
+        // A stream has no answer to keep.
+        let call = Call { idempotency_key: None, ..self.call.clone() };
+        tx.commit_call(&call, HttpBody::default()).await.map(|_| ())
+    }
+}
+
+fn headers(locale: Locale) -> [&'static str; 13] {
+    match locale {
+        Locale::Zh => [
+            "时间",
+            "操作者类型",
+            "操作者",
+            "操作者标识",
+            "地址",
+            "会话",
+            "请求",
+            "操作",
+            "记录类型",
+            "记录标识",
+            "所属记录",
+            "变更",
+            "日志标识",
+        ],
+        Locale::En => [
+            "time",
+            "actor kind",
+            "actor",
+            "actor id",
+            "address",
+            "session",
+            "request",
+            "action",
+            "record kind",
+            "record id",
+            "subject id",
+            "changes",
+            "id",
+        ],
+    }
+}
+
+fn row(entry: AuditEntry) -> [String; 13] {
+    let kind = ActorKind::try_from(entry.actor_kind).unwrap_or_default();
+    let kind = kind.as_str_name().trim_start_matches("ACTOR_KIND_").to_owned();
+    let time = entry.time.and_then(|time| DateTime::from_timestamp(time.seconds, time.nanos.unsigned_abs()));
+    let time = time.map(|time| time.to_rfc3339_opts(SecondsFormat::Micros, true)).unwrap_or_default();
+    let changes: Vec<_> =
+        entry.changes.iter().map(|change| format!("{}: {} → {}", change.field, change.before, change.after)).collect();
+    [
+        time,
+        kind,
+        entry.actor_name,
+        entry.actor_id,
+        entry.address,
+        entry.session_id,
+        entry.request_id,
+        entry.action,
+        entry.record_kind,
+        entry.record_id,
+        entry.subject_id,
+        changes.join("\n"),
+        entry.id,
+    ]
+}

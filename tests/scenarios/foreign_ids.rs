@@ -1,0 +1,164 @@
+//! Somebody who holds every permission, but on their own records only, tries the ids of somebody else's records on every
+//! operation that takes one, with the right etags: nothing is answered and nothing changes.
+
+use anyhow::{Context as _, Result};
+use changke::testkit::{Session, TestApp};
+use contracts::options::{Permission, Scope};
+use futures::{StreamExt as _, TryStreamExt as _, stream};
+use platform::contract::{Access, Contract, HttpRule, Method};
+use serde_json::{Value, json};
+
+use crate::access_matrix::request::{Target, names_a_record, send_about};
+use crate::support::{a_role, change, id, text};
+
+/// Stands in every text of the victim's records.
+const MARK: &str = "kunlun-7315";
+
+/// A record of the victim's: where it is read, and what it is.
+struct Record {
+    path: String,
+    body: Value,
+}
+
+impl Record {
+    async fn read(reader: &Session, path: String) -> Result<Self> {
+        let body = reader.get(&path).await?.ok()?;
+        Ok(Self { path, body })
+    }
+}
+
+/// One record of each kind that belongs to a person.
+async fn belongings(app: &TestApp, victim: &Session, group: &str) -> Result<Vec<Record>> {
+    let admin = app.administrator().await?;
+    let customer = json!({
+        "kind": "CUSTOMER_KIND_ORGANIZATION", "name": MARK, "remark": MARK, "ownerId": victim.employee_id,
+    });
+    let customer = id(&admin.post("/v1/customers", customer).await?.ok()?)?;
+    let at = |part: &str| format!("/v1/customers/{customer}/{part}");
+    let contact = id(&victim.post(&at("contacts"), json!({"name": MARK})).await?.ok()?)?;
+    let interaction = json!({
+        "type": "INTERACTION_TYPE_CALL", "state": "INTERACTION_STATE_DONE", "subject": MARK, "content": MARK,
+        "occurTime": "2026-01-01T00:00:00Z",
+    });
+    let interaction = id(&victim.post(&at("interactions"), interaction).await?.ok()?)?;
+    let share = id(&victim.post(&at("shares"), json!({"groupId": group})).await?.ok()?)?;
+    let view = json!({"name": MARK, "filter": "", "columns": []});
+    let view = id(&victim.post("/v1/views", view).await?.ok()?)?;
+    let sheet = victim.request(reqwest::Method::POST, "/v1/imports?fileName=a.csv")?;
+    let sheet = sheet.header("content-type", "text/csv").body(format!("name\n{MARK}\n"));
+    let import = id(&crate::support::answer(sheet).await?.ok()?)?;
+    let session = victim.get("/v1/sessions").await?.ok()?["sessions"][0].clone();
+
+    let mut records = Vec::new();
+    for path in [
+        format!("/v1/customers/{customer}"),
+        format!("/v1/contacts/{contact}"),
+        format!("/v1/interactions/{interaction}"),
+        format!("/v1/imports/{import}"),
+    ] {
+        records.push(Record::read(victim, path).await?);
+    }
+    records.push(Record::read(&admin, format!("/v1/employees/{}", victim.employee_id)).await?);
+    // Those that are read in lists alone.
+    for (path, id) in
+        [(at("shares"), share), ("/v1/views".to_owned(), view), ("/v1/sessions".to_owned(), text(&session["id"]))]
+    {
+        records.push(Record { path, body: json!({"id": id, "etag": "\"1\""}) });
+    }
+    Ok(records)
+}
+
+/// Reads what a record is now, as its owner does.
+async fn present(reader: &Session, record: &Record) -> Result<Value> {
+    let body = reader.get(&record.path).await?.ok()?;
+    // When it was last used is not what it is.
+    Ok(match body.get("sessions").or_else(|| body.get("views")).or_else(|| body.get("shares")) {
+        Some(list) => list.as_array().context("a list")?.iter().map(|entry| entry["id"].clone()).collect(),
+        None => body,
+    })
+}
+
+/// Every permission that knows the scope of one's own records.
+async fn intruder(app: &TestApp, group: &str) -> Result<Session> {
+    let admin = app.administrator().await?;
+    let catalog = admin.get("/v1/permissionCatalog").await?.ok()?;
+    let own: Vec<String> = catalog["permissions"]
+        .as_array()
+        .context("permissions")?
+        .iter()
+        .filter(|entry| {
+            entry["scopes"].as_array().is_some_and(|scopes| scopes.contains(&json!(Scope::Own.as_str_name())))
+        })
+        .map(|entry| text(&entry["permission"]).trim_start_matches("PERMISSION_").to_owned())
+        .collect();
+    let grants: Vec<(&str, &str)> = own.iter().map(|permission| (permission.as_str(), "OWN")).collect();
+    let role = a_role(&admin, "everything of one's own", &grants).await?;
+    let session = app.employee("intruder", group, &[]).await?;
+    change(&admin, &format!("/v1/employees/{}", session.employee_id), json!({"roleIds": [role]})).await?;
+    Ok(session)
+}
+
+/// An operation on records by id whose rows a scope decides; what opens all rows to its holder, or nothing of anybody's,
+/// is not asked.
+fn is_asked(method: &Method, rule: &HttpRule) -> bool {
+    let open = match method.access {
+        Access::Permission(permission) => permission == Permission::PolicyWatch,
+        Access::SignedIn => method.service_name == "GroupService",
+        Access::Public => true,
+    };
+    names_a_record(rule) && !open
+}
+
+#[tokio::test]
+async fn nobody_reaches_a_record_by_knowing_its_id() -> Result<()> {
+    let app = TestApp::start().await?;
+    let root = app.root_group().await?;
+    let [home, elsewhere] = [app.group("home", &root).await?, app.group("elsewhere", &root).await?];
+    let victim = app.employee("victim", &home, &["manager"]).await?;
+    let admin = app.administrator().await?;
+    let records = belongings(&app, &victim, &home).await?;
+    let intruder = intruder(&app, &elsewhere).await?;
+    app.until("the intruder's role counts", async || {
+        intruder.get("/v1/customers").await.is_ok_and(|answer| answer.status.as_u16() == 200)
+    })
+    .await?;
+    let mut before = Vec::new();
+    for record in &records {
+        let reader = if record.path.starts_with("/v1/employees") { &admin } else { &victim };
+        before.push(present(reader, record).await?);
+    }
+
+    let routes: Vec<(&Method, &HttpRule)> = Contract::get()
+        .methods()
+        .iter()
+        .flat_map(|method| method.http.iter().map(move |rule| (method, rule)))
+        .filter(|(method, rule)| is_asked(method, rule))
+        .collect();
+    let tries = records.iter().flat_map(|record| routes.iter().map(move |(method, rule)| (record, *method, *rule)));
+    let outcomes: Vec<(bool, Option<String>)> = stream::iter(tries)
+        .map(async |(record, method, rule)| {
+            let (id, etag) = (text(&record.body["id"]), text(&record.body["etag"]));
+            let answer = send_about(&intruder, method, rule, Some(Target { id: &id, etag: &etag })).await?;
+            let body = answer.body.to_string();
+            let reached = answer.status.is_success() || answer.status.is_server_error() || body.contains(MARK);
+            let told = reached.then(|| {
+                format!("{} {} of {}: {} {body}", rule.verb.as_str(), rule.template, record.path, answer.status)
+            });
+            anyhow::Ok((matches!(answer.status.as_u16(), 403 | 404), told))
+        })
+        .buffer_unordered(4)
+        .try_collect()
+        .await?;
+    let count = outcomes.len();
+    let refused = outcomes.iter().filter(|(refused, _)| *refused).count();
+    let reached: Vec<String> = outcomes.into_iter().filter_map(|(_, told)| told).collect();
+    println!("{count} cases: {} operations, {} records, {refused} refused for the record", routes.len(), records.len());
+    assert!(reached.is_empty(), "{} of {count}:\n{}", reached.len(), reached.join("\n"));
+    assert!(refused * 10 > count * 8, "only {refused} of {count} came as far as the record");
+    assert!(routes.len() > 30, "only {} operations take an id", routes.len());
+    for (record, before) in records.iter().zip(before) {
+        let reader = if record.path.starts_with("/v1/employees") { &admin } else { &victim };
+        assert_eq!(present(reader, record).await?, before, "{}", record.path);
+    }
+    app.stop().await
+}
