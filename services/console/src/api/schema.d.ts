@@ -63,6 +63,47 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/contacts/{id}:reveal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Shows the personal data that the caller's role masks, of one contact, as RevealCustomer does
+         * @description Shows the personal data that the caller's role masks, of one contact, as RevealCustomer does.
+         */
+        post: operations["ContactService_RevealContact"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/customers/{customerId}/access": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Explains every permission on customers for one person and one customer
+         * @description Explains every permission on customers for one person and one customer. The caller must be able to read the customer,
+         *     and the person must lie within the caller's scope; NOT_FOUND otherwise.
+         */
+        get: operations["CustomerAccessService_ExplainCustomerAccess"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/fields": {
         parameters: {
             query?: never;
@@ -229,6 +270,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/customers/{id}:reveal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Shows the personal data that the caller's role masks, of one customer; what it hides stays hidden
+         * @description Shows the personal data that the caller's role masks, of one customer; what it hides stays hidden. Every answer is
+         *     audited. RESOURCE_EXHAUSTED beyond the parameter `privacy.reveals_per_hour`.
+         */
+        post: operations["CustomerService_RevealCustomer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/customers:export": {
         parameters: {
             query?: never;
@@ -316,6 +378,28 @@ export interface paths {
          * @description Changes names, order or validity. The code stays: records hold it. ABORTED when the etag is stale.
          */
         patch: operations["DictionaryService_UpdateDictionaryEntry"];
+        trace?: never;
+    };
+    "/v1/dictionaryImports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Import dictionary entries
+         * @description Takes a sheet of entries in, such as the regions of a country: CSV or XLSX with the columns `code`, `name_zh` and, as
+         *     needed, `name_en`, `parent_code`, `position`, `retired`. Entries are created and changed, all or none; those that the
+         *     sheet does not name stay. A sheet with faults changes nothing and is answered with them.
+         */
+        post: operations["DictionaryService_ImportDictionaryEntries"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/v1/interactions": {
@@ -565,6 +649,137 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/operations/customers/auditEntries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Searches the audit trail, latest first
+         * @description Searches the audit trail, latest first.
+         */
+        get: operations["CustomersOperationsService_ListAuditEntries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/operations/customers/auditEntries:export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Streams the entries that match as CSV, latest first
+         * @description Streams the entries that match as CSV, latest first. Cells that a spreadsheet would run as a formula are defused.
+         */
+        get: operations["CustomersOperationsService_ExportAuditEntries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/operations/customers/status": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get service status */
+        get: operations["CustomersOperationsService_GetServiceStatus"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/operations/customers/deadJobs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List dead jobs */
+        get: operations["CustomersOperationsService_ListDeadJobs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/operations/customers/deadJobs/{id}:retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Runs a job again from where it had come to
+         * @description Runs a job again from where it had come to.
+         */
+        post: operations["CustomersOperationsService_RetryDeadJob"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/operations/customers/deadLetters": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List dead letters */
+        get: operations["CustomersOperationsService_ListDeadLetters"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/operations/customers/deadLetters/{consumer}/{eventId}:retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Lets an event take effect now; when it fails again, the letter stays with the new failure
+         * @description Lets an event take effect now; when it fails again, the letter stays with the new failure.
+         */
+        post: operations["CustomersOperationsService_RetryDeadLetter"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/employees/{employeeId}/ownership": {
         parameters: {
             query?: never;
@@ -803,6 +1018,278 @@ export interface paths {
         patch: operations["ViewService_UpdateView"];
         trace?: never;
     };
+    "/v1/apiKeys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists keys of service accounts and of employees, newest first
+         * @description Lists keys of service accounts and of employees, newest first.
+         */
+        get: operations["ApiKeyService_ListApiKeys"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/serviceAccounts/{serviceAccountId}/apiKeys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Creates a key of a service account
+         * @description Creates a key of a service account. The key is answered once; only a digest of it is kept. Nobody can create a key of
+         *     an account that holds more than they hold themselves (PERMISSION_DENIED, `ROLE_EXCEEDS_OWN`).
+         */
+        post: operations["ApiKeyService_CreateApiKey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/apiKeys/{id}:revoke": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ends a key, anybody's, in every service within a second
+         * @description Ends a key, anybody's, in every service within a second.
+         */
+        post: operations["ApiKeyService_RevokeApiKey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/profile/apiKeys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists the caller's own keys, newest first
+         * @description Lists the caller's own keys, newest first.
+         */
+        get: operations["ApiKeyService_ListPersonalApiKeys"];
+        put?: never;
+        /**
+         * Creates a key of the caller's own
+         * @description Creates a key of the caller's own. The key is answered once; only a digest of it is kept.
+         */
+        post: operations["ApiKeyService_CreatePersonalApiKey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/profile/apiKeys/{id}:revoke": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ends a key of the caller's own in every service within a second
+         * @description Ends a key of the caller's own in every service within a second.
+         */
+        post: operations["ApiKeyService_RevokePersonalApiKey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/apiKeys:exchange": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Exchanges a key for an access token of five minutes
+         * @description Exchanges a key for an access token of five minutes. Unknown, expired and revoked keys get the same answer
+         *     (UNAUTHENTICATED, `API_KEY_INVALID`).
+         */
+        post: operations["ApiKeyService_ExchangeApiKey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/credentials": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists the caller's authenticator apps and passkeys, oldest first
+         * @description Lists the caller's authenticator apps and passkeys, oldest first.
+         */
+        get: operations["CredentialService_ListCredentials"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/credentials:startTotp": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Makes a key for an authenticator app
+         * @description Makes a key for an authenticator app. Nothing asks for its codes before `FinishTotp`.
+         */
+        post: operations["CredentialService_StartTotp"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/credentials:finishTotp": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Sets the app up, once it has shown by a code that it holds the key
+         * @description Sets the app up, once it has shown by a code that it holds the key.
+         */
+        post: operations["CredentialService_FinishTotp"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/credentials:startPasskey": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Begins the registration of a passkey
+         * @description Begins the registration of a passkey. FAILED_PRECONDITION, `PASSKEYS_UNAVAILABLE`, where the installation's address
+         *     is no name, which browsers ask for.
+         */
+        post: operations["CredentialService_StartPasskey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/credentials:finishPasskey": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Registers the passkey that the browser has made
+         * @description Registers the passkey that the browser has made.
+         */
+        post: operations["CredentialService_FinishPasskey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/credentials/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Removes an app or a passkey
+         * @description Removes an app or a passkey. With the last one the recovery codes go, too, and nothing is asked for at sign-in.
+         */
+        delete: operations["CredentialService_DeleteCredential"];
+        options?: never;
+        head?: never;
+        /**
+         * Renames an app or a passkey
+         * @description Renames an app or a passkey. ABORTED when the etag is stale.
+         */
+        patch: operations["CredentialService_UpdateCredential"];
+        trace?: never;
+    };
+    "/v1/recoveryCodes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Replaces the recovery codes, each good for one sign-in without app and passkey
+         * @description Replaces the recovery codes, each good for one sign-in without app and passkey. FAILED_PRECONDITION,
+         *     `SECOND_FACTOR_MISSING`, while there is no app and no passkey.
+         */
+        post: operations["CredentialService_CreateRecoveryCodes"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/sessions:signIn": {
         parameters: {
             query?: never;
@@ -815,9 +1302,98 @@ export interface paths {
         /**
          * Exchanges a login name and a password for a pair of tokens
          * @description Exchanges a login name and a password for a pair of tokens. An unknown name, a wrong password, a disabled
-         *     and a locked account get the same answer (UNAUTHENTICATED, `SIGN_IN_FAILED`) at the same cost.
+         *     and a locked account get the same answer (UNAUTHENTICATED, `SIGN_IN_FAILED`) at the same cost. Failures lock the
+         *     account for places that it was never used from; a device or network address that it was used from before has a count
+         *     of its own. RESOURCE_EXHAUSTED, `SIGN_IN_FAILURES`, after too many failures from one network address.
+         *
+         *     Where a second factor is set up, the answer holds no tokens but a challenge for `CompleteSignIn`.
          */
         post: operations["AuthenticationService_SignIn"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/sessions:completeSignIn": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Complete sign in
+         * @description Ends a sign-in that was answered with a challenge: by exactly one of an app's code, a recovery code and a passkey.
+         *     UNAUTHENTICATED, `SECOND_FACTOR_WRONG`, when it doesn't hold; FAILED_PRECONDITION, `CHALLENGE_INVALID`, when the
+         *     challenge is late, met, made up or was tried too often, and the sign-in has to begin anew.
+         */
+        post: operations["AuthenticationService_CompleteSignIn"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/sessions:startPasskeySignIn": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Start passkey sign in
+         * @description Begins a sign-in by a passkey that the device offers by itself, without login name and password; `CompleteSignIn`
+         *     ends it.
+         */
+        post: operations["AuthenticationService_StartPasskeySignIn"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/sessions:confirmIdentity": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Confirm identity
+         * @description Proves within a session who the caller is, by exactly one of password, app's code and passkey, for acts that ask for
+         *     a fresh proof (PERMISSION_DENIED, `STEP_UP_REQUIRED`). The session goes on with the tokens of the answer; its earlier
+         *     refresh token is void.
+         */
+        post: operations["AuthenticationService_ConfirmIdentity"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/sessions:startPasskeyConfirmation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Begins a proof by passkey for `ConfirmIdentity`
+         * @description Begins a proof by passkey for `ConfirmIdentity`.
+         */
+        post: operations["AuthenticationService_StartPasskeyConfirmation"];
         delete?: never;
         options?: never;
         head?: never;
@@ -926,6 +1502,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/sessions:revokeOthers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ends all of the caller's own sessions but the one that the call belongs to
+         * @description Ends all of the caller's own sessions but the one that the call belongs to.
+         */
+        post: operations["AuthenticationService_RevokeOtherSessions"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/passwordPolicy": {
         parameters: {
             query?: never;
@@ -938,6 +1534,112 @@ export interface paths {
          * @description Tells what a new password must satisfy.
          */
         get: operations["AuthenticationService_GetPasswordPolicy"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/profile/avatar": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Takes a PNG, JPEG or WebP of at most 1 MB and 2,048 pixels a side as the caller's picture
+         * @description Takes a PNG, JPEG or WebP of at most 1 MB and 2,048 pixels a side as the caller's picture. It is drawn anew, at most
+         *     256 pixels a side, so nothing else that the file held is kept. INVALID_ARGUMENT when it is no such picture.
+         */
+        post: operations["AvatarService_UploadAvatar"];
+        /** Delete avatar */
+        delete: operations["AvatarService_DeleteAvatar"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/employees/{employeeId}/avatar": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The picture of an employee, with an `ETag`
+         * @description The picture of an employee, with an `ETag`. NOT_FOUND when there is none.
+         */
+        get: operations["AvatarService_GetAvatar"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/employees/{employeeId}/access": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * NOT_FOUND for an employee outside of the caller's scope
+         * @description NOT_FOUND for an employee outside of the caller's scope.
+         */
+        get: operations["EmployeeAccessService_GetEmployeeAccess"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/employees:import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Creates an employee for each row of a file of at most 5,000 rows and 5 MB: all of them, or none when a row has an error
+         * @description Creates an employee for each row of a file of at most 5,000 rows and 5 MB: all of them, or none when a row has an
+         *     error. Columns are known by their headers, in Chinese or English: login name and display name, which must be there,
+         *     e-mail, phone, group (its name or its path, such as `华东/上海`) and roles (names with commas between).
+         *     What holds for a single employee holds for each: the groups of the caller's scope, and no role beyond what the
+         *     caller holds. Initial passwords are answered once. INVALID_ARGUMENT names what is wrong with the file as a whole.
+         */
+        post: operations["EmployeeImportService_ImportEmployees"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/employees:downloadTemplate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Streams an empty file with the headers that are understood
+         * @description Streams an empty file with the headers that are understood.
+         */
+        get: operations["EmployeeImportService_DownloadEmployeeImportTemplate"];
         put?: never;
         post?: never;
         delete?: never;
@@ -962,7 +1664,9 @@ export interface paths {
         /**
          * Creates an employee with an initial password that must be changed at the first sign-in
          * @description Creates an employee with an initial password that must be changed at the first sign-in. The password is
-         *     answered once and is kept only as a hash. ALREADY_EXISTS when the login name is taken.
+         *     answered once and is kept only as a hash. With `invite` there is none, but a link by e-mail to set a password with
+         *     (FAILED_PRECONDITION, `MAIL_NOT_SET_UP`, where the installation sends no mail). ALREADY_EXISTS when the login name is
+         *     taken.
          */
         post: operations["EmployeeService_CreateEmployee"];
         delete?: never;
@@ -995,6 +1699,27 @@ export interface paths {
          *     (PERMISSION_DENIED, `ROLE_EXCEEDS_OWN`). ABORTED when the etag is stale.
          */
         patch: operations["EmployeeService_UpdateEmployee"];
+        trace?: never;
+    };
+    "/v1/employees/{id}:reveal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Shows the personal data that the caller's role masks, of one employee; what it hides stays hidden
+         * @description Shows the personal data that the caller's role masks, of one employee; what it hides stays hidden. Every answer is
+         *     audited. RESOURCE_EXHAUSTED beyond the parameter `privacy.reveals_per_hour`.
+         */
+        post: operations["EmployeeService_RevealEmployee"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/v1/employees/{id}:disable": {
@@ -1035,6 +1760,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/employees/{id}:invite": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Invite employee
+         * @description Sends an employee who has yet to set a password a link to do so, good for a few days and for one use; links sent
+         *     before are void. FAILED_PRECONDITION, `EMPLOYEE_HAS_PASSWORD`, when a password was set already.
+         */
+        post: operations["EmployeeService_InviteEmployee"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/employees/{id}:resetPassword": {
         parameters: {
             query?: never;
@@ -1049,6 +1795,322 @@ export interface paths {
          * @description Sets a new initial password, answered once, ends all sessions and lifts a lock-out.
          */
         post: operations["EmployeeService_ResetEmployeePassword"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/employees/{id}:resetSecondFactors": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Removes the second factors of an employee who has lost them, and ends all sessions
+         * @description Removes the second factors of an employee who has lost them, and ends all sessions.
+         */
+        post: operations["EmployeeService_ResetSecondFactors"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/webhookEndpoints": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists the endpoints in the order of their names
+         * @description Lists the endpoints in the order of their names.
+         */
+        get: operations["WebhookService_ListWebhookEndpoints"];
+        put?: never;
+        /**
+         * Creates an endpoint with a secret of its own, answered once
+         * @description Creates an endpoint with a secret of its own, answered once. INVALID_ARGUMENT when the URL leads to where no message
+         *     may go; FAILED_PRECONDITION, `WEBHOOK_TOO_MANY`, when there are 50 endpoints.
+         */
+        post: operations["WebhookService_CreateWebhookEndpoint"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/webhookEndpoints/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get webhook endpoint */
+        get: operations["WebhookService_GetWebhookEndpoint"];
+        put?: never;
+        post?: never;
+        /**
+         * Deletes an endpoint and the log of its deliveries
+         * @description Deletes an endpoint and the log of its deliveries.
+         */
+        delete: operations["WebhookService_DeleteWebhookEndpoint"];
+        options?: never;
+        head?: never;
+        /**
+         * Changes the masked fields
+         * @description Changes the masked fields. Disabling drops what has yet to be sent; a replay brings it back. Enabling lifts what an
+         *     automatic disabling was for. ABORTED when the etag is stale.
+         */
+        patch: operations["WebhookService_UpdateWebhookEndpoint"];
+        trace?: never;
+    };
+    "/v1/webhookEndpoints/{id}:rotateSecret": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Gives the endpoint a new secret, answered once
+         * @description Gives the endpoint a new secret, answered once. For 24 hours messages are signed with the old one as well.
+         */
+        post: operations["WebhookService_RotateWebhookSecret"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/webhookEndpoints/{id}:sendTest": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Sends a message of the type `webhooks.test`, which is tried once
+         * @description Sends a message of the type `webhooks.test`, which is tried once. FAILED_PRECONDITION, `WEBHOOK_DISABLED`, while the
+         *     endpoint is disabled.
+         */
+        post: operations["WebhookService_SendWebhookTest"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/webhookEventTypes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists the events of all services
+         * @description Lists the events of all services.
+         */
+        get: operations["WebhookService_ListWebhookEventTypes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/webhookEndpoints/{endpointId}/deliveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists the deliveries of an endpoint, latest first
+         * @description Lists the deliveries of an endpoint, latest first.
+         */
+        get: operations["WebhookDeliveryService_ListWebhookDeliveries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/webhookEndpoints/{endpointId}/deliveries/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The delivery with its body and its attempts
+         * @description The delivery with its body and its attempts.
+         */
+        get: operations["WebhookDeliveryService_GetWebhookDelivery"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/webhookEndpoints/{endpointId}/deliveries/{id}:redeliver": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Sends a delivery that is over once more, with the same `webhook-id`
+         * @description Sends a delivery that is over once more, with the same `webhook-id`. FAILED_PRECONDITION, `WEBHOOK_DISABLED`, while
+         *     the endpoint is disabled, and `WEBHOOK_DELIVERY_PENDING` for one that is under way.
+         */
+        post: operations["WebhookDeliveryService_RedeliverWebhookDelivery"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/webhookEndpoints/{endpointId}/deliveries:replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Replay webhook deliveries
+         * @description Sends in the background, in their order, all events of a stretch of time that the endpoint's filter takes: those
+         *     that came while it was disabled as well, and with the same `webhook-id` those that were sent before.
+         *     FAILED_PRECONDITION, `WEBHOOK_DISABLED`, while the endpoint is disabled.
+         */
+        post: operations["WebhookDeliveryService_ReplayWebhookDeliveries"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/webhookReplays/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How far a replay has come
+         * @description How far a replay has come.
+         */
+        get: operations["WebhookDeliveryService_GetWebhookReplay"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/feedback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Everybody's, latest first
+         * @description Everybody's, latest first.
+         */
+        get: operations["FeedbackService_ListFeedback"];
+        put?: never;
+        /** Create feedback */
+        post: operations["FeedbackService_CreateFeedback"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/profile/feedback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The caller's own, latest first
+         * @description The caller's own, latest first.
+         */
+        get: operations["FeedbackService_ListOwnFeedback"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/feedback/{id}:answer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Answers, or answers anew
+         * @description Answers, or answers anew. ABORTED when the etag is stale.
+         */
+        post: operations["FeedbackService_AnswerFeedback"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/feedback/{id}:close": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ends a matter, with or without an answer
+         * @description Ends a matter, with or without an answer. ABORTED when the etag is stale.
+         */
+        post: operations["FeedbackService_CloseFeedback"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1104,6 +2166,309 @@ export interface paths {
          * @description Renames or moves a group. FAILED_PRECONDITION, `GROUP_CYCLE`, when it would stand below itself.
          */
         patch: operations["GroupService_UpdateGroup"];
+        trace?: never;
+    };
+    "/v1/identityProviders": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists providers in the order in which they were created
+         * @description Lists providers in the order in which they were created.
+         */
+        get: operations["IdentityProviderService_ListIdentityProviders"];
+        put?: never;
+        /**
+         * Adds a provider
+         * @description Adds a provider. Nobody can map a group to a role that holds more than they hold themselves (PERMISSION_DENIED,
+         *     `ROLE_EXCEEDS_OWN`).
+         */
+        post: operations["IdentityProviderService_CreateIdentityProvider"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/identityProviders/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get identity provider */
+        get: operations["IdentityProviderService_GetIdentityProvider"];
+        put?: never;
+        post?: never;
+        /**
+         * Removes a provider and what links employees to it
+         * @description Removes a provider and what links employees to it. Sessions that began there go on.
+         */
+        delete: operations["IdentityProviderService_DeleteIdentityProvider"];
+        options?: never;
+        head?: never;
+        /**
+         * Changes the masked fields
+         * @description Changes the masked fields. ABORTED when the etag is stale.
+         */
+        patch: operations["IdentityProviderService_UpdateIdentityProvider"];
+        trace?: never;
+    };
+    "/v1/operations/identity/auditEntries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Searches the audit trail, latest first
+         * @description Searches the audit trail, latest first.
+         */
+        get: operations["IdentityOperationsService_ListAuditEntries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/operations/identity/auditEntries:export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Streams the entries that match as CSV, latest first
+         * @description Streams the entries that match as CSV, latest first. Cells that a spreadsheet would run as a formula are defused.
+         */
+        get: operations["IdentityOperationsService_ExportAuditEntries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/operations/identity/status": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get service status */
+        get: operations["IdentityOperationsService_GetServiceStatus"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/operations/identity/deadJobs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List dead jobs */
+        get: operations["IdentityOperationsService_ListDeadJobs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/operations/identity/deadJobs/{id}:retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Runs a job again from where it had come to
+         * @description Runs a job again from where it had come to.
+         */
+        post: operations["IdentityOperationsService_RetryDeadJob"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/operations/identity/deadLetters": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List dead letters */
+        get: operations["IdentityOperationsService_ListDeadLetters"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/operations/identity/deadLetters/{consumer}/{eventId}:retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Lets an event take effect now; when it fails again, the letter stays with the new failure
+         * @description Lets an event take effect now; when it fails again, the letter stays with the new failure.
+         */
+        post: operations["IdentityOperationsService_RetryDeadLetter"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/parameters": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * All parameters, in the order in which they are shown
+         * @description All parameters, in the order in which they are shown.
+         */
+        get: operations["ParameterService_ListParameters"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/parameters/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Sets a value
+         * @description Sets a value. ABORTED when the etag is stale.
+         */
+        patch: operations["ParameterService_UpdateParameter"];
+        trace?: never;
+    };
+    "/v1/parameters/{name}:reset": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Goes back to the default
+         * @description Goes back to the default.
+         */
+        post: operations["ParameterService_ResetParameter"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/installation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What everybody may know of the installation, before signing in as well
+         * @description What everybody may know of the installation, before signing in as well.
+         */
+        get: operations["ParameterService_GetInstallation"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/passwordLinks:request": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Sends a link to the e-mail address of the account
+         * @description Sends a link to the e-mail address of the account. The answer and its cost are the same whether there is such an
+         *     account, whether it has an address and whether the installation sends mail.
+         */
+        post: operations["PasswordLinkService_RequestPasswordReset"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/passwordLinks:use": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Sets the password of the account that the link was sent to, and ends all its sessions
+         * @description Sets the password of the account that the link was sent to, and ends all its sessions. A second factor stays in
+         *     force. FAILED_PRECONDITION, `LINK_INVALID`, for a link that is used, late, void or made up.
+         */
+        post: operations["PasswordLinkService_ResetPassword"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/v1/roles": {
@@ -1258,6 +2623,387 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/scim/v2/Groups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Finds groups, by a filter of the standard
+         * @description Finds groups, by a filter of the standard.
+         */
+        get: operations["ScimGroupService_QueryScimGroups"];
+        put?: never;
+        /** Create scim group */
+        post: operations["ScimGroupService_CreateScimGroup"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/scim/v2/Groups/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get scim group */
+        get: operations["ScimGroupService_GetScimGroup"];
+        /**
+         * Replaces what a client can write of a group
+         * @description Replaces what a client can write of a group.
+         */
+        put: operations["ScimGroupService_ReplaceScimGroup"];
+        post?: never;
+        /**
+         * Removes a group: its members are ungrouped, the groups below it move up
+         * @description Removes a group: its members are ungrouped, the groups below it move up.
+         */
+        delete: operations["ScimGroupService_DeleteScimGroup"];
+        options?: never;
+        head?: never;
+        /**
+         * Changes parts by add, replace and remove
+         * @description Changes parts by add, replace and remove.
+         */
+        patch: operations["ScimGroupService_PatchScimGroup"];
+        trace?: never;
+    };
+    "/scim/v2/ServiceProviderConfig": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get service provider config */
+        get: operations["ScimService_GetServiceProviderConfig"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/scim/v2/ResourceTypes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get resource types */
+        get: operations["ScimService_GetResourceTypes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/scim/v2/Schemas": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get schemas */
+        get: operations["ScimService_GetSchemas"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/scim/v2/Users": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Finds users, by a filter of the standard
+         * @description Finds users, by a filter of the standard.
+         */
+        get: operations["ScimUserService_QueryScimUsers"];
+        put?: never;
+        /** Create scim user */
+        post: operations["ScimUserService_CreateScimUser"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/scim/v2/Users/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get scim user */
+        get: operations["ScimUserService_GetScimUser"];
+        /**
+         * Replaces what a client can write of a user
+         * @description Replaces what a client can write of a user.
+         */
+        put: operations["ScimUserService_ReplaceScimUser"];
+        post?: never;
+        /**
+         * Removes an employee; one who owns customers is disabled and gone for the client
+         * @description Removes an employee; one who owns customers is disabled and gone for the client.
+         */
+        delete: operations["ScimUserService_DeleteScimUser"];
+        options?: never;
+        head?: never;
+        /**
+         * Changes parts by add, replace and remove
+         * @description Changes parts by add, replace and remove.
+         */
+        patch: operations["ScimUserService_PatchScimUser"];
+        trace?: never;
+    };
+    "/v1/serviceAccounts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists service accounts in the order in which they were created
+         * @description Lists service accounts in the order in which they were created.
+         */
+        get: operations["ServiceAccountService_ListServiceAccounts"];
+        put?: never;
+        /**
+         * Creates a service account
+         * @description Creates a service account. Nobody can grant a role that holds more than they hold themselves (PERMISSION_DENIED,
+         *     `ROLE_EXCEEDS_OWN`).
+         */
+        post: operations["ServiceAccountService_CreateServiceAccount"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/serviceAccounts/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get service account */
+        get: operations["ServiceAccountService_GetServiceAccount"];
+        put?: never;
+        post?: never;
+        /**
+         * Removes the account and its keys
+         * @description Removes the account and its keys. FAILED_PRECONDITION, `EMPLOYEE_OWNS_CUSTOMERS`, while customers are its own.
+         */
+        delete: operations["ServiceAccountService_DeleteServiceAccount"];
+        options?: never;
+        head?: never;
+        /**
+         * Changes the masked fields
+         * @description Changes the masked fields. ABORTED when the etag is stale.
+         */
+        patch: operations["ServiceAccountService_UpdateServiceAccount"];
+        trace?: never;
+    };
+    "/v1/serviceAccounts/{id}:disable": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Refuses all keys of the account within a second, until it is enabled again
+         * @description Refuses all keys of the account within a second, until it is enabled again.
+         */
+        post: operations["ServiceAccountService_DisableServiceAccount"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/serviceAccounts/{id}:enable": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Enable service account */
+        post: operations["ServiceAccountService_EnableServiceAccount"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/signOnOptions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists the providers to choose from, by name
+         * @description Lists the providers to choose from, by name.
+         */
+        get: operations["SingleSignOnService_ListSignOnOptions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/signOn:start": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Begins a sign-on
+         * @description Begins a sign-on. It has to be completed within ten minutes, by the browser that began it.
+         */
+        post: operations["SingleSignOnService_StartSignOn"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/signOn:complete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Completes a sign-on with what the provider has sent back, once
+         * @description Completes a sign-on with what the provider has sent back, once. Whatever does not hold gets the same answer
+         *     (UNAUTHENTICATED, `SIGN_ON_FAILED`); FAILED_PRECONDITION, `SIGN_ON_UNKNOWN`, where the provider vouches for somebody
+         *     who is no employee.
+         */
+        post: operations["SingleSignOnService_CompleteSignOn"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/profile/signOnLinks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists what links the caller to providers, oldest first
+         * @description Lists what links the caller to providers, oldest first.
+         */
+        get: operations["SingleSignOnService_ListSignOnLinks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/profile/signOnLinks:start": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Begins to link the caller to an identity at a provider
+         * @description Begins to link the caller to an identity at a provider.
+         */
+        post: operations["SingleSignOnService_StartSignOnLink"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/profile/signOnLinks:complete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Completes a link, once
+         * @description Completes a link, once. ALREADY_EXISTS, `SIGN_ON_LINK_TAKEN`, where the identity belongs to another employee, or the
+         *     caller is somebody else there already.
+         */
+        post: operations["SingleSignOnService_CompleteSignOnLink"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/profile/signOnLinks/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Takes a link of the caller's own away
+         * @description Takes a link of the caller's own away.
+         */
+        delete: operations["SingleSignOnService_DeleteSignOnLink"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/reports/composition": {
         parameters: {
             query?: never;
@@ -1319,6 +3065,137 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/operations/reporting/auditEntries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Searches the audit trail, latest first
+         * @description Searches the audit trail, latest first.
+         */
+        get: operations["ReportingOperationsService_ListAuditEntries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/operations/reporting/auditEntries:export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Streams the entries that match as CSV, latest first
+         * @description Streams the entries that match as CSV, latest first. Cells that a spreadsheet would run as a formula are defused.
+         */
+        get: operations["ReportingOperationsService_ExportAuditEntries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/operations/reporting/status": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get service status */
+        get: operations["ReportingOperationsService_GetServiceStatus"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/operations/reporting/deadJobs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List dead jobs */
+        get: operations["ReportingOperationsService_ListDeadJobs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/operations/reporting/deadJobs/{id}:retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Runs a job again from where it had come to
+         * @description Runs a job again from where it had come to.
+         */
+        post: operations["ReportingOperationsService_RetryDeadJob"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/operations/reporting/deadLetters": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List dead letters */
+        get: operations["ReportingOperationsService_ListDeadLetters"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/operations/reporting/deadLetters/{consumer}/{eventId}:retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Lets an event take effect now; when it fails again, the letter stays with the new failure
+         * @description Lets an event take effect now; when it fails again, the letter stays with the new failure.
+         */
+        post: operations["ReportingOperationsService_RetryDeadLetter"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/deployment": {
         parameters: {
             query?: never;
@@ -1343,6 +3220,30 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        AccessDecision: {
+            /** @enum {string} */
+            permission: "PERMISSION_UNSPECIFIED" | "PERMISSION_EMPLOYEES_READ" | "PERMISSION_EMPLOYEES_MANAGE" | "PERMISSION_GROUPS_MANAGE" | "PERMISSION_ROLES_READ" | "PERMISSION_ROLES_MANAGE" | "PERMISSION_POLICY_WATCH" | "PERMISSION_AUDIT_READ" | "PERMISSION_AUDIT_EXPORT" | "PERMISSION_SIGN_ON_MANAGE" | "PERMISSION_SERVICE_ACCOUNTS_MANAGE" | "PERMISSION_PROVISIONING" | "PERMISSION_PARAMETERS_MANAGE" | "PERMISSION_STATUS_READ" | "PERMISSION_FEEDBACK_MANAGE" | "PERMISSION_WEBHOOKS_MANAGE" | "PERMISSION_ACCESS_EXPLAIN" | "PERMISSION_EMPLOYEES_REVEAL" | "PERMISSION_CUSTOMERS_READ" | "PERMISSION_CUSTOMERS_CREATE" | "PERMISSION_CUSTOMERS_UPDATE" | "PERMISSION_CUSTOMERS_ASSIGN" | "PERMISSION_CUSTOMERS_INVALIDATE" | "PERMISSION_CUSTOMERS_CLAIM" | "PERMISSION_CUSTOMERS_IMPORT" | "PERMISSION_CUSTOMERS_EXPORT" | "PERMISSION_CUSTOMERS_SHARE" | "PERMISSION_OWNERSHIP_READ" | "PERMISSION_POOL_MANAGE" | "PERMISSION_CUSTOMERS_REVEAL" | "PERMISSION_CONTACTS_READ" | "PERMISSION_CONTACTS_WRITE" | "PERMISSION_INTERACTIONS_READ" | "PERMISSION_INTERACTIONS_WRITE" | "PERMISSION_FIELDS_MANAGE" | "PERMISSION_REPORTS_READ" | "PERMISSION_REPORTS_REBUILD";
+            allowed: boolean;
+            /** @description Everything that allows it; if nothing does, why not. */
+            reasons: components["schemas"]["AccessReason"][];
+        };
+        AccessReason: {
+            /** @enum {string} */
+            kind: "ACCESS_REASON_KIND_UNSPECIFIED" | "ACCESS_REASON_KIND_ALL" | "ACCESS_REASON_KIND_OWNER" | "ACCESS_REASON_KIND_GROUP" | "ACCESS_REASON_KIND_CHOSEN_GROUP" | "ACCESS_REASON_KIND_SHARED_WITH_PERSON" | "ACCESS_REASON_KIND_SHARED_WITH_GROUP" | "ACCESS_REASON_KIND_INACTIVE" | "ACCESS_REASON_KIND_NO_GRANT" | "ACCESS_REASON_KIND_OUT_OF_SCOPE";
+            /** @description The role whose grant it is; empty for a share. */
+            roleId: string;
+            roleName: string;
+            /** @enum {string} */
+            scope: "SCOPE_UNSPECIFIED" | "SCOPE_OWN" | "SCOPE_GROUP" | "SCOPE_GROUP_AND_BELOW" | "SCOPE_ALL" | "SCOPE_CHOSEN_GROUPS";
+            /** @description The group through which: the person's own, the chosen one, or that of the share. */
+            groupId: string;
+            groupName: string;
+            /**
+             * Format: date-time
+             * @description When the share ends.
+             */
+            expireTime?: string;
+        };
         Address: {
             /** @description What the address is for, such as `office` or `home`. */
             label: string;
@@ -1359,6 +3260,37 @@ export interface components {
             street?: string;
             postalCode?: string;
         };
+        AnswerFeedbackRequest: {
+            answer?: string;
+            /** @description Refused when stale; may be left out. */
+            etag?: string;
+        };
+        ApiKey: {
+            /** @description UUIDv7; also the session id of the key's calls in the audit trail. */
+            readonly id: string;
+            name: string;
+            /** @description The service account or the employee. */
+            holderId: string;
+            holderName: string;
+            /** @description All that the holder may, where it is empty. */
+            permissions: ("PERMISSION_UNSPECIFIED" | "PERMISSION_EMPLOYEES_READ" | "PERMISSION_EMPLOYEES_MANAGE" | "PERMISSION_GROUPS_MANAGE" | "PERMISSION_ROLES_READ" | "PERMISSION_ROLES_MANAGE" | "PERMISSION_POLICY_WATCH" | "PERMISSION_AUDIT_READ" | "PERMISSION_AUDIT_EXPORT" | "PERMISSION_SIGN_ON_MANAGE" | "PERMISSION_SERVICE_ACCOUNTS_MANAGE" | "PERMISSION_PROVISIONING" | "PERMISSION_PARAMETERS_MANAGE" | "PERMISSION_STATUS_READ" | "PERMISSION_FEEDBACK_MANAGE" | "PERMISSION_WEBHOOKS_MANAGE" | "PERMISSION_ACCESS_EXPLAIN" | "PERMISSION_EMPLOYEES_REVEAL" | "PERMISSION_CUSTOMERS_READ" | "PERMISSION_CUSTOMERS_CREATE" | "PERMISSION_CUSTOMERS_UPDATE" | "PERMISSION_CUSTOMERS_ASSIGN" | "PERMISSION_CUSTOMERS_INVALIDATE" | "PERMISSION_CUSTOMERS_CLAIM" | "PERMISSION_CUSTOMERS_IMPORT" | "PERMISSION_CUSTOMERS_EXPORT" | "PERMISSION_CUSTOMERS_SHARE" | "PERMISSION_OWNERSHIP_READ" | "PERMISSION_POOL_MANAGE" | "PERMISSION_CUSTOMERS_REVEAL" | "PERMISSION_CONTACTS_READ" | "PERMISSION_CONTACTS_WRITE" | "PERMISSION_INTERACTIONS_READ" | "PERMISSION_INTERACTIONS_WRITE" | "PERMISSION_FIELDS_MANAGE" | "PERMISSION_REPORTS_READ" | "PERMISSION_REPORTS_REBUILD")[];
+            /** Format: date-time */
+            readonly createTime?: string;
+            /**
+             * Format: date-time
+             * @description Never, where it is unset.
+             */
+            expireTime?: string;
+            /**
+             * Format: date-time
+             * @description To the minute.
+             */
+            lastUseTime?: string;
+            /** @description Network address of the last use. */
+            lastUseAddress: string;
+            /** Format: date-time */
+            revokeTime?: string;
+        };
         AssignCustomersRequest: {
             ids?: string[];
             /** @description Empty: into the public pool. */
@@ -1367,6 +3299,71 @@ export interface components {
         AssignCustomersResponse: {
             /** @description Owner of each customer before, for undoing. */
             previousOwners: components["schemas"]["PreviousOwner"][];
+        };
+        AuditChainStatus: {
+            /**
+             * Format: int64
+             * @description Place of the last entry.
+             */
+            sequence: string;
+            /**
+             * Format: int64
+             * @description Place of the last entry that was pruned; 0 when none was.
+             */
+            startSequence: string;
+            /** @description Digest of the last link, hexadecimal. */
+            digest: string;
+            /** @description Entries that have no place yet, and since when; more than moments mean trouble. */
+            unchained?: components["schemas"]["QueueStatus"];
+            /**
+             * Format: int64
+             * @description Entries that were not sound when they were taken in; `changke admin audit verify` names them.
+             */
+            flawedCount: string;
+            /** Format: date-time */
+            readonly updateTime?: string;
+        };
+        /** @description Who did what to which record. Entries are never changed. */
+        AuditEntry: {
+            /** @description UUIDv7. */
+            readonly id: string;
+            /** Format: date-time */
+            time?: string;
+            /** @enum {string} */
+            actorKind: "ACTOR_KIND_UNSPECIFIED" | "ACTOR_KIND_EMPLOYEE" | "ACTOR_KIND_SERVICE_ACCOUNT" | "ACTOR_KIND_SERVICE";
+            /** @description Empty when no person or service account acted. */
+            actorId: string;
+            /** @description As the actor was called then. */
+            actorName: string;
+            sessionId: string;
+            /** @description Network address that the call came from. */
+            address: string;
+            requestId: string;
+            /** @description Stable name such as `customer.updated`, `employee.signed_in`, `role.created`. */
+            action: string;
+            /** @description Such as `customer`, `contact`, `employee`, `role`. */
+            recordKind: string;
+            recordId: string;
+            /** @description The record that the changed one belongs to, such as the customer of a contact; the record itself otherwise. */
+            subjectId: string;
+            changes: components["schemas"]["AuditedChange"][];
+        };
+        AuditedChange: {
+            /** @description Path of the field. */
+            field: string;
+            /** @description Personal data look as the caller's role lets them. */
+            before: string;
+            after: string;
+        };
+        Avatar: {
+            /** @description SHA-256 of the picture, hexadecimal; the same as its `ETag`. */
+            digest: string;
+            /** @description `image/png` or `image/jpeg`. */
+            contentType: string;
+            /** Format: int32 */
+            width: number;
+            /** Format: int32 */
+            height: number;
         };
         CancelImportRequest: Record<string, never>;
         CancelInteractionRequest: {
@@ -1386,12 +3383,76 @@ export interface components {
             refreshTokenExpireTime?: string;
         };
         ClaimCustomerRequest: Record<string, never>;
+        CloseFeedbackRequest: {
+            /** @description Refused when stale; may be left out. */
+            etag?: string;
+        };
+        CompleteSignInRequest: {
+            challenge?: string;
+            /** @description The six digits that an authenticator app shows. */
+            totpCode?: string;
+            recoveryCode?: string;
+            /** @description JSON that `PublicKeyCredential.toJSON()` gives. */
+            passkeyJson?: string;
+            /** @description A name for the device, where the sign-in gave none yet. */
+            device?: string;
+        };
+        CompleteSignOnLinkRequest: {
+            state?: string;
+            code?: string;
+            browserSecret?: string;
+        };
+        CompleteSignOnRequest: {
+            state?: string;
+            code?: string;
+            browserSecret?: string;
+            /** @description A name for the device, shown in the list of sessions. */
+            device?: string;
+        };
+        CompleteSignOnResponse: {
+            accessToken: string;
+            /** Format: date-time */
+            accessTokenExpireTime?: string;
+            refreshToken: string;
+            /** Format: date-time */
+            refreshTokenExpireTime?: string;
+            /** @description The employee must replace an initial password before anything else is permitted. */
+            passwordChangeRequired: boolean;
+            /** @description As it was given at the start. */
+            returnTo: string;
+        };
         Composition: {
             /** @description At most 500; the rest are summed up in a slice with `other` set. */
             slices: components["schemas"]["Slice"][];
             /** Format: int64 */
             totalCount: string;
             feed?: components["schemas"]["Feed"];
+        };
+        ConfirmIdentityRequest: {
+            password?: string;
+            totpCode?: string;
+            /** @description JSON that `PublicKeyCredential.toJSON()` gives. */
+            passkeyJson?: string;
+            /** @description Of `StartPasskeyConfirmation`, with a passkey. */
+            challenge?: string;
+        };
+        ConfirmIdentityResponse: {
+            accessToken: string;
+            /** Format: date-time */
+            accessTokenExpireTime?: string;
+            refreshToken: string;
+            /** Format: date-time */
+            refreshTokenExpireTime?: string;
+        };
+        ConsumerStatus: {
+            name: string;
+            /**
+             * Format: int64
+             * @description Events that have not taken effect yet; -1 when the event stream does not answer.
+             */
+            pendingCount: string;
+            /** Format: int64 */
+            deadLetterCount: string;
         };
         Contact: {
             /** @description UUIDv7. */
@@ -1455,9 +3516,29 @@ export interface components {
             readonly updateTime?: string;
             etag?: string;
         };
+        CoveredGroup: {
+            readonly id: string;
+            name: string;
+        };
+        CreateApiKeyRequest: {
+            /** @description What the key is for. */
+            name?: string;
+            /**
+             * Format: date-time
+             * @description Left out: the key lives until it is revoked.
+             */
+            expireTime?: string;
+            /** @description Confines the key to these permissions; each must be the holder's. Empty: all that the holder may. */
+            permissions?: ("PERMISSION_EMPLOYEES_READ" | "PERMISSION_EMPLOYEES_MANAGE" | "PERMISSION_GROUPS_MANAGE" | "PERMISSION_ROLES_READ" | "PERMISSION_ROLES_MANAGE" | "PERMISSION_POLICY_WATCH" | "PERMISSION_AUDIT_READ" | "PERMISSION_AUDIT_EXPORT" | "PERMISSION_SIGN_ON_MANAGE" | "PERMISSION_SERVICE_ACCOUNTS_MANAGE" | "PERMISSION_PROVISIONING" | "PERMISSION_PARAMETERS_MANAGE" | "PERMISSION_STATUS_READ" | "PERMISSION_FEEDBACK_MANAGE" | "PERMISSION_WEBHOOKS_MANAGE" | "PERMISSION_ACCESS_EXPLAIN" | "PERMISSION_EMPLOYEES_REVEAL" | "PERMISSION_CUSTOMERS_READ" | "PERMISSION_CUSTOMERS_CREATE" | "PERMISSION_CUSTOMERS_UPDATE" | "PERMISSION_CUSTOMERS_ASSIGN" | "PERMISSION_CUSTOMERS_INVALIDATE" | "PERMISSION_CUSTOMERS_CLAIM" | "PERMISSION_CUSTOMERS_IMPORT" | "PERMISSION_CUSTOMERS_EXPORT" | "PERMISSION_CUSTOMERS_SHARE" | "PERMISSION_OWNERSHIP_READ" | "PERMISSION_POOL_MANAGE" | "PERMISSION_CUSTOMERS_REVEAL" | "PERMISSION_CONTACTS_READ" | "PERMISSION_CONTACTS_WRITE" | "PERMISSION_INTERACTIONS_READ" | "PERMISSION_INTERACTIONS_WRITE" | "PERMISSION_FIELDS_MANAGE" | "PERMISSION_REPORTS_READ" | "PERMISSION_REPORTS_REBUILD")[];
+        };
+        CreateApiKeyResponse: {
+            apiKey?: components["schemas"]["ApiKey"];
+            /** @description `ck_…`, shown once. */
+            key: string;
+        };
         CreateEmployeeResponse: {
             employee?: components["schemas"]["Employee"];
-            /** @description Shown once. */
+            /** @description Shown once; empty after an invitation. */
             initialPassword: string;
         };
         CreateGroupRequest: {
@@ -1467,12 +3548,67 @@ export interface components {
             /** @description Ungrouped employees who join at once. */
             employeeIds?: string[];
         };
+        CreatePersonalApiKeyRequest: {
+            /** @description What the key is for. */
+            name?: string;
+            /**
+             * Format: date-time
+             * @description Left out: the key lives until it is revoked.
+             */
+            expireTime?: string;
+            /** @description Confines the key to these permissions; each must be the caller's. Empty: all that the caller may. */
+            permissions?: ("PERMISSION_EMPLOYEES_READ" | "PERMISSION_EMPLOYEES_MANAGE" | "PERMISSION_GROUPS_MANAGE" | "PERMISSION_ROLES_READ" | "PERMISSION_ROLES_MANAGE" | "PERMISSION_POLICY_WATCH" | "PERMISSION_AUDIT_READ" | "PERMISSION_AUDIT_EXPORT" | "PERMISSION_SIGN_ON_MANAGE" | "PERMISSION_SERVICE_ACCOUNTS_MANAGE" | "PERMISSION_PROVISIONING" | "PERMISSION_PARAMETERS_MANAGE" | "PERMISSION_STATUS_READ" | "PERMISSION_FEEDBACK_MANAGE" | "PERMISSION_WEBHOOKS_MANAGE" | "PERMISSION_ACCESS_EXPLAIN" | "PERMISSION_EMPLOYEES_REVEAL" | "PERMISSION_CUSTOMERS_READ" | "PERMISSION_CUSTOMERS_CREATE" | "PERMISSION_CUSTOMERS_UPDATE" | "PERMISSION_CUSTOMERS_ASSIGN" | "PERMISSION_CUSTOMERS_INVALIDATE" | "PERMISSION_CUSTOMERS_CLAIM" | "PERMISSION_CUSTOMERS_IMPORT" | "PERMISSION_CUSTOMERS_EXPORT" | "PERMISSION_CUSTOMERS_SHARE" | "PERMISSION_OWNERSHIP_READ" | "PERMISSION_POOL_MANAGE" | "PERMISSION_CUSTOMERS_REVEAL" | "PERMISSION_CONTACTS_READ" | "PERMISSION_CONTACTS_WRITE" | "PERMISSION_INTERACTIONS_READ" | "PERMISSION_INTERACTIONS_WRITE" | "PERMISSION_FIELDS_MANAGE" | "PERMISSION_REPORTS_READ" | "PERMISSION_REPORTS_REBUILD")[];
+        };
+        CreateRecoveryCodesRequest: Record<string, never>;
+        CreateRecoveryCodesResponse: {
+            /** @description Ten codes, shown once; all earlier ones are void. */
+            recoveryCodes: string[];
+        };
         CreateRelationRequest: {
             /** Format: uuid */
             relatedCustomerId?: string;
             /** @enum {string} */
             type?: "RELATION_TYPE_HOUSEHOLD" | "RELATION_TYPE_GROUP_COMPANY" | "RELATION_TYPE_AGENT" | "RELATION_TYPE_BROKER" | "RELATION_TYPE_ADJUSTER" | "RELATION_TYPE_POLICYHOLDER" | "RELATION_TYPE_INSURED" | "RELATION_TYPE_BENEFICIARY" | "RELATION_TYPE_REFERRER" | "RELATION_TYPE_DOCTOR";
             remark?: string;
+        };
+        CreateWebhookEndpointResponse: {
+            endpoint?: components["schemas"]["WebhookEndpoint"];
+            /** @description `whsec_` and 32 bytes in Base64. Shown once. */
+            secret: string;
+        };
+        Credential: {
+            /** @description UUIDv7. */
+            readonly id: string;
+            /**
+             * @description Output only: an app or a passkey.
+             * @enum {string}
+             */
+            readonly kind: "SECOND_FACTOR_UNSPECIFIED" | "SECOND_FACTOR_TOTP" | "SECOND_FACTOR_PASSKEY" | "SECOND_FACTOR_RECOVERY_CODE";
+            /** @description What its owner calls it. */
+            name: string;
+            /** Format: date-time */
+            readonly createTime?: string;
+            /** Format: date-time */
+            lastUseTime?: string;
+            /** @description Changes with every update; required by updates. */
+            etag: string;
+        };
+        CredentialInput: {
+            /** @description UUIDv7. */
+            readonly id?: string;
+            /**
+             * @description Output only: an app or a passkey.
+             * @enum {string}
+             */
+            readonly kind?: "SECOND_FACTOR_UNSPECIFIED" | "SECOND_FACTOR_TOTP" | "SECOND_FACTOR_PASSKEY" | "SECOND_FACTOR_RECOVERY_CODE";
+            /** @description What its owner calls it. */
+            name?: string;
+            /** Format: date-time */
+            readonly createTime?: string;
+            /** Format: date-time */
+            lastUseTime?: string;
+            /** @description Changes with every update; required by updates. */
+            etag?: string;
         };
         Customer: {
             /** @description UUIDv7. */
@@ -1547,6 +3683,18 @@ export interface components {
             updateUserName: string;
             /** @description Changes with every update; required by updates. */
             etag: string;
+        };
+        CustomerAccess: {
+            customerId: string;
+            /** @description Empty in the public pool. */
+            ownerId: string;
+            ownerName: string;
+            groupId: string;
+            groupName: string;
+            employeeId: string;
+            employeeName: string;
+            /** @description One a permission, in the order of their numbers. */
+            decisions: components["schemas"]["AccessDecision"][];
         };
         /** @description A change of the customer or of something that belongs to it. */
         CustomerChange: {
@@ -1633,13 +3781,73 @@ export interface components {
             /** @description The contact through whom the customer was found. */
             contactName: string;
         };
+        DatabaseStatus: {
+            /** @description Of the server. */
+            version: string;
+            /** Format: int64 */
+            databaseBytes: string;
+            /**
+             * Format: int64
+             * @description Of the service's own tables with their indexes.
+             */
+            serviceBytes: string;
+            /**
+             * Format: int32
+             * @description The service's connections, over all its processes.
+             */
+            connections: number;
+            /**
+             * Format: int32
+             * @description What the server takes in all.
+             */
+            maxConnections: number;
+            /**
+             * Format: int64
+             * @description How long the server took to answer, in microseconds.
+             */
+            latencyMicros: string;
+            migrations: components["schemas"]["Migration"][];
+        };
+        /** @description Work that was given up after all tries. */
+        DeadJob: {
+            readonly id: string;
+            /** @description Such as `customers.import`. */
+            kind: string;
+            /** Format: int32 */
+            attempts: number;
+            /** @description Why the last try failed. */
+            failure: string;
+            /** Format: date-time */
+            readonly createTime?: string;
+            /** Format: date-time */
+            endTime?: string;
+        };
+        /** @description An event that could not take effect after all tries. */
+        DeadLetter: {
+            /** @description Of the event. */
+            eventId: string;
+            consumer: string;
+            /** @description Full name of the event's message. */
+            type: string;
+            failure: string;
+            /** Format: date-time */
+            readonly createTime?: string;
+        };
+        DeleteAvatarResponse: Record<string, never>;
+        DeleteCredentialResponse: Record<string, never>;
         DeleteDictionaryEntryResponse: Record<string, never>;
         DeleteEmployeeResponse: Record<string, never>;
         DeleteGroupResponse: Record<string, never>;
+        DeleteIdentityProviderResponse: Record<string, never>;
         DeleteRelationResponse: Record<string, never>;
         DeleteRoleResponse: Record<string, never>;
+        DeleteScimGroupResponse: Record<string, never>;
+        DeleteScimUserResponse: Record<string, never>;
+        DeleteServiceAccountResponse: Record<string, never>;
         DeleteShareResponse: Record<string, never>;
+        DeleteSignOnLinkResponse: Record<string, never>;
         DeleteViewResponse: Record<string, never>;
+        DeleteWebhookEndpointResponse: Record<string, never>;
         Deployment: {
             version: string;
             services: {
@@ -1716,6 +3924,21 @@ export interface components {
              */
             readonly entryCount?: number;
         };
+        DictionarySheetFault: {
+            /**
+             * Format: int32
+             * @description Line of the sheet, from 1; 0 for the sheet as a whole.
+             */
+            row: number;
+            /** @description The entry's code as it stands there. */
+            code: string;
+            /** @description Such as `parent_code`. */
+            column: string;
+            /** @description Stable name such as `PARENT_UNKNOWN`. */
+            reason: string;
+            /** @description In the caller's language. */
+            message: string;
+        };
         DirectoryEntry: {
             readonly id: string;
             displayName: string;
@@ -1725,6 +3948,9 @@ export interface components {
             active: boolean;
         };
         DisableEmployeeRequest: {
+            etag?: string;
+        };
+        DisableServiceAccountRequest: {
             etag?: string;
         };
         Employee: {
@@ -1764,6 +3990,37 @@ export interface components {
             readonly updateTime?: string;
             /** @description Changes with every update; required by updates. */
             etag: string;
+        };
+        EmployeeAccess: {
+            employeeId: string;
+            employeeName: string;
+            /** @description Empty while ungrouped. */
+            groupId: string;
+            groupName: string;
+            /** @description An employee who is not may do nothing, whatever follows. */
+            active: boolean;
+            /** @description Permissions that are held, in the order of their numbers. */
+            permissions: components["schemas"]["PermissionAccess"][];
+            /** @description Every kind of personal data. */
+            visibilities: components["schemas"]["VisibilityAccess"][];
+            /** @description Roles that ask for a second factor. */
+            secondFactorRoleNames: string[];
+            secondFactorSet: boolean;
+        };
+        EmployeeImportError: {
+            /**
+             * Format: int64
+             * @description Line of the sheet, from 1.
+             */
+            row: string;
+            /** @description Header of the column; empty when the row as a whole is meant. */
+            header: string;
+            /** @description `login_name`, `display_name`, `email`, `phone`, `group` or `roles`. */
+            field: string;
+            /** @description UPPER_SNAKE_CASE. */
+            code: string;
+            /** @description In the caller's language. */
+            message: string;
         };
         EmployeeInput: {
             /** @description UUIDv7. */
@@ -1809,6 +4066,17 @@ export interface components {
         EnableEmployeeRequest: {
             etag?: string;
         };
+        EnableServiceAccountRequest: {
+            etag?: string;
+        };
+        ExchangeApiKeyRequest: {
+            key?: string;
+        };
+        ExchangeApiKeyResponse: {
+            accessToken: string;
+            /** Format: date-time */
+            accessTokenExpireTime?: string;
+        };
         Feed: {
             /**
              * Format: int64
@@ -1818,6 +4086,64 @@ export interface components {
             /** Format: date-time */
             lastEventTime?: string;
             rebuilding: boolean;
+        };
+        Feedback: {
+            /** @description UUIDv7. */
+            readonly id: string;
+            /** @enum {string} */
+            kind: "FEEDBACK_KIND_UNSPECIFIED" | "FEEDBACK_KIND_PROBLEM" | "FEEDBACK_KIND_WISH" | "FEEDBACK_KIND_QUESTION" | "FEEDBACK_KIND_PRAISE";
+            text: string;
+            /** @description Path of the console's page that it is about. */
+            page: string;
+            /**
+             * @description Output only.
+             * @enum {string}
+             */
+            readonly state: "FEEDBACK_STATE_UNSPECIFIED" | "FEEDBACK_STATE_OPEN" | "FEEDBACK_STATE_ANSWERED" | "FEEDBACK_STATE_CLOSED";
+            /** @description Output only. */
+            readonly employeeId: string;
+            /** @description Output only. */
+            readonly employeeName: string;
+            /** @description Output only. */
+            readonly answer: string;
+            /** @description Output only: name of who answered. */
+            readonly answerUserName: string;
+            /** Format: date-time */
+            answerTime?: string;
+            /** Format: date-time */
+            readonly createTime?: string;
+            /** Format: date-time */
+            readonly updateTime?: string;
+            etag: string;
+        };
+        FeedbackInput: {
+            /** @description UUIDv7. */
+            readonly id?: string;
+            /** @enum {string} */
+            kind?: "FEEDBACK_KIND_PROBLEM" | "FEEDBACK_KIND_WISH" | "FEEDBACK_KIND_QUESTION" | "FEEDBACK_KIND_PRAISE";
+            text?: string;
+            /** @description Path of the console's page that it is about. */
+            page?: string;
+            /**
+             * @description Output only.
+             * @enum {string}
+             */
+            readonly state?: "FEEDBACK_STATE_UNSPECIFIED" | "FEEDBACK_STATE_OPEN" | "FEEDBACK_STATE_ANSWERED" | "FEEDBACK_STATE_CLOSED";
+            /** @description Output only. */
+            readonly employeeId?: string;
+            /** @description Output only. */
+            readonly employeeName?: string;
+            /** @description Output only. */
+            readonly answer?: string;
+            /** @description Output only: name of who answered. */
+            readonly answerUserName?: string;
+            /** Format: date-time */
+            answerTime?: string;
+            /** Format: date-time */
+            readonly createTime?: string;
+            /** Format: date-time */
+            readonly updateTime?: string;
+            etag?: string;
         };
         Field: {
             /** @description Stable name in filters and records. */
@@ -1936,19 +4262,50 @@ export interface components {
             /** @enum {string} */
             visibility?: "VISIBILITY_CLEAR" | "VISIBILITY_MASKED" | "VISIBILITY_HIDDEN";
         };
+        FinishCredentialResponse: {
+            credential?: components["schemas"]["Credential"];
+            /** @description With the first app or passkey: ten codes, shown once. */
+            recoveryCodes: string[];
+        };
+        FinishPasskeyRequest: {
+            challenge?: string;
+            /** @description JSON that `PublicKeyCredential.toJSON()` gives for the new passkey. */
+            credentialJson?: string;
+            /** @description What the caller calls the passkey. */
+            name?: string;
+        };
+        FinishTotpRequest: {
+            challenge?: string;
+            /** @description The six digits that the app shows. */
+            totpCode?: string;
+            /** @description What the caller calls the app. */
+            name?: string;
+        };
         /** @description One permission with the rows that it covers. */
         Grant: {
             /** @enum {string} */
-            permission: "PERMISSION_UNSPECIFIED" | "PERMISSION_EMPLOYEES_READ" | "PERMISSION_EMPLOYEES_MANAGE" | "PERMISSION_GROUPS_MANAGE" | "PERMISSION_ROLES_READ" | "PERMISSION_ROLES_MANAGE" | "PERMISSION_POLICY_WATCH" | "PERMISSION_CUSTOMERS_READ" | "PERMISSION_CUSTOMERS_CREATE" | "PERMISSION_CUSTOMERS_UPDATE" | "PERMISSION_CUSTOMERS_ASSIGN" | "PERMISSION_CUSTOMERS_INVALIDATE" | "PERMISSION_CUSTOMERS_CLAIM" | "PERMISSION_CUSTOMERS_IMPORT" | "PERMISSION_CUSTOMERS_EXPORT" | "PERMISSION_CUSTOMERS_SHARE" | "PERMISSION_OWNERSHIP_READ" | "PERMISSION_POOL_MANAGE" | "PERMISSION_CONTACTS_READ" | "PERMISSION_CONTACTS_WRITE" | "PERMISSION_INTERACTIONS_READ" | "PERMISSION_INTERACTIONS_WRITE" | "PERMISSION_FIELDS_MANAGE" | "PERMISSION_REPORTS_READ" | "PERMISSION_REPORTS_REBUILD";
+            permission: "PERMISSION_UNSPECIFIED" | "PERMISSION_EMPLOYEES_READ" | "PERMISSION_EMPLOYEES_MANAGE" | "PERMISSION_GROUPS_MANAGE" | "PERMISSION_ROLES_READ" | "PERMISSION_ROLES_MANAGE" | "PERMISSION_POLICY_WATCH" | "PERMISSION_AUDIT_READ" | "PERMISSION_AUDIT_EXPORT" | "PERMISSION_SIGN_ON_MANAGE" | "PERMISSION_SERVICE_ACCOUNTS_MANAGE" | "PERMISSION_PROVISIONING" | "PERMISSION_PARAMETERS_MANAGE" | "PERMISSION_STATUS_READ" | "PERMISSION_FEEDBACK_MANAGE" | "PERMISSION_WEBHOOKS_MANAGE" | "PERMISSION_ACCESS_EXPLAIN" | "PERMISSION_EMPLOYEES_REVEAL" | "PERMISSION_CUSTOMERS_READ" | "PERMISSION_CUSTOMERS_CREATE" | "PERMISSION_CUSTOMERS_UPDATE" | "PERMISSION_CUSTOMERS_ASSIGN" | "PERMISSION_CUSTOMERS_INVALIDATE" | "PERMISSION_CUSTOMERS_CLAIM" | "PERMISSION_CUSTOMERS_IMPORT" | "PERMISSION_CUSTOMERS_EXPORT" | "PERMISSION_CUSTOMERS_SHARE" | "PERMISSION_OWNERSHIP_READ" | "PERMISSION_POOL_MANAGE" | "PERMISSION_CUSTOMERS_REVEAL" | "PERMISSION_CONTACTS_READ" | "PERMISSION_CONTACTS_WRITE" | "PERMISSION_INTERACTIONS_READ" | "PERMISSION_INTERACTIONS_WRITE" | "PERMISSION_FIELDS_MANAGE" | "PERMISSION_REPORTS_READ" | "PERMISSION_REPORTS_REBUILD";
             /** @enum {string} */
-            scope: "SCOPE_UNSPECIFIED" | "SCOPE_OWN" | "SCOPE_GROUP" | "SCOPE_GROUP_AND_BELOW" | "SCOPE_ALL";
+            scope: "SCOPE_UNSPECIFIED" | "SCOPE_OWN" | "SCOPE_GROUP" | "SCOPE_GROUP_AND_BELOW" | "SCOPE_ALL" | "SCOPE_CHOSEN_GROUPS";
+            /** @description The groups of `SCOPE_CHOSEN_GROUPS`; each with those below it. */
+            groupIds: string[];
         };
         /** @description One permission with the rows that it covers. */
         GrantInput: {
             /** @enum {string} */
-            permission?: "PERMISSION_EMPLOYEES_READ" | "PERMISSION_EMPLOYEES_MANAGE" | "PERMISSION_GROUPS_MANAGE" | "PERMISSION_ROLES_READ" | "PERMISSION_ROLES_MANAGE" | "PERMISSION_POLICY_WATCH" | "PERMISSION_CUSTOMERS_READ" | "PERMISSION_CUSTOMERS_CREATE" | "PERMISSION_CUSTOMERS_UPDATE" | "PERMISSION_CUSTOMERS_ASSIGN" | "PERMISSION_CUSTOMERS_INVALIDATE" | "PERMISSION_CUSTOMERS_CLAIM" | "PERMISSION_CUSTOMERS_IMPORT" | "PERMISSION_CUSTOMERS_EXPORT" | "PERMISSION_CUSTOMERS_SHARE" | "PERMISSION_OWNERSHIP_READ" | "PERMISSION_POOL_MANAGE" | "PERMISSION_CONTACTS_READ" | "PERMISSION_CONTACTS_WRITE" | "PERMISSION_INTERACTIONS_READ" | "PERMISSION_INTERACTIONS_WRITE" | "PERMISSION_FIELDS_MANAGE" | "PERMISSION_REPORTS_READ" | "PERMISSION_REPORTS_REBUILD";
+            permission?: "PERMISSION_EMPLOYEES_READ" | "PERMISSION_EMPLOYEES_MANAGE" | "PERMISSION_GROUPS_MANAGE" | "PERMISSION_ROLES_READ" | "PERMISSION_ROLES_MANAGE" | "PERMISSION_POLICY_WATCH" | "PERMISSION_AUDIT_READ" | "PERMISSION_AUDIT_EXPORT" | "PERMISSION_SIGN_ON_MANAGE" | "PERMISSION_SERVICE_ACCOUNTS_MANAGE" | "PERMISSION_PROVISIONING" | "PERMISSION_PARAMETERS_MANAGE" | "PERMISSION_STATUS_READ" | "PERMISSION_FEEDBACK_MANAGE" | "PERMISSION_WEBHOOKS_MANAGE" | "PERMISSION_ACCESS_EXPLAIN" | "PERMISSION_EMPLOYEES_REVEAL" | "PERMISSION_CUSTOMERS_READ" | "PERMISSION_CUSTOMERS_CREATE" | "PERMISSION_CUSTOMERS_UPDATE" | "PERMISSION_CUSTOMERS_ASSIGN" | "PERMISSION_CUSTOMERS_INVALIDATE" | "PERMISSION_CUSTOMERS_CLAIM" | "PERMISSION_CUSTOMERS_IMPORT" | "PERMISSION_CUSTOMERS_EXPORT" | "PERMISSION_CUSTOMERS_SHARE" | "PERMISSION_OWNERSHIP_READ" | "PERMISSION_POOL_MANAGE" | "PERMISSION_CUSTOMERS_REVEAL" | "PERMISSION_CONTACTS_READ" | "PERMISSION_CONTACTS_WRITE" | "PERMISSION_INTERACTIONS_READ" | "PERMISSION_INTERACTIONS_WRITE" | "PERMISSION_FIELDS_MANAGE" | "PERMISSION_REPORTS_READ" | "PERMISSION_REPORTS_REBUILD";
             /** @enum {string} */
-            scope?: "SCOPE_OWN" | "SCOPE_GROUP" | "SCOPE_GROUP_AND_BELOW" | "SCOPE_ALL";
+            scope?: "SCOPE_OWN" | "SCOPE_GROUP" | "SCOPE_GROUP_AND_BELOW" | "SCOPE_ALL" | "SCOPE_CHOSEN_GROUPS";
+            /** @description The groups of `SCOPE_CHOSEN_GROUPS`; each with those below it. */
+            groupIds?: string[];
+        };
+        GrantSource: {
+            roleId: string;
+            roleName: string;
+            /** @enum {string} */
+            scope: "SCOPE_UNSPECIFIED" | "SCOPE_OWN" | "SCOPE_GROUP" | "SCOPE_GROUP_AND_BELOW" | "SCOPE_ALL" | "SCOPE_CHOSEN_GROUPS";
+            /** @description Names of the groups that the grant chooses. */
+            groupNames: string[];
         };
         Group: {
             /** @description UUIDv7. */
@@ -1999,6 +4356,82 @@ export interface components {
             /** Format: date-time */
             readonly updateTime?: string;
             etag?: string;
+        };
+        IdentityProvider: {
+            /** @description UUIDv7. */
+            readonly id: string;
+            /** @description Unique; shown on the button at sign-in. */
+            name: string;
+            /** @description URL that the discovery document lies below, exactly as the provider spells it. */
+            issuer: string;
+            clientId: string;
+            /** @description Written, never answered; kept encrypted. Empty for a client that has none. */
+            clientSecret: string;
+            /** @description Output only: there is a client secret. */
+            readonly clientSecretSet: boolean;
+            /** @description Asked for besides `openid`, such as `profile`, `email`, `groups`. */
+            scopes: string[];
+            /**
+             * @description The claim of the ID token that lists a person's groups, with dots for one below another: `groups`,
+             *     `realm_access.roles`. Empty: roles are not taken from the provider.
+             */
+            groupClaim: string;
+            /** @description At each sign-on, only roles that stand here are given or taken. */
+            roleMappings: components["schemas"]["RoleMapping"][];
+            /** @description Where employees begin that are created at their first sign-on. Empty: ungrouped. */
+            defaultGroupId: string;
+            /** @description Whoever the provider vouches for becomes an employee at the first sign-on. */
+            createEmployees: boolean;
+            /** @description An address that the provider calls verified is taken for that of the employee who has it here. */
+            trustEmail: boolean;
+            /** @description Offered at sign-in. */
+            enabled: boolean;
+            /** Format: date-time */
+            readonly createTime?: string;
+            /** Format: date-time */
+            readonly updateTime?: string;
+            /** @description Changes with every update; required by updates. */
+            etag: string;
+            /** @description Output only: what the provider has to know as the address to come back to. */
+            readonly redirectUri: string;
+        };
+        IdentityProviderInput: {
+            /** @description UUIDv7. */
+            readonly id?: string;
+            /** @description Unique; shown on the button at sign-in. */
+            name?: string;
+            /** @description URL that the discovery document lies below, exactly as the provider spells it. */
+            issuer?: string;
+            clientId?: string;
+            /** @description Written, never answered; kept encrypted. Empty for a client that has none. */
+            clientSecret?: string;
+            /** @description Output only: there is a client secret. */
+            readonly clientSecretSet?: boolean;
+            /** @description Asked for besides `openid`, such as `profile`, `email`, `groups`. */
+            scopes?: string[];
+            /**
+             * @description The claim of the ID token that lists a person's groups, with dots for one below another: `groups`,
+             *     `realm_access.roles`. Empty: roles are not taken from the provider.
+             */
+            groupClaim?: string;
+            /** @description At each sign-on, only roles that stand here are given or taken. */
+            roleMappings?: components["schemas"]["RoleMappingInput"][];
+            /** @description Where employees begin that are created at their first sign-on. Empty: ungrouped. */
+            defaultGroupId?: string | unknown;
+            /** @description Whoever the provider vouches for becomes an employee at the first sign-on. */
+            createEmployees?: boolean;
+            /** @description An address that the provider calls verified is taken for that of the employee who has it here. */
+            trustEmail?: boolean;
+            /** @description Offered at sign-in. */
+            enabled?: boolean;
+            /** Format: date-time */
+            readonly createTime?: string;
+            /** Format: date-time */
+            readonly updateTime?: string;
+            /** @description Changes with every update; required by updates. */
+            etag?: string;
+            /** @description Output only: what the provider has to know as the address to come back to. */
+            readonly redirectUri?: string;
         };
         Import: {
             /** @description UUIDv7. */
@@ -2058,6 +4491,21 @@ export interface components {
             /** @description Path of the field that the column fills, such as `name` or `custom_fields.budget`; empty: the column is left out. */
             field?: string;
         };
+        ImportEmployeesResponse: {
+            /** Format: int32 */
+            rowCount: number;
+            /**
+             * Format: int32
+             * @description Employees that were created; 0 after a dry run and when a row has an error.
+             */
+            createdCount: number;
+            /** @description The first 1,000, in the order of the file. */
+            errors: components["schemas"]["EmployeeImportError"][];
+            /** @description Those who were created, in the order of the file. */
+            employees: components["schemas"]["ImportedEmployee"][];
+            /** @description Headers that are not understood, whose columns were left out. */
+            unknownHeaders: string[];
+        };
         ImportProgress: {
             /** Format: int64 */
             processed: string;
@@ -2090,6 +4538,34 @@ export interface components {
         };
         ImportSampleRow: {
             cells: string[];
+        };
+        ImportedDictionary: {
+            dryRun: boolean;
+            /** Format: int32 */
+            createdCount: number;
+            /** Format: int32 */
+            updatedCount: number;
+            /** Format: int32 */
+            unchangedCount: number;
+            /** @description What is wrong with the sheet, up to 200 places; nothing was changed then. */
+            faults: components["schemas"]["DictionarySheetFault"][];
+        };
+        ImportedEmployee: {
+            /** Format: int64 */
+            row: string;
+            readonly id: string;
+            loginName: string;
+            displayName: string;
+            /** @description Shown once. */
+            initialPassword: string;
+        };
+        Installation: {
+            /** @description Empty while nobody has set it. */
+            organizationName: string;
+            /** @description Language of those who have chosen none: `zh-CN` or `en-US`. */
+            defaultLocale: string;
+            /** @description Whom to turn to with questions. */
+            supportContact: string;
         };
         Interaction: {
             /** @description UUIDv7. */
@@ -2192,6 +4668,16 @@ export interface components {
             reason?: string;
             etag?: string;
         };
+        InviteEmployeeRequest: Record<string, never>;
+        InviteEmployeeResponse: Record<string, never>;
+        JobStatus: {
+            /** Format: int64 */
+            pendingCount: string;
+            /** Format: int64 */
+            runningCount: string;
+            /** Format: int64 */
+            deadCount: string;
+        };
         /** @description A JSON Web Key of type OKP, curve Ed25519. */
         Key: {
             kid: string;
@@ -2205,10 +4691,30 @@ export interface components {
         KeySet: {
             keys: components["schemas"]["Key"][];
         };
+        ListApiKeysResponse: {
+            apiKeys: components["schemas"]["ApiKey"][];
+            /** @description Empty on the last page. */
+            nextPageToken: string;
+        };
+        ListAuditEntriesResponse: {
+            entries: components["schemas"]["AuditEntry"][];
+            /** @description Empty on the last page. */
+            nextPageToken: string;
+        };
         ListContactsResponse: {
             contacts: components["schemas"]["Contact"][];
             /** @description Empty on the last page. */
             nextPageToken: string;
+        };
+        ListCredentialsResponse: {
+            credentials: components["schemas"]["Credential"][];
+            /** @description Empty on the last page. */
+            nextPageToken: string;
+            /**
+             * Format: int32
+             * @description Recovery codes that were not used yet.
+             */
+            recoveryCodesLeft: number;
         };
         ListCustomersResponse: {
             customers: components["schemas"]["Customer"][];
@@ -2221,6 +4727,16 @@ export interface components {
             totalCount: string;
             /** @description `total_count` is an estimate. */
             totalEstimated: boolean;
+        };
+        ListDeadJobsResponse: {
+            jobs: components["schemas"]["DeadJob"][];
+            /** @description Empty on the last page. */
+            nextPageToken: string;
+        };
+        ListDeadLettersResponse: {
+            letters: components["schemas"]["DeadLetter"][];
+            /** @description Empty on the last page. */
+            nextPageToken: string;
         };
         ListDictionariesResponse: {
             dictionaries: components["schemas"]["Dictionary"][];
@@ -2242,6 +4758,11 @@ export interface components {
             /** @description Empty on the last page. */
             nextPageToken: string;
         };
+        ListFeedbackResponse: {
+            feedback: components["schemas"]["Feedback"][];
+            /** @description Empty on the last page. */
+            nextPageToken: string;
+        };
         ListFieldsResponse: {
             fields: components["schemas"]["Field"][];
             /** @description Empty on the last page. */
@@ -2249,6 +4770,11 @@ export interface components {
         };
         ListGroupsResponse: {
             groups: components["schemas"]["Group"][];
+            /** @description Empty on the last page. */
+            nextPageToken: string;
+        };
+        ListIdentityProvidersResponse: {
+            identityProviders: components["schemas"]["IdentityProvider"][];
             /** @description Empty on the last page. */
             nextPageToken: string;
         };
@@ -2267,6 +4793,21 @@ export interface components {
             /** @description Empty on the last page. */
             nextPageToken: string;
         };
+        ListOwnFeedbackResponse: {
+            feedback: components["schemas"]["Feedback"][];
+            /** @description Empty on the last page. */
+            nextPageToken: string;
+        };
+        ListParametersResponse: {
+            parameters: components["schemas"]["Parameter"][];
+            /** @description Empty on the last page. */
+            nextPageToken: string;
+        };
+        ListPersonalApiKeysResponse: {
+            apiKeys: components["schemas"]["ApiKey"][];
+            /** @description Empty on the last page. */
+            nextPageToken: string;
+        };
         ListPoolCustomersResponse: {
             customers: components["schemas"]["Customer"][];
             /** @description Empty on the last page. */
@@ -2282,6 +4823,11 @@ export interface components {
             /** @description Empty on the last page. */
             nextPageToken: string;
         };
+        ListServiceAccountsResponse: {
+            serviceAccounts: components["schemas"]["ServiceAccount"][];
+            /** @description Empty on the last page. */
+            nextPageToken: string;
+        };
         ListSessionsResponse: {
             sessions: components["schemas"]["Session"][];
             /** @description Empty on the last page. */
@@ -2292,15 +4838,58 @@ export interface components {
             /** @description Empty on the last page. */
             nextPageToken: string;
         };
+        ListSignOnLinksResponse: {
+            links: components["schemas"]["SignOnLink"][];
+            /** @description Empty on the last page. */
+            nextPageToken: string;
+        };
+        ListSignOnOptionsResponse: {
+            options: components["schemas"]["SignOnOption"][];
+            /** @description Empty on the last page. */
+            nextPageToken: string;
+        };
         ListTimelineEntriesResponse: {
             entries: components["schemas"]["TimelineEntry"][];
             /** @description Empty on the last page. */
             nextPageToken: string;
         };
+        /** @description Represents a JSON array. */
+        ListValue: {
+            /** @description Repeated field of dynamically typed values. */
+            values: components["schemas"]["Value"][];
+        };
+        /** @description Represents a JSON array. */
+        ListValueInput: {
+            /** @description Repeated field of dynamically typed values. */
+            values?: components["schemas"]["ValueInput"][];
+        };
         ListViewsResponse: {
             views: components["schemas"]["View"][];
             /** @description Empty on the last page. */
             nextPageToken: string;
+        };
+        ListWebhookDeliveriesResponse: {
+            deliveries: components["schemas"]["WebhookDelivery"][];
+            /** @description Empty on the last page. */
+            nextPageToken: string;
+        };
+        ListWebhookEndpointsResponse: {
+            endpoints: components["schemas"]["WebhookEndpoint"][];
+            /** @description Empty on the last page. */
+            nextPageToken: string;
+        };
+        ListWebhookEventTypesResponse: {
+            /** @description In the order of their types. */
+            eventTypes: components["schemas"]["WebhookEventType"][];
+            /** @description Empty on the last page. */
+            nextPageToken: string;
+        };
+        Migration: {
+            /** Format: int64 */
+            version: string;
+            description: string;
+            /** Format: date-time */
+            installTime?: string;
         };
         OptionCodes: {
             codes: string[];
@@ -2312,6 +4901,88 @@ export interface components {
             employeeId: string;
             /** Format: int64 */
             customerCount: string;
+        };
+        Parameter: {
+            /** @description Such as `audit.retention_days`. */
+            name: string;
+            /** @description In force; numbers and booleans as text. */
+            value: string;
+            /**
+             * @description Output only.
+             * @enum {string}
+             */
+            readonly type: "PARAMETER_TYPE_UNSPECIFIED" | "PARAMETER_TYPE_INTEGER" | "PARAMETER_TYPE_TEXT" | "PARAMETER_TYPE_BOOLEAN" | "PARAMETER_TYPE_CHOICE";
+            /**
+             * @description Output only: what is in force when nobody has set a value. Comes from the configuration where that has a setting of
+             *     the same meaning.
+             */
+            readonly defaultValue: string;
+            /** @description Output only: somebody has set a value. */
+            readonly set: boolean;
+            /**
+             * Format: int64
+             * @description Output only: bounds of an integer.
+             */
+            readonly min: string;
+            /** Format: int64 */
+            max: string;
+            /**
+             * Format: int32
+             * @description Output only: characters that a text can have.
+             */
+            readonly maxLength: number;
+            /** @description Output only: what a choice can be. */
+            readonly choices: string[];
+            /** @description Output only. */
+            readonly descriptionZh: string;
+            /** @description Output only. */
+            readonly descriptionEn: string;
+            /** @description Output only: who has set it last, or reset it. */
+            readonly updateUserName: string;
+            /** Format: date-time */
+            readonly updateTime?: string;
+            etag: string;
+        };
+        ParameterInput: {
+            /** @description Such as `audit.retention_days`. */
+            name?: string;
+            /** @description In force; numbers and booleans as text. */
+            value?: string;
+            /**
+             * @description Output only.
+             * @enum {string}
+             */
+            readonly type?: "PARAMETER_TYPE_UNSPECIFIED" | "PARAMETER_TYPE_INTEGER" | "PARAMETER_TYPE_TEXT" | "PARAMETER_TYPE_BOOLEAN" | "PARAMETER_TYPE_CHOICE";
+            /**
+             * @description Output only: what is in force when nobody has set a value. Comes from the configuration where that has a setting of
+             *     the same meaning.
+             */
+            readonly defaultValue?: string;
+            /** @description Output only: somebody has set a value. */
+            readonly set?: boolean;
+            /**
+             * Format: int64
+             * @description Output only: bounds of an integer.
+             */
+            readonly min?: string;
+            /** Format: int64 */
+            max?: string;
+            /**
+             * Format: int32
+             * @description Output only: characters that a text can have.
+             */
+            readonly maxLength?: number;
+            /** @description Output only: what a choice can be. */
+            readonly choices?: string[];
+            /** @description Output only. */
+            readonly descriptionZh?: string;
+            /** @description Output only. */
+            readonly descriptionEn?: string;
+            /** @description Output only: who has set it last, or reset it. */
+            readonly updateUserName?: string;
+            /** Format: date-time */
+            readonly updateTime?: string;
+            etag?: string;
         };
         PasswordPolicy: {
             /**
@@ -2326,19 +4997,40 @@ export interface components {
             minCharacterKinds: number;
             /** @description Common passwords and passwords that hold the login name are refused. */
             refusesCommon: boolean;
+            /**
+             * Format: int32
+             * @description So many of the last passwords, the present one among them, are refused.
+             */
+            remembered: number;
+        };
+        /** @description What all roles add up to for one permission. */
+        PermissionAccess: {
+            /** @enum {string} */
+            permission: "PERMISSION_UNSPECIFIED" | "PERMISSION_EMPLOYEES_READ" | "PERMISSION_EMPLOYEES_MANAGE" | "PERMISSION_GROUPS_MANAGE" | "PERMISSION_ROLES_READ" | "PERMISSION_ROLES_MANAGE" | "PERMISSION_POLICY_WATCH" | "PERMISSION_AUDIT_READ" | "PERMISSION_AUDIT_EXPORT" | "PERMISSION_SIGN_ON_MANAGE" | "PERMISSION_SERVICE_ACCOUNTS_MANAGE" | "PERMISSION_PROVISIONING" | "PERMISSION_PARAMETERS_MANAGE" | "PERMISSION_STATUS_READ" | "PERMISSION_FEEDBACK_MANAGE" | "PERMISSION_WEBHOOKS_MANAGE" | "PERMISSION_ACCESS_EXPLAIN" | "PERMISSION_EMPLOYEES_REVEAL" | "PERMISSION_CUSTOMERS_READ" | "PERMISSION_CUSTOMERS_CREATE" | "PERMISSION_CUSTOMERS_UPDATE" | "PERMISSION_CUSTOMERS_ASSIGN" | "PERMISSION_CUSTOMERS_INVALIDATE" | "PERMISSION_CUSTOMERS_CLAIM" | "PERMISSION_CUSTOMERS_IMPORT" | "PERMISSION_CUSTOMERS_EXPORT" | "PERMISSION_CUSTOMERS_SHARE" | "PERMISSION_OWNERSHIP_READ" | "PERMISSION_POOL_MANAGE" | "PERMISSION_CUSTOMERS_REVEAL" | "PERMISSION_CONTACTS_READ" | "PERMISSION_CONTACTS_WRITE" | "PERMISSION_INTERACTIONS_READ" | "PERMISSION_INTERACTIONS_WRITE" | "PERMISSION_FIELDS_MANAGE" | "PERMISSION_REPORTS_READ" | "PERMISSION_REPORTS_REBUILD";
+            /** @enum {string} */
+            scope: "SCOPE_UNSPECIFIED" | "SCOPE_OWN" | "SCOPE_GROUP" | "SCOPE_GROUP_AND_BELOW" | "SCOPE_ALL" | "SCOPE_CHOSEN_GROUPS";
+            /** @description Groups whose records are covered besides the person's own; at most 500, empty where all records are. */
+            groups: components["schemas"]["CoveredGroup"][];
+            /**
+             * Format: int32
+             * @description How many groups there are in fact.
+             */
+            groupCount: number;
+            /** @description The grants that add up to it. */
+            sources: components["schemas"]["GrantSource"][];
         };
         PermissionCatalog: {
             permissions: components["schemas"]["PermissionEntry"][];
         };
         PermissionEntry: {
             /** @enum {string} */
-            permission: "PERMISSION_UNSPECIFIED" | "PERMISSION_EMPLOYEES_READ" | "PERMISSION_EMPLOYEES_MANAGE" | "PERMISSION_GROUPS_MANAGE" | "PERMISSION_ROLES_READ" | "PERMISSION_ROLES_MANAGE" | "PERMISSION_POLICY_WATCH" | "PERMISSION_CUSTOMERS_READ" | "PERMISSION_CUSTOMERS_CREATE" | "PERMISSION_CUSTOMERS_UPDATE" | "PERMISSION_CUSTOMERS_ASSIGN" | "PERMISSION_CUSTOMERS_INVALIDATE" | "PERMISSION_CUSTOMERS_CLAIM" | "PERMISSION_CUSTOMERS_IMPORT" | "PERMISSION_CUSTOMERS_EXPORT" | "PERMISSION_CUSTOMERS_SHARE" | "PERMISSION_OWNERSHIP_READ" | "PERMISSION_POOL_MANAGE" | "PERMISSION_CONTACTS_READ" | "PERMISSION_CONTACTS_WRITE" | "PERMISSION_INTERACTIONS_READ" | "PERMISSION_INTERACTIONS_WRITE" | "PERMISSION_FIELDS_MANAGE" | "PERMISSION_REPORTS_READ" | "PERMISSION_REPORTS_REBUILD";
+            permission: "PERMISSION_UNSPECIFIED" | "PERMISSION_EMPLOYEES_READ" | "PERMISSION_EMPLOYEES_MANAGE" | "PERMISSION_GROUPS_MANAGE" | "PERMISSION_ROLES_READ" | "PERMISSION_ROLES_MANAGE" | "PERMISSION_POLICY_WATCH" | "PERMISSION_AUDIT_READ" | "PERMISSION_AUDIT_EXPORT" | "PERMISSION_SIGN_ON_MANAGE" | "PERMISSION_SERVICE_ACCOUNTS_MANAGE" | "PERMISSION_PROVISIONING" | "PERMISSION_PARAMETERS_MANAGE" | "PERMISSION_STATUS_READ" | "PERMISSION_FEEDBACK_MANAGE" | "PERMISSION_WEBHOOKS_MANAGE" | "PERMISSION_ACCESS_EXPLAIN" | "PERMISSION_EMPLOYEES_REVEAL" | "PERMISSION_CUSTOMERS_READ" | "PERMISSION_CUSTOMERS_CREATE" | "PERMISSION_CUSTOMERS_UPDATE" | "PERMISSION_CUSTOMERS_ASSIGN" | "PERMISSION_CUSTOMERS_INVALIDATE" | "PERMISSION_CUSTOMERS_CLAIM" | "PERMISSION_CUSTOMERS_IMPORT" | "PERMISSION_CUSTOMERS_EXPORT" | "PERMISSION_CUSTOMERS_SHARE" | "PERMISSION_OWNERSHIP_READ" | "PERMISSION_POOL_MANAGE" | "PERMISSION_CUSTOMERS_REVEAL" | "PERMISSION_CONTACTS_READ" | "PERMISSION_CONTACTS_WRITE" | "PERMISSION_INTERACTIONS_READ" | "PERMISSION_INTERACTIONS_WRITE" | "PERMISSION_FIELDS_MANAGE" | "PERMISSION_REPORTS_READ" | "PERMISSION_REPORTS_REBUILD";
             /** @description The service whose operations it opens. */
             service: string;
             /** @description The operations it opens, as REST method and path. */
             operations: string[];
             /** @description The scopes that make a difference; one that touches no rows knows only `SCOPE_ALL`. */
-            scopes: ("SCOPE_UNSPECIFIED" | "SCOPE_OWN" | "SCOPE_GROUP" | "SCOPE_GROUP_AND_BELOW" | "SCOPE_ALL")[];
+            scopes: ("SCOPE_UNSPECIFIED" | "SCOPE_OWN" | "SCOPE_GROUP" | "SCOPE_GROUP_AND_BELOW" | "SCOPE_ALL" | "SCOPE_CHOSEN_GROUPS")[];
         };
         PolicyEmployee: {
             readonly id: string;
@@ -2349,6 +5041,10 @@ export interface components {
             active: boolean;
             passwordChangeRequired: boolean;
             deleted: boolean;
+            /** @description A second factor is set up. */
+            secondFactorSet: boolean;
+            /** @description Not a person: never signs in, calls with API keys. */
+            serviceAccount: boolean;
         };
         PolicyGroup: {
             readonly id: string;
@@ -2356,11 +5052,20 @@ export interface components {
             parentId: string;
             deleted: boolean;
         };
+        PolicyParameter: {
+            name: string;
+            value: string;
+        };
+        PolicyParameters: {
+            parameters: components["schemas"]["PolicyParameter"][];
+        };
         PolicyRole: {
             readonly id: string;
             grants: components["schemas"]["Grant"][];
             fieldVisibilities: components["schemas"]["FieldVisibility"][];
             deleted: boolean;
+            name: string;
+            secondFactorRequired: boolean;
         };
         /** @description A change of the policy; the first of a stream replaces all that was known. */
         PolicyUpdate: {
@@ -2380,6 +5085,8 @@ export interface components {
             partial: boolean;
             /** @description Keys as of now, when they changed and in every snapshot. */
             keySet?: components["schemas"]["KeySet"];
+            /** @description All parameters that were set, when one of them changed and in every snapshot. */
+            parameters?: components["schemas"]["PolicyParameters"];
         };
         PoolRule: {
             /**
@@ -2455,6 +5162,10 @@ export interface components {
             grants: components["schemas"]["Grant"][];
             passwordChangeRequired: boolean;
             etag: string;
+            /** @description Output only: an authenticator app or a passkey is set up. */
+            readonly secondFactorSet: boolean;
+            /** @description Output only: a role asks for a second factor. Without one, nothing but its set-up is permitted. */
+            readonly secondFactorRequired: boolean;
         };
         ProfileInput: {
             /** @description UUIDv7 of the employee. */
@@ -2475,8 +5186,22 @@ export interface components {
             grants?: components["schemas"]["GrantInput"][];
             passwordChangeRequired?: boolean;
             etag?: string;
+            /** @description Output only: an authenticator app or a passkey is set up. */
+            readonly secondFactorSet?: boolean;
+            /** @description Output only: a role asks for a second factor. Without one, nothing but its set-up is permitted. */
+            readonly secondFactorRequired?: boolean;
+        };
+        QueueStatus: {
+            /** Format: int64 */
+            pendingCount: string;
+            /**
+             * Format: date-time
+             * @description When the oldest of them came; left out when there is none.
+             */
+            pendingSince?: string;
         };
         RebuildFactsRequest: Record<string, never>;
+        RedeliverWebhookDeliveryRequest: Record<string, never>;
         RefreshSessionRequest: {
             /** @description Taken from the browser's cookie when it is left out. */
             refreshToken?: string;
@@ -2505,18 +5230,77 @@ export interface components {
             /** Format: date-time */
             readonly createTime?: string;
         };
+        ReplayWebhookDeliveriesRequest: {
+            /**
+             * Format: date-time
+             * @description Events from this time on.
+             */
+            startTime: string;
+            /**
+             * Format: date-time
+             * @description Events before this time; now when left out.
+             */
+            endTime?: string;
+            /** @description Leave out what was delivered before. */
+            undeliveredOnly?: boolean;
+        };
+        RequestPasswordResetRequest: {
+            loginName?: string;
+        };
+        RequestPasswordResetResponse: Record<string, never>;
         ResetEmployeePasswordRequest: Record<string, never>;
         ResetEmployeePasswordResponse: {
             /** @description Shown once. */
             initialPassword: string;
         };
+        ResetParameterRequest: {
+            /** @description Refused when stale; may be left out. */
+            etag?: string;
+        };
+        ResetPasswordRequest: {
+            /** @description What stands behind the `#` of the link. */
+            token?: string;
+            newPassword?: string;
+        };
+        ResetPasswordResponse: {
+            /** @description Of the account whose password was set. */
+            loginName: string;
+        };
+        ResetSecondFactorsRequest: Record<string, never>;
+        ResetSecondFactorsResponse: Record<string, never>;
         RestoreCustomerRequest: {
             etag?: string;
         };
+        RetryDeadJobRequest: Record<string, never>;
+        RetryDeadJobResponse: Record<string, never>;
+        RetryDeadLetterRequest: Record<string, never>;
+        RetryDeadLetterResponse: Record<string, never>;
         ReturnCustomerRequest: {
             reason?: string;
             etag?: string;
         };
+        RevealContactRequest: {
+            /** @description Why, for the audit trail. */
+            reason?: string;
+        };
+        RevealCustomerRequest: {
+            /** @description Why, for the audit trail. */
+            reason?: string;
+        };
+        RevealEmployeeRequest: {
+            /** @description Why, for the audit trail. */
+            reason?: string;
+        };
+        RevokeApiKeyRequest: Record<string, never>;
+        RevokeOtherSessionsRequest: Record<string, never>;
+        RevokeOtherSessionsResponse: {
+            /**
+             * Format: int32
+             * @description How many were ended.
+             */
+            revokedCount: number;
+        };
+        RevokePersonalApiKeyRequest: Record<string, never>;
         RevokeSessionResponse: Record<string, never>;
         RevokedSession: {
             readonly id: string;
@@ -2547,6 +5331,13 @@ export interface components {
             /** Format: date-time */
             readonly updateTime?: string;
             etag: string;
+            /** @description Holders sign in with a second factor, and set one up before anything else. */
+            secondFactorRequired: boolean;
+            /**
+             * @description Whom the role is for; never changes.
+             * @enum {string}
+             */
+            audience: "ROLE_AUDIENCE_UNSPECIFIED" | "ROLE_AUDIENCE_EMPLOYEES" | "ROLE_AUDIENCE_CUSTOMERS";
         };
         RoleInput: {
             /** @description UUIDv7. */
@@ -2569,6 +5360,32 @@ export interface components {
             /** Format: date-time */
             readonly updateTime?: string;
             etag?: string;
+            /** @description Holders sign in with a second factor, and set one up before anything else. */
+            secondFactorRequired?: boolean;
+            /**
+             * @description Whom the role is for; never changes.
+             * @enum {string}
+             */
+            audience?: "ROLE_AUDIENCE_UNSPECIFIED" | "ROLE_AUDIENCE_EMPLOYEES" | "ROLE_AUDIENCE_CUSTOMERS";
+        };
+        /** @description Members of a group of the provider hold a role here. */
+        RoleMapping: {
+            /** @description As the provider's claim names it. */
+            providerGroup: string;
+            roleId: string;
+        };
+        /** @description Members of a group of the provider hold a role here. */
+        RoleMappingInput: {
+            /** @description As the provider's claim names it. */
+            providerGroup?: string;
+            /** Format: uuid */
+            roleId?: string;
+        };
+        RotateWebhookSecretRequest: Record<string, never>;
+        RotateWebhookSecretResponse: {
+            endpoint?: components["schemas"]["WebhookEndpoint"];
+            /** @description Shown once. */
+            secret: string;
         };
         RunImportRequest: {
             /** @description One a column, in the order of the file; the guessed ones when left out. */
@@ -2586,6 +5403,82 @@ export interface components {
             /** @description Empty on the last page. */
             nextPageToken: string;
         };
+        SendWebhookTestRequest: Record<string, never>;
+        ServiceAccount: {
+            /** @description UUIDv7. */
+            readonly id: string;
+            /** @description Shown wherever the account has done something. */
+            displayName: string;
+            /** @description The group whose records the scopes of its roles speak of. Empty while ungrouped. */
+            groupId: string;
+            /** @description Output only. */
+            readonly groupName: string;
+            roleIds: string[];
+            /** @description Output only. */
+            readonly roleNames: string[];
+            /**
+             * @description Output only.
+             * @enum {string}
+             */
+            readonly state: "EMPLOYEE_STATE_UNSPECIFIED" | "EMPLOYEE_STATE_ACTIVE" | "EMPLOYEE_STATE_DISABLED";
+            /**
+             * Format: int32
+             * @description Output only: keys that are neither revoked nor expired.
+             */
+            readonly keyCount: number;
+            /** Format: date-time */
+            readonly createTime?: string;
+            /** Format: date-time */
+            readonly updateTime?: string;
+            /** @description Changes with every update; required by updates. */
+            etag: string;
+        };
+        ServiceAccountInput: {
+            /** @description UUIDv7. */
+            readonly id?: string;
+            /** @description Shown wherever the account has done something. */
+            displayName?: string;
+            /** @description The group whose records the scopes of its roles speak of. Empty while ungrouped. */
+            groupId?: string | unknown;
+            /** @description Output only. */
+            readonly groupName?: string;
+            roleIds?: string[];
+            /** @description Output only. */
+            readonly roleNames?: string[];
+            /**
+             * @description Output only.
+             * @enum {string}
+             */
+            readonly state?: "EMPLOYEE_STATE_UNSPECIFIED" | "EMPLOYEE_STATE_ACTIVE" | "EMPLOYEE_STATE_DISABLED";
+            /**
+             * Format: int32
+             * @description Output only: keys that are neither revoked nor expired.
+             */
+            readonly keyCount?: number;
+            /** Format: date-time */
+            readonly createTime?: string;
+            /** Format: date-time */
+            readonly updateTime?: string;
+            /** @description Changes with every update; required by updates. */
+            etag?: string;
+        };
+        /** @description A service as one of its processes sees it now. */
+        ServiceStatus: {
+            service: string;
+            version: string;
+            /**
+             * Format: date-time
+             * @description Of the process that answers.
+             */
+            startTime?: string;
+            database?: components["schemas"]["DatabaseStatus"];
+            /** @description Events on their way to the stream. */
+            outbox?: components["schemas"]["QueueStatus"];
+            eventStreamConnected: boolean;
+            consumers: components["schemas"]["ConsumerStatus"][];
+            jobs?: components["schemas"]["JobStatus"];
+            auditChain?: components["schemas"]["AuditChainStatus"];
+        };
         Session: {
             /** @description UUIDv7. */
             readonly id: string;
@@ -2599,6 +5492,8 @@ export interface components {
             lastUseTime?: string;
             /** @description This is the session of the call. */
             current: boolean;
+            /** @description Where the address is, in the caller's language, as far as the installation can tell; empty otherwise. */
+            place: string;
         };
         Share: {
             /** @description UUIDv7. */
@@ -2639,8 +5534,13 @@ export interface components {
             password?: string;
             /** @description A name for the device, shown in the list of sessions. */
             device?: string;
+            /**
+             * @description What the last sign-in of the account on this device was answered with. It opens nothing: it only keeps others' wrong
+             *     passwords from locking the device out.
+             */
+            deviceToken?: string;
         };
-        /** @description A pair of tokens of one session. */
+        /** @description A pair of tokens of one session, or a challenge to go on with. */
         SignInResponse: {
             /**
              * @description Ed25519-signed JWT (RFC 7519, RFC 8037), sent as `Authorization: Bearer`. Empty in an answer to a browser that
@@ -2658,9 +5558,38 @@ export interface components {
             refreshTokenExpireTime?: string;
             /** @description The employee must replace an initial password before anything else is permitted. */
             passwordChangeRequired: boolean;
+            /** @description To be kept on the device and sent with its next sign-in of the account. */
+            deviceToken: string;
+            /** @description Given in place of tokens when a second factor is needed; for `CompleteSignIn`, within five minutes. */
+            challenge: string;
+            /** Format: date-time */
+            challengeExpireTime?: string;
+            /** @description What the account can offer, the best first. */
+            secondFactors: ("SECOND_FACTOR_UNSPECIFIED" | "SECOND_FACTOR_TOTP" | "SECOND_FACTOR_PASSKEY" | "SECOND_FACTOR_RECOVERY_CODE")[];
+            /** @description JSON for `PublicKeyCredential.parseRequestOptionsFromJSON()`; empty without a passkey. */
+            passkeyOptionsJson: string;
+        };
+        SignOnLink: {
+            /** @description UUIDv7. */
+            readonly id: string;
+            providerId: string;
+            providerName: string;
+            /** @description As the provider knows it. */
+            email: string;
+            /** Format: date-time */
+            readonly createTime?: string;
+            /** Format: date-time */
+            lastUseTime?: string;
+        };
+        SignOnOption: {
+            providerId: string;
+            name: string;
         };
         SignOutRequest: Record<string, never>;
-        SignOutResponse: Record<string, never>;
+        SignOutResponse: {
+            /** @description Where to send the browser to end the session at the provider that it began at. Empty for a session that began here. */
+            providerSignOutUrl: string;
+        };
         Slice: {
             /** @description Code, month or id; empty where customers have none. */
             key: string;
@@ -2676,6 +5605,99 @@ export interface components {
             /** @description Expression that lists the slice's customers in ListCustomers, the request's filter included. */
             filter: string;
         };
+        StartPasskeyConfirmationRequest: Record<string, never>;
+        StartPasskeyConfirmationResponse: {
+            /** @description For `ConfirmIdentity`, within five minutes. */
+            challenge: string;
+            /** @description JSON for `PublicKeyCredential.parseRequestOptionsFromJSON()`. */
+            optionsJson: string;
+        };
+        StartPasskeyRequest: Record<string, never>;
+        StartPasskeyResponse: {
+            /** @description Names what was begun; good for five minutes, for this session and for a few tries. */
+            challenge: string;
+            /** @description JSON for `PublicKeyCredential.parseCreationOptionsFromJSON()`. */
+            optionsJson: string;
+        };
+        StartPasskeySignInRequest: Record<string, never>;
+        StartPasskeySignInResponse: {
+            /** @description For `CompleteSignIn`, within five minutes. */
+            challenge: string;
+            /** @description JSON for `PublicKeyCredential.parseRequestOptionsFromJSON()`. */
+            optionsJson: string;
+        };
+        StartSignOnLinkRequest: {
+            /** Format: uuid */
+            providerId?: string;
+            /** @description A page of the console to go on with: a path that begins with one slash. */
+            returnTo?: string;
+        };
+        StartSignOnRequest: {
+            /** Format: uuid */
+            providerId?: string;
+            /** @description A page of the console to go on with: a path that begins with one slash. */
+            returnTo?: string;
+        };
+        StartSignOnResponse: {
+            /** @description Where to send the browser. */
+            authorizationUrl: string;
+            /**
+             * @description Kept by the browser, in `sessionStorage`, and sent along at the end: what the provider sends back is of use to no
+             *     other browser.
+             */
+            browserSecret: string;
+        };
+        StartTotpRequest: Record<string, never>;
+        StartTotpResponse: {
+            /** @description Names what was begun; good for five minutes, for this session and for a few tries. */
+            challenge: string;
+            /** @description The key in base 32, for typing it in. */
+            secret: string;
+            /** @description The key as `otpauth://totp/…`, for a QR code. */
+            uri: string;
+        };
+        /**
+         * @description Represents a JSON object.
+         *
+         *     An unordered key-value map, intending to perfectly capture the semantics of a
+         *     JSON object. This enables parsing any arbitrary JSON payload as a message
+         *     field in ProtoJSON format.
+         *
+         *     This follows RFC 8259 guidelines for interoperable JSON: notably this type
+         *     cannot represent large Int64 values or `NaN`/`Infinity` numbers,
+         *     since the JSON format generally does not support those values in its number
+         *     type.
+         *
+         *     If you do not intend to parse arbitrary JSON into your message, a custom
+         *     typed message should be preferred instead of using this type.
+         */
+        Struct: {
+            /** @description Unordered map of dynamically typed values. */
+            fields: {
+                [key: string]: components["schemas"]["Value"];
+            };
+        };
+        /**
+         * @description Represents a JSON object.
+         *
+         *     An unordered key-value map, intending to perfectly capture the semantics of a
+         *     JSON object. This enables parsing any arbitrary JSON payload as a message
+         *     field in ProtoJSON format.
+         *
+         *     This follows RFC 8259 guidelines for interoperable JSON: notably this type
+         *     cannot represent large Int64 values or `NaN`/`Infinity` numbers,
+         *     since the JSON format generally does not support those values in its number
+         *     type.
+         *
+         *     If you do not intend to parse arbitrary JSON into your message, a custom
+         *     typed message should be preferred instead of using this type.
+         */
+        StructInput: {
+            /** @description Unordered map of dynamically typed values. */
+            fields?: {
+                [key: string]: components["schemas"]["ValueInput"];
+            };
+        };
         TimelineEntry: {
             readonly id: string;
             /** Format: date-time */
@@ -2685,6 +5707,66 @@ export interface components {
             /** @description Only when the caller may read interactions. */
             interaction?: components["schemas"]["Interaction"];
             change?: components["schemas"]["CustomerChange"];
+        };
+        /**
+         * @description Represents a JSON value.
+         *
+         *     `Value` represents a dynamically typed value which can be either
+         *     null, a number, a string, a boolean, a recursive struct value, or a
+         *     list of values. A producer of value is expected to set one of these
+         *     variants. Absence of any variant is an invalid state.
+         */
+        Value: {
+            /**
+             * @description Represents a JSON `null`.
+             * @enum {string}
+             */
+            nullValue?: "NULL_VALUE";
+            /**
+             * @description Represents a JSON number. Must not be `NaN`, `Infinity` or
+             *     `-Infinity`, since those are not supported in JSON. This also cannot
+             *     represent large Int64 values, since JSON format generally does not
+             *     support them in its number type.
+             */
+            numberValue?: number;
+            /** @description Represents a JSON string. */
+            stringValue?: string;
+            /** @description Represents a JSON boolean (`true` or `false` literal in JSON). */
+            boolValue?: boolean;
+            /** @description Represents a JSON object. */
+            structValue?: components["schemas"]["Struct"];
+            /** @description Represents a JSON array. */
+            listValue?: components["schemas"]["ListValue"];
+        };
+        /**
+         * @description Represents a JSON value.
+         *
+         *     `Value` represents a dynamically typed value which can be either
+         *     null, a number, a string, a boolean, a recursive struct value, or a
+         *     list of values. A producer of value is expected to set one of these
+         *     variants. Absence of any variant is an invalid state.
+         */
+        ValueInput: {
+            /**
+             * @description Represents a JSON `null`.
+             * @enum {string}
+             */
+            nullValue?: "NULL_VALUE";
+            /**
+             * @description Represents a JSON number. Must not be `NaN`, `Infinity` or
+             *     `-Infinity`, since those are not supported in JSON. This also cannot
+             *     represent large Int64 values, since JSON format generally does not
+             *     support them in its number type.
+             */
+            numberValue?: number;
+            /** @description Represents a JSON string. */
+            stringValue?: string;
+            /** @description Represents a JSON boolean (`true` or `false` literal in JSON). */
+            boolValue?: boolean;
+            /** @description Represents a JSON object. */
+            structValue?: components["schemas"]["StructInput"];
+            /** @description Represents a JSON array. */
+            listValue?: components["schemas"]["ListValueInput"];
         };
         View: {
             /** @description UUIDv7. */
@@ -2721,6 +5803,167 @@ export interface components {
             /** Format: date-time */
             readonly updateTime?: string;
             etag?: string;
+        };
+        /** @description How one kind of personal data is seen; the clearest of the roles counts. */
+        VisibilityAccess: {
+            /** @enum {string} */
+            personalData: "PERSONAL_DATA_UNSPECIFIED" | "PERSONAL_DATA_PHONE" | "PERSONAL_DATA_EMAIL" | "PERSONAL_DATA_ID_NUMBER" | "PERSONAL_DATA_ADDRESS" | "PERSONAL_DATA_BANK_ACCOUNT";
+            /** @enum {string} */
+            visibility: "VISIBILITY_UNSPECIFIED" | "VISIBILITY_CLEAR" | "VISIBILITY_MASKED" | "VISIBILITY_HIDDEN";
+            /** @description Names of the roles that see it so. */
+            roleNames: string[];
+        };
+        WebhookAttempt: {
+            /** Format: date-time */
+            time?: string;
+            /**
+             * Format: int32
+             * @description 0 when there was no answer.
+             */
+            statusCode: number;
+            /** Format: int32 */
+            latencyMillis: number;
+            /**
+             * @description Why there was no answer: `ADDRESS_REFUSED`, `NAME_UNKNOWN`, `CONNECTION_FAILED`, `TIMED_OUT`, `TLS_FAILED`,
+             *     `SECRET_UNREADABLE`.
+             */
+            failure: string;
+            /** @description The first 1,024 bytes of the answer, as text. */
+            answer: string;
+        };
+        WebhookDelivery: {
+            /** @description UUIDv7. */
+            readonly id: string;
+            endpointId: string;
+            /** @description The header `webhook-id`: the same for every attempt and every replay of an event. */
+            webhookId: string;
+            eventType: string;
+            /** @description The record that the event is about. */
+            recordId: string;
+            /** Format: date-time */
+            eventTime?: string;
+            /** @enum {string} */
+            state: "WEBHOOK_DELIVERY_STATE_UNSPECIFIED" | "WEBHOOK_DELIVERY_STATE_PENDING" | "WEBHOOK_DELIVERY_STATE_DELIVERED" | "WEBHOOK_DELIVERY_STATE_FAILED" | "WEBHOOK_DELIVERY_STATE_SKIPPED";
+            /** Format: int32 */
+            attemptCount: number;
+            /**
+             * Format: date-time
+             * @description While it is pending.
+             */
+            nextAttemptTime?: string;
+            /** Format: date-time */
+            readonly createTime?: string;
+            /**
+             * Format: date-time
+             * @description When it was taken, given up or dropped.
+             */
+            endTime?: string;
+            /** @description What is sent, in JSON. Left out of lists. */
+            body: string;
+            /** @description The latest 20, oldest first. Lists hold the latest alone. */
+            attempts: components["schemas"]["WebhookAttempt"][];
+        };
+        WebhookEndpoint: {
+            /** @description UUIDv7. */
+            readonly id: string;
+            /** @description Unique. */
+            name: string;
+            /** @description `https` as a rule. No user name or password, and no address of an inner network unless the installation allows it. */
+            url: string;
+            description: string;
+            /** @description Types such as `customers.customer_changed`, all of a service such as `customers.*`, or `*`. */
+            eventTypes: string[];
+            enabled: boolean;
+            /**
+             * @description Output only.
+             * @enum {string}
+             */
+            readonly disableReason: "WEBHOOK_DISABLE_REASON_UNSPECIFIED" | "WEBHOOK_DISABLE_REASON_FAILING" | "WEBHOOK_DISABLE_REASON_GONE";
+            /**
+             * Format: date-time
+             * @description Output only: when it was disabled automatically.
+             */
+            readonly disableTime?: string;
+            /**
+             * Format: date-time
+             * @description Output only: since when nothing was taken.
+             */
+            readonly failingSince?: string;
+            /**
+             * Format: date-time
+             * @description Output only: until when messages are signed with the secret before as well.
+             */
+            readonly oldSecretExpireTime?: string;
+            /** Format: date-time */
+            readonly createTime?: string;
+            /** Format: date-time */
+            readonly updateTime?: string;
+            /** @description Changes with every update; required by updates. */
+            etag: string;
+        };
+        WebhookEndpointInput: {
+            /** @description UUIDv7. */
+            readonly id?: string;
+            /** @description Unique. */
+            name?: string;
+            /** @description `https` as a rule. No user name or password, and no address of an inner network unless the installation allows it. */
+            url?: string;
+            description?: string;
+            /** @description Types such as `customers.customer_changed`, all of a service such as `customers.*`, or `*`. */
+            eventTypes?: string[];
+            enabled?: boolean;
+            /**
+             * @description Output only.
+             * @enum {string}
+             */
+            readonly disableReason?: "WEBHOOK_DISABLE_REASON_UNSPECIFIED" | "WEBHOOK_DISABLE_REASON_FAILING" | "WEBHOOK_DISABLE_REASON_GONE";
+            /**
+             * Format: date-time
+             * @description Output only: when it was disabled automatically.
+             */
+            readonly disableTime?: string;
+            /**
+             * Format: date-time
+             * @description Output only: since when nothing was taken.
+             */
+            readonly failingSince?: string;
+            /**
+             * Format: date-time
+             * @description Output only: until when messages are signed with the secret before as well.
+             */
+            readonly oldSecretExpireTime?: string;
+            /** Format: date-time */
+            readonly createTime?: string;
+            /** Format: date-time */
+            readonly updateTime?: string;
+            /** @description Changes with every update; required by updates. */
+            etag?: string;
+        };
+        WebhookEventType: {
+            /** @description `customers.customer_changed` */
+            type: string;
+            /** @description What it tells of, as the contracts put it. */
+            description: string;
+        };
+        WebhookReplay: {
+            /** @description UUIDv7. */
+            readonly id: string;
+            /** @enum {string} */
+            state: "WEBHOOK_REPLAY_STATE_UNSPECIFIED" | "WEBHOOK_REPLAY_STATE_RUNNING" | "WEBHOOK_REPLAY_STATE_COMPLETED" | "WEBHOOK_REPLAY_STATE_FAILED";
+            /**
+             * Format: int64
+             * @description Deliveries that were put on their way.
+             */
+            queuedCount: string;
+            /**
+             * Format: int64
+             * @description Events to go through.
+             */
+            totalCount: string;
+            /** Format: date-time */
+            readonly createTime?: string;
+            /** Format: date-time */
+            endTime?: string;
         };
     };
     responses: {
@@ -2899,6 +6142,66 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Contact"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    ContactService_RevealContact: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["RevealContactRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Contact"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    CustomerAccessService_ExplainCustomerAccess: {
+        parameters: {
+            query?: {
+                employeeId?: string;
+            };
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+            };
+            path: {
+                customerId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CustomerAccess"];
                 };
             };
             default: components["responses"]["Problem"];
@@ -3255,6 +6558,38 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    CustomerService_RevealCustomer: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["RevealCustomerRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Customer"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     CustomerService_ExportCustomers: {
         parameters: {
             query?: {
@@ -3473,6 +6808,43 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["DictionaryEntry"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    DictionaryService_ImportDictionaryEntries: {
+        parameters: {
+            query?: {
+                /** @description The dictionary's code. In the first message, as the two after it. */
+                dictionary?: string;
+                /** @description With its ending: `.csv` or `.xlsx`. */
+                fileName?: string;
+                /** @description Tell what would happen and change nothing. */
+                dryRun?: boolean;
+            };
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/octet-stream": string;
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportedDictionary"];
                 };
             };
             default: components["responses"]["Problem"];
@@ -3936,6 +7308,214 @@ export interface operations {
                 };
                 content: {
                     "*/*": string;
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    CustomersOperationsService_ListAuditEntries: {
+        parameters: {
+            query?: {
+                /**
+                 * @description AIP-160 over `id`, `time`, `actor_kind`, `actor_id`, `actor_name`, `address`, `request_id`, `action`, `record_kind`,
+                 *     `record_id`, `subject_id`, such as `action = "customer.updated" AND time >= 2026-01-01`.
+                 */
+                filter?: string;
+                /** @description At most this many, latest first; 0 stands for 50. */
+                pageSize?: number;
+                /** @description `next_page_token` of the page before. */
+                pageToken?: string;
+            };
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListAuditEntriesResponse"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    CustomersOperationsService_ExportAuditEntries: {
+        parameters: {
+            query?: {
+                /** @description As in ListAuditEntries. */
+                filter?: string;
+            };
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "*/*": string;
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    CustomersOperationsService_GetServiceStatus: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ServiceStatus"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    CustomersOperationsService_ListDeadJobs: {
+        parameters: {
+            query?: {
+                /** @description At most this many, latest first; 0 stands for 50. */
+                pageSize?: number;
+                /** @description `next_page_token` of the page before. */
+                pageToken?: string;
+            };
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListDeadJobsResponse"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    CustomersOperationsService_RetryDeadJob: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["RetryDeadJobRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RetryDeadJobResponse"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    CustomersOperationsService_ListDeadLetters: {
+        parameters: {
+            query?: {
+                /** @description At most this many, latest first; 0 stands for 50. */
+                pageSize?: number;
+                /** @description `next_page_token` of the page before. */
+                pageToken?: string;
+            };
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListDeadLettersResponse"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    CustomersOperationsService_RetryDeadLetter: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                consumer: string;
+                eventId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["RetryDeadLetterRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RetryDeadLetterResponse"];
                 };
             };
             default: components["responses"]["Problem"];
@@ -4456,6 +8036,464 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    ApiKeyService_ListApiKeys: {
+        parameters: {
+            query?: {
+                /** @description At most this many; 0 stands for 50. */
+                pageSize?: number;
+                /** @description `next_page_token` of the page before. */
+                pageToken?: string;
+                /** @description Only keys of this service account or employee. */
+                holderId?: string | unknown;
+            };
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListApiKeysResponse"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    ApiKeyService_CreateApiKey: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                serviceAccountId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateApiKeyRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CreateApiKeyResponse"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    ApiKeyService_RevokeApiKey: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["RevokeApiKeyRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiKey"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    ApiKeyService_ListPersonalApiKeys: {
+        parameters: {
+            query?: {
+                /** @description At most this many; 0 stands for 50. */
+                pageSize?: number;
+                /** @description `next_page_token` of the page before. */
+                pageToken?: string;
+            };
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListPersonalApiKeysResponse"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    ApiKeyService_CreatePersonalApiKey: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreatePersonalApiKeyRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CreateApiKeyResponse"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    ApiKeyService_RevokePersonalApiKey: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["RevokePersonalApiKeyRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiKey"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    ApiKeyService_ExchangeApiKey: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ExchangeApiKeyRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExchangeApiKeyResponse"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    CredentialService_ListCredentials: {
+        parameters: {
+            query?: {
+                /** @description At most this many; 0 stands for 50. */
+                pageSize?: number;
+                /** @description `next_page_token` of the page before. */
+                pageToken?: string;
+            };
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListCredentialsResponse"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    CredentialService_StartTotp: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["StartTotpRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StartTotpResponse"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    CredentialService_FinishTotp: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FinishTotpRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FinishCredentialResponse"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    CredentialService_StartPasskey: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["StartPasskeyRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StartPasskeyResponse"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    CredentialService_FinishPasskey: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FinishPasskeyRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FinishCredentialResponse"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    CredentialService_DeleteCredential: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeleteCredentialResponse"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    CredentialService_UpdateCredential: {
+        parameters: {
+            query?: {
+                /** @description Path of `name`. */
+                updateMask?: string;
+            };
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CredentialInput"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Credential"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    CredentialService_CreateRecoveryCodes: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["CreateRecoveryCodesRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CreateRecoveryCodesResponse"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     AuthenticationService_SignIn: {
         parameters: {
             query?: never;
@@ -4481,6 +8519,126 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SignInResponse"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    AuthenticationService_CompleteSignIn: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CompleteSignInRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignInResponse"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    AuthenticationService_StartPasskeySignIn: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["StartPasskeySignInRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StartPasskeySignInResponse"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    AuthenticationService_ConfirmIdentity: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["ConfirmIdentityRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConfirmIdentityResponse"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    AuthenticationService_StartPasskeyConfirmation: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["StartPasskeyConfirmationRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StartPasskeyConfirmationResponse"];
                 };
             };
             default: components["responses"]["Problem"];
@@ -4633,6 +8791,36 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    AuthenticationService_RevokeOtherSessions: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["RevokeOtherSessionsRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RevokeOtherSessionsResponse"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     AuthenticationService_GetPasswordPolicy: {
         parameters: {
             query?: never;
@@ -4657,6 +8845,175 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    AvatarService_UploadAvatar: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/octet-stream": string;
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Avatar"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    AvatarService_DeleteAvatar: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeleteAvatarResponse"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    AvatarService_GetAvatar: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+            };
+            path: {
+                employeeId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "*/*": string;
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    EmployeeAccessService_GetEmployeeAccess: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+            };
+            path: {
+                employeeId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EmployeeAccess"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    EmployeeImportService_ImportEmployees: {
+        parameters: {
+            query?: {
+                /** @description With its ending: `.csv` or `.xlsx`. In the first message. */
+                fileName?: string;
+                /** @description Look at the rows and change nothing. In the first message. */
+                dryRun?: boolean;
+            };
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/octet-stream": string;
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportEmployeesResponse"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    EmployeeImportService_DownloadEmployeeImportTemplate: {
+        parameters: {
+            query?: {
+                format?: "EMPLOYEE_IMPORT_FORMAT_CSV" | "EMPLOYEE_IMPORT_FORMAT_XLSX";
+            };
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "*/*": string;
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     EmployeeService_ListEmployees: {
         parameters: {
             query?: {
@@ -4670,6 +9027,8 @@ export interface operations {
                 orderBy?: string;
                 /** @description Part of a name, login name or pinyin. */
                 query?: string;
+                /** @description Members of this group and of the groups below it alone. */
+                withinGroupId?: string | unknown;
             };
             header?: {
                 /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
@@ -4694,7 +9053,10 @@ export interface operations {
     };
     EmployeeService_CreateEmployee: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Sends the employee a link to set a password with, in place of an initial password. */
+                invite?: boolean;
+            };
             header?: {
                 /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguage"];
@@ -4813,6 +9175,38 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    EmployeeService_RevealEmployee: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["RevealEmployeeRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Employee"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     EmployeeService_DisableEmployee: {
         parameters: {
             query?: never;
@@ -4877,6 +9271,38 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    EmployeeService_InviteEmployee: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["InviteEmployeeRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InviteEmployeeResponse"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     EmployeeService_ResetEmployeePassword: {
         parameters: {
             query?: never;
@@ -4904,6 +9330,590 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ResetEmployeePasswordResponse"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    EmployeeService_ResetSecondFactors: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["ResetSecondFactorsRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ResetSecondFactorsResponse"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    WebhookService_ListWebhookEndpoints: {
+        parameters: {
+            query?: {
+                /** @description At most this many; 0 stands for 50. */
+                pageSize?: number;
+                /** @description `next_page_token` of the page before. */
+                pageToken?: string;
+            };
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListWebhookEndpointsResponse"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    WebhookService_CreateWebhookEndpoint: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WebhookEndpointInput"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CreateWebhookEndpointResponse"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    WebhookService_GetWebhookEndpoint: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookEndpoint"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    WebhookService_DeleteWebhookEndpoint: {
+        parameters: {
+            query?: {
+                etag?: string;
+            };
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeleteWebhookEndpointResponse"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    WebhookService_UpdateWebhookEndpoint: {
+        parameters: {
+            query?: {
+                /** @description Paths of `name`, `url`, `description`, `event_types`, `enabled`. */
+                updateMask?: string;
+            };
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WebhookEndpointInput"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookEndpoint"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    WebhookService_RotateWebhookSecret: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["RotateWebhookSecretRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RotateWebhookSecretResponse"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    WebhookService_SendWebhookTest: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["SendWebhookTestRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookDelivery"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    WebhookService_ListWebhookEventTypes: {
+        parameters: {
+            query?: {
+                /** @description At most this many; 0 stands for 200. */
+                pageSize?: number;
+                /** @description `next_page_token` of the page before. */
+                pageToken?: string;
+            };
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListWebhookEventTypesResponse"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    WebhookDeliveryService_ListWebhookDeliveries: {
+        parameters: {
+            query?: {
+                /** @description At most this many; 0 stands for 50. */
+                pageSize?: number;
+                /** @description `next_page_token` of the page before. */
+                pageToken?: string;
+                /** @description All states when left out. */
+                state?: "WEBHOOK_DELIVERY_STATE_UNSPECIFIED" | "WEBHOOK_DELIVERY_STATE_PENDING" | "WEBHOOK_DELIVERY_STATE_DELIVERED" | "WEBHOOK_DELIVERY_STATE_FAILED" | "WEBHOOK_DELIVERY_STATE_SKIPPED";
+                /** @description Events from this time on. */
+                startTime?: string;
+                /** @description Events before this time. */
+                endTime?: string;
+            };
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+            };
+            path: {
+                endpointId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListWebhookDeliveriesResponse"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    WebhookDeliveryService_GetWebhookDelivery: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+            };
+            path: {
+                endpointId: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookDelivery"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    WebhookDeliveryService_RedeliverWebhookDelivery: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                endpointId: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["RedeliverWebhookDeliveryRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookDelivery"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    WebhookDeliveryService_ReplayWebhookDeliveries: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                endpointId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReplayWebhookDeliveriesRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookReplay"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    WebhookDeliveryService_GetWebhookReplay: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookReplay"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    FeedbackService_ListFeedback: {
+        parameters: {
+            query?: {
+                /** @description Only those in this state; all when left out. */
+                state?: "FEEDBACK_STATE_UNSPECIFIED" | "FEEDBACK_STATE_OPEN" | "FEEDBACK_STATE_ANSWERED" | "FEEDBACK_STATE_CLOSED";
+                /** @description At most this many; 0 stands for 50. */
+                pageSize?: number;
+                /** @description `next_page_token` of the page before. */
+                pageToken?: string;
+            };
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListFeedbackResponse"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    FeedbackService_CreateFeedback: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FeedbackInput"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Feedback"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    FeedbackService_ListOwnFeedback: {
+        parameters: {
+            query?: {
+                /** @description At most this many; 0 stands for 50. */
+                pageSize?: number;
+                /** @description `next_page_token` of the page before. */
+                pageToken?: string;
+            };
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListOwnFeedbackResponse"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    FeedbackService_AnswerFeedback: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AnswerFeedbackRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Feedback"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    FeedbackService_CloseFeedback: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["CloseFeedbackRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Feedback"];
                 };
             };
             default: components["responses"]["Problem"];
@@ -5059,6 +10069,547 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    IdentityProviderService_ListIdentityProviders: {
+        parameters: {
+            query?: {
+                /** @description At most this many; 0 stands for 50. */
+                pageSize?: number;
+                /** @description `next_page_token` of the page before. */
+                pageToken?: string;
+            };
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListIdentityProvidersResponse"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    IdentityProviderService_CreateIdentityProvider: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["IdentityProviderInput"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IdentityProvider"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    IdentityProviderService_GetIdentityProvider: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IdentityProvider"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    IdentityProviderService_DeleteIdentityProvider: {
+        parameters: {
+            query?: {
+                etag?: string;
+            };
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeleteIdentityProviderResponse"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    IdentityProviderService_UpdateIdentityProvider: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Paths of `name`, `issuer`, `client_id`, `client_secret`, `scopes`, `group_claim`, `role_mappings`,
+                 *     `default_group_id`, `create_employees`, `trust_email`, `enabled`.
+                 */
+                updateMask?: string;
+            };
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["IdentityProviderInput"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IdentityProvider"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    IdentityOperationsService_ListAuditEntries: {
+        parameters: {
+            query?: {
+                /**
+                 * @description AIP-160 over `id`, `time`, `actor_kind`, `actor_id`, `actor_name`, `address`, `request_id`, `action`, `record_kind`,
+                 *     `record_id`, `subject_id`, such as `action = "customer.updated" AND time >= 2026-01-01`.
+                 */
+                filter?: string;
+                /** @description At most this many, latest first; 0 stands for 50. */
+                pageSize?: number;
+                /** @description `next_page_token` of the page before. */
+                pageToken?: string;
+            };
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListAuditEntriesResponse"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    IdentityOperationsService_ExportAuditEntries: {
+        parameters: {
+            query?: {
+                /** @description As in ListAuditEntries. */
+                filter?: string;
+            };
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "*/*": string;
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    IdentityOperationsService_GetServiceStatus: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ServiceStatus"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    IdentityOperationsService_ListDeadJobs: {
+        parameters: {
+            query?: {
+                /** @description At most this many, latest first; 0 stands for 50. */
+                pageSize?: number;
+                /** @description `next_page_token` of the page before. */
+                pageToken?: string;
+            };
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListDeadJobsResponse"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    IdentityOperationsService_RetryDeadJob: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["RetryDeadJobRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RetryDeadJobResponse"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    IdentityOperationsService_ListDeadLetters: {
+        parameters: {
+            query?: {
+                /** @description At most this many, latest first; 0 stands for 50. */
+                pageSize?: number;
+                /** @description `next_page_token` of the page before. */
+                pageToken?: string;
+            };
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListDeadLettersResponse"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    IdentityOperationsService_RetryDeadLetter: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                consumer: string;
+                eventId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["RetryDeadLetterRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RetryDeadLetterResponse"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    ParameterService_ListParameters: {
+        parameters: {
+            query?: {
+                /** @description At most this many; 0 stands for 100. */
+                pageSize?: number;
+                /** @description `next_page_token` of the page before. */
+                pageToken?: string;
+            };
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListParametersResponse"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    ParameterService_UpdateParameter: {
+        parameters: {
+            query?: {
+                /** @description `value`. */
+                updateMask?: string;
+            };
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ParameterInput"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Parameter"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    ParameterService_ResetParameter: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["ResetParameterRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Parameter"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    ParameterService_GetInstallation: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Installation"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    PasswordLinkService_RequestPasswordReset: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RequestPasswordResetRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RequestPasswordResetResponse"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    PasswordLinkService_ResetPassword: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ResetPasswordRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ResetPasswordResponse"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     RoleService_ListRoles: {
         parameters: {
             query?: {
@@ -5177,7 +10728,7 @@ export interface operations {
     RoleService_UpdateRole: {
         parameters: {
             query?: {
-                /** @description Paths of `name`, `description`, `grants`, `field_visibilities`. */
+                /** @description Paths of `name`, `description`, `grants`, `field_visibilities`, `second_factor_required`. */
                 updateMask?: string;
             };
             header?: {
@@ -5372,6 +10923,880 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    ScimGroupService_QueryScimGroups: {
+        parameters: {
+            query?: {
+                /** @description RFC 7644, 3.4.2.2. */
+                filter?: string;
+                /** @description The place of the first resource, from 1. */
+                startIndex?: number;
+                /** @description At most this many; left out: 100. No more than 200 come. */
+                count?: number;
+                sortBy?: string;
+                /** @description `ascending` or `descending`. */
+                sortOrder?: string;
+                /** @description Attributes to answer, divided by commas. Empty: all. */
+                attributes?: string;
+                /** @description Attributes to leave out, divided by commas. */
+                excludedAttributes?: string;
+            };
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Struct"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    ScimGroupService_CreateScimGroup: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StructInput"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Struct"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    ScimGroupService_GetScimGroup: {
+        parameters: {
+            query?: {
+                /** @description Attributes to answer, divided by commas. Empty: all. */
+                attributes?: string;
+                /** @description Attributes to leave out, divided by commas. */
+                excludedAttributes?: string;
+            };
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Struct"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    ScimGroupService_ReplaceScimGroup: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StructInput"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Struct"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    ScimGroupService_DeleteScimGroup: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeleteScimGroupResponse"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    ScimGroupService_PatchScimGroup: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StructInput"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Struct"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    ScimService_GetServiceProviderConfig: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Struct"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    ScimService_GetResourceTypes: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Struct"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    ScimService_GetSchemas: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Struct"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    ScimUserService_QueryScimUsers: {
+        parameters: {
+            query?: {
+                /** @description RFC 7644, 3.4.2.2. */
+                filter?: string;
+                /** @description The place of the first resource, from 1. */
+                startIndex?: number;
+                /** @description At most this many; left out: 100. No more than 200 come. */
+                count?: number;
+                sortBy?: string;
+                /** @description `ascending` or `descending`. */
+                sortOrder?: string;
+                /** @description Attributes to answer, divided by commas. Empty: all. */
+                attributes?: string;
+                /** @description Attributes to leave out, divided by commas. */
+                excludedAttributes?: string;
+            };
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Struct"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    ScimUserService_CreateScimUser: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StructInput"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Struct"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    ScimUserService_GetScimUser: {
+        parameters: {
+            query?: {
+                /** @description Attributes to answer, divided by commas. Empty: all. */
+                attributes?: string;
+                /** @description Attributes to leave out, divided by commas. */
+                excludedAttributes?: string;
+            };
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Struct"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    ScimUserService_ReplaceScimUser: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StructInput"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Struct"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    ScimUserService_DeleteScimUser: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeleteScimUserResponse"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    ScimUserService_PatchScimUser: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StructInput"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Struct"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    ServiceAccountService_ListServiceAccounts: {
+        parameters: {
+            query?: {
+                /** @description At most this many; 0 stands for 50. */
+                pageSize?: number;
+                /** @description `next_page_token` of the page before. */
+                pageToken?: string;
+            };
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListServiceAccountsResponse"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    ServiceAccountService_CreateServiceAccount: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ServiceAccountInput"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ServiceAccount"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    ServiceAccountService_GetServiceAccount: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ServiceAccount"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    ServiceAccountService_DeleteServiceAccount: {
+        parameters: {
+            query?: {
+                etag?: string;
+            };
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeleteServiceAccountResponse"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    ServiceAccountService_UpdateServiceAccount: {
+        parameters: {
+            query?: {
+                /** @description Paths of `display_name`, `group_id`, `role_ids`. */
+                updateMask?: string;
+            };
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ServiceAccountInput"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ServiceAccount"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    ServiceAccountService_DisableServiceAccount: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["DisableServiceAccountRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ServiceAccount"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    ServiceAccountService_EnableServiceAccount: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["EnableServiceAccountRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ServiceAccount"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    SingleSignOnService_ListSignOnOptions: {
+        parameters: {
+            query?: {
+                /** @description At most this many; 0 stands for 50. */
+                pageSize?: number;
+                /** @description `next_page_token` of the page before. */
+                pageToken?: string;
+            };
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListSignOnOptionsResponse"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    SingleSignOnService_StartSignOn: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StartSignOnRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StartSignOnResponse"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    SingleSignOnService_CompleteSignOn: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CompleteSignOnRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CompleteSignOnResponse"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    SingleSignOnService_ListSignOnLinks: {
+        parameters: {
+            query?: {
+                /** @description At most this many; 0 stands for 50. */
+                pageSize?: number;
+                /** @description `next_page_token` of the page before. */
+                pageToken?: string;
+            };
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListSignOnLinksResponse"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    SingleSignOnService_StartSignOnLink: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StartSignOnLinkRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StartSignOnResponse"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    SingleSignOnService_CompleteSignOnLink: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CompleteSignOnLinkRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignOnLink"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    SingleSignOnService_DeleteSignOnLink: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeleteSignOnLinkResponse"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     CompositionService_GetComposition: {
         parameters: {
             query?: {
@@ -5460,6 +11885,214 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Feed"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    ReportingOperationsService_ListAuditEntries: {
+        parameters: {
+            query?: {
+                /**
+                 * @description AIP-160 over `id`, `time`, `actor_kind`, `actor_id`, `actor_name`, `address`, `request_id`, `action`, `record_kind`,
+                 *     `record_id`, `subject_id`, such as `action = "customer.updated" AND time >= 2026-01-01`.
+                 */
+                filter?: string;
+                /** @description At most this many, latest first; 0 stands for 50. */
+                pageSize?: number;
+                /** @description `next_page_token` of the page before. */
+                pageToken?: string;
+            };
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListAuditEntriesResponse"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    ReportingOperationsService_ExportAuditEntries: {
+        parameters: {
+            query?: {
+                /** @description As in ListAuditEntries. */
+                filter?: string;
+            };
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "*/*": string;
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    ReportingOperationsService_GetServiceStatus: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ServiceStatus"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    ReportingOperationsService_ListDeadJobs: {
+        parameters: {
+            query?: {
+                /** @description At most this many, latest first; 0 stands for 50. */
+                pageSize?: number;
+                /** @description `next_page_token` of the page before. */
+                pageToken?: string;
+            };
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListDeadJobsResponse"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    ReportingOperationsService_RetryDeadJob: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["RetryDeadJobRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RetryDeadJobResponse"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    ReportingOperationsService_ListDeadLetters: {
+        parameters: {
+            query?: {
+                /** @description At most this many, latest first; 0 stands for 50. */
+                pageSize?: number;
+                /** @description `next_page_token` of the page before. */
+                pageToken?: string;
+            };
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListDeadLettersResponse"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    ReportingOperationsService_RetryDeadLetter: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                consumer: string;
+                eventId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["RetryDeadLetterRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RetryDeadLetterResponse"];
                 };
             };
             default: components["responses"]["Problem"];

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { onSessionLost, sessionFetch } from "./session";
+import { onSecondFactorMissing, onSessionLost, onStepUp, sessionFetch } from "./session";
 
 type Handler = (request: Request) => Response;
 
@@ -16,6 +16,7 @@ function network(handler: Handler) {
 }
 
 const paths = (calls: Request[]) => calls.map((call) => `${call.method} ${new URL(call.url).pathname}`);
+const refusal = (reason: string) => new Response(JSON.stringify({ reason }), { status: 403 });
 const url = (path: string) => new URL(path, location.origin);
 
 describe("a session", () => {
@@ -75,5 +76,37 @@ describe("a session", () => {
     const calls = network(() => new Response("{}"));
     await sessionFetch(new Request(url("/v1/a")));
     expect(calls[0]?.headers.has("x-csrf-token")).toBe(false);
+  });
+
+  it("proves anew who one is, once for calls that are refused together, and repeats them", async () => {
+    let proven = false;
+    const calls = network(() => (proven ? new Response("{}") : refusal("STEP_UP_REQUIRED")));
+    const ask = vi.fn(() => Promise.resolve((proven = true)));
+    const forget = onStepUp(ask);
+    const answers = await Promise.all(
+      ["/v1/a", "/v1/b"].map((path) => sessionFetch(new Request(url(path), { method: "POST", body: "{}", headers: { "Idempotency-Key": path } }))),
+    );
+    forget();
+    expect(answers.map(({ status }) => status)).toEqual([200, 200]);
+    expect(ask).toHaveBeenCalledTimes(1);
+    expect(calls.map((call) => call.headers.get("idempotency-key")).sort()).toEqual(["/v1/a", "/v1/a", "/v1/b", "/v1/b"]);
+  });
+
+  it("gives the refusal when nobody proves anything", async () => {
+    const calls = network(() => refusal("STEP_UP_REQUIRED"));
+    const forget = onStepUp(() => Promise.resolve(false));
+    const answer = await sessionFetch(new Request(url("/v1/a")));
+    forget();
+    expect(await answer.json()).toEqual({ reason: "STEP_UP_REQUIRED" });
+    expect(calls).toHaveLength(1);
+  });
+
+  it("says when a second factor has yet to be set up", async () => {
+    network(() => refusal("SECOND_FACTOR_REQUIRED"));
+    const missing = vi.fn();
+    const forget = onSecondFactorMissing(missing);
+    await sessionFetch(new Request(url("/v1/a")));
+    forget();
+    expect(missing).toHaveBeenCalledTimes(1);
   });
 });

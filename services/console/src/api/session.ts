@@ -1,11 +1,15 @@
 // The browser's side of a cookie session: the CSRF header, one refresh at a time after a 401, and the news that the
-// session is over. `client.ts` sends every call through `sessionFetch`; uploads and downloads do too.
+// session is over or that a call asks for more proof. `client.ts` sends every call through `sessionFetch`; uploads and
+// downloads do too.
 import { newKey } from "./key";
 
 type Listener = () => void;
 
 const unsafe = new Set(["POST", "PUT", "PATCH", "DELETE"]);
 const lost = new Set<Listener>();
+const factorMissing = new Set<Listener>();
+let prove: (() => Promise<boolean>) | undefined;
+let proving: Promise<boolean> | undefined;
 let refreshing: Promise<boolean> | undefined;
 
 export function csrfToken(cookies = document.cookie): string {
@@ -34,14 +38,54 @@ function withSession(request: Request): Request {
 /** Without the cookie that comes with every session there is none to refresh. */
 const hasSession = () => csrfToken() !== "";
 
+/** Calls that begin a session; their 401 says that the proof is wrong, not that a session is over. */
+const entrance = /^\/v1\/(sessions:(signIn|refresh|completeSignIn|startPasskeySignIn)$|signOn:|passwordLinks:)/;
+
 export async function sessionFetch(request: Request): Promise<Response> {
+  const again = request.clone();
+  const response = await refreshedFetch(request);
+  const reason = response.status === 403 ? await reasonOf(response.clone()) : "";
+  if (reason === "SECOND_FACTOR_REQUIRED") factorMissing.forEach((listener) => listener());
+  // The key of the call is the same: refused, it has not taken effect yet.
+  if (reason === "STEP_UP_REQUIRED" && (await provenAgain())) return refreshedFetch(again);
+  return response;
+}
+
+async function refreshedFetch(request: Request): Promise<Response> {
   const again = request.clone();
   const response = await fetch(withSession(request));
   const path = new URL(request.url, location.href).pathname;
-  if (response.status !== 401 || /^\/v1\/sessions:(signIn|refresh)$/.test(path)) return response;
+  if (response.status !== 401 || entrance.test(path)) return response;
   if (hasSession() && (await refreshSession())) return fetch(withSession(again));
   lost.forEach((listener) => listener());
   return response;
+}
+
+async function reasonOf(response: Response): Promise<string> {
+  const body: unknown = await response.json().catch(() => undefined);
+  return typeof body === "object" && body !== null && "reason" in body ? String(body.reason) : "";
+}
+
+/** Calls back when a role asks for a second factor that the caller has yet to set up. */
+export function onSecondFactorMissing(listener: Listener): () => void {
+  factorMissing.add(listener);
+  return () => factorMissing.delete(listener);
+}
+
+/** Who asks the caller to prove anew who they are; true once they did. */
+export function onStepUp(ask: () => Promise<boolean>): () => void {
+  prove = ask;
+  return () => {
+    if (prove === ask) prove = undefined;
+  };
+}
+
+/** Calls that are refused together share one question. */
+function provenAgain(): Promise<boolean> {
+  proving ??= (prove?.() ?? Promise.resolve(false)).finally(() => {
+    proving = undefined;
+  });
+  return proving;
 }
 
 /** Exchanges the refresh cookie; callers that fail together share one exchange, because a refresh token works once. */

@@ -6,6 +6,7 @@ import enUS from "antd/locale/en_US";
 import zhCN from "antd/locale/zh_CN";
 import { RouterProvider } from "react-router";
 import { applyLanguage } from "@/i18n";
+import { StepUp } from "@/identity/security/StepUp";
 import { useIsDark, usePreferences } from "./preferences";
 import { queryClient } from "./queryClient";
 import { router } from "./routes";
@@ -23,6 +24,7 @@ export function App() {
       <AntApp notification={{ placement: "topRight", maxCount: 3 }} message={{ maxCount: 2 }}>
         <QueryClientProvider client={queryClient}>
           <RouterProvider router={router} />
+          <StepUp />
         </QueryClientProvider>
       </AntApp>
     </ConfigProvider>

@@ -7,7 +7,7 @@ import { profileKey } from "./access";
 
 function show(permissions: Permission[], present: boolean) {
   const queries = new QueryClient({ defaultOptions: { queries: { staleTime: Infinity } } });
-  queries.setQueryData<Partial<Profile>>(profileKey, { grants: permissions.map((permission) => ({ permission, scope: "SCOPE_ALL" })) });
+  queries.setQueryData<Partial<Profile>>(profileKey, { grants: permissions.map((permission) => ({ permission, scope: "SCOPE_ALL", groupIds: [] })) });
   queries.setQueryData<Deployment>(["deployment"], { version: "1", services: [{ name: "reporting", present, ready: present }] });
   render(
     <QueryClientProvider client={queries}>

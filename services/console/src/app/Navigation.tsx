@@ -1,12 +1,19 @@
 import {
   ApartmentOutlined,
+  ApiOutlined,
+  AuditOutlined,
   BookOutlined,
   CloudUploadOutlined,
+  ControlOutlined,
+  DashboardOutlined,
   FormOutlined,
   GlobalOutlined,
   HomeOutlined,
   IdcardOutlined,
+  LoginOutlined,
+  MessageOutlined,
   PieChartOutlined,
+  RobotOutlined,
   SafetyCertificateOutlined,
   TeamOutlined,
 } from "@ant-design/icons";
@@ -27,9 +34,16 @@ const icons: Record<MenuEntry["key"], React.ReactNode> = {
   roles: <SafetyCertificateOutlined />,
   dictionaries: <BookOutlined />,
   fields: <FormOutlined />,
+  audit: <AuditOutlined />,
+  serviceAccounts: <RobotOutlined />,
+  identityProviders: <LoginOutlined />,
+  webhooks: <ApiOutlined />,
+  parameters: <ControlOutlined />,
+  feedback: <MessageOutlined />,
+  status: <DashboardOutlined />,
 };
 
-const sections: MenuEntry["section"][] = ["work", "reports", "organization", "settings"];
+const sections: MenuEntry["section"][] = ["work", "reports", "organization", "settings", "administration"];
 
 export function Navigation({ collapsed, onNavigate }: { collapsed: boolean; onNavigate: () => void }) {
   const { t } = useTranslation();

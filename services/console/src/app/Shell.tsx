@@ -1,14 +1,15 @@
 // The frame of every signed-in screen: menu, top bar, content. It lets nobody in who is not signed in, and nobody past
-// an initial password.
+// an initial password or a second factor that has yet to be set up.
 import { Suspense, useEffect, useState } from "react";
+import { useQueryClient } from "@tanstack/react-query";
 import { Drawer, Layout, theme } from "antd";
 import { useTranslation } from "react-i18next";
 import { Navigate, Outlet, useLocation, useNavigate, useNavigation } from "react-router";
 import { asProblem } from "@/api/problem";
-import { onSessionLost } from "@/api/session";
+import { onSecondFactorMissing, onSessionLost } from "@/api/session";
 import { usePhone } from "@/shared/usePhone";
 import { Fault } from "@/shared/states";
-import { useProfileQuery } from "./access";
+import { profileKey, useProfileQuery } from "./access";
 import { Brand } from "./Brand";
 import { Navigation } from "./Navigation";
 import { setPreferences, usePreferences } from "./preferences";
@@ -25,6 +26,7 @@ export function Shell() {
   const navigation = useNavigation();
   const phone = usePhone();
   const [menuOpen, setMenuOpen] = useState(false);
+  const queries = useQueryClient();
   const profile = useProfileQuery();
   const here = location.pathname + location.search;
 
@@ -37,11 +39,18 @@ export function Shell() {
     [navigate],
   );
 
+  // A role may come to ask for one while the console is open; the profile knows by now.
+  useEffect(() => onSecondFactorMissing(() => void queries.invalidateQueries({ queryKey: profileKey })), [queries]);
+
   if (profile.isPending) return <StartUp />;
   if (profile.isError && asProblem(profile.error).status === 401) return <Navigate to={signInPath(here)} replace />;
   if (profile.isError) return <Fault fault={profile.error} retry={() => void profile.refetch()} />;
   if (profile.data.passwordChangeRequired) {
     return <Navigate to={`/change-password?next=${encodeURIComponent(here)}`} replace />;
+  }
+
+  if (profile.data.secondFactorRequired && !profile.data.secondFactorSet) {
+    return <Navigate to={`/set-up-second-factor?next=${encodeURIComponent(here)}`} replace />;
   }
 
   const menu = (collapsed: boolean) => (

@@ -1,4 +1,4 @@
-import { ApiOutlined, LogoutOutlined, MoonOutlined, TranslationOutlined, UserOutlined } from "@ant-design/icons";
+import { ApiOutlined, LogoutOutlined, MessageOutlined, MoonOutlined, TranslationOutlined, UserOutlined } from "@ant-design/icons";
 import { Button, Dropdown, Flex, type MenuProps } from "antd";
 import { useTranslation } from "react-i18next";
 import { useNavigate } from "react-router";
@@ -8,10 +8,10 @@ import { useAccess } from "./access";
 import { setPreferences, useIsDark, usePreferences } from "./preferences";
 
 /** The caller's own menu; on a phone it also holds what the top bar has no room for. */
-export function UserMenu({ phone }: { phone: boolean }) {
+export function UserMenu({ phone, onFeedback }: { phone: boolean; onFeedback: () => void }) {
   const { t } = useTranslation();
   const navigate = useNavigate();
-  const { profile } = useAccess();
+  const { profile, has } = useAccess();
   const { language } = usePreferences();
   const dark = useIsDark();
   const signOut = useSignOut();
@@ -21,6 +21,7 @@ export function UserMenu({ phone }: { phone: boolean }) {
     { key: "profile", icon: <UserOutlined />, label: t("app.user.profile"), onClick: () => void navigate("/profile") },
     ...(phone
       ? [
+          ...(has("identity") ? [{ key: "feedback", icon: <MessageOutlined />, label: t("administration.feedback.open"), onClick: onFeedback }] : []),
           {
             key: "language",
             icon: <TranslationOutlined />,

@@ -15,7 +15,7 @@ export function useProfileQuery(enabled = true) {
   });
 }
 
-function useDeployment() {
+export function useDeployment() {
   return useQuery({
     queryKey: ["deployment"],
     queryFn: () => unwrap(client.GET("/v1/deployment")),

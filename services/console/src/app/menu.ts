@@ -4,8 +4,25 @@ import type { Access } from "./access";
 
 export interface MenuEntry {
   path: string;
-  key: "workbench" | "customers" | "pool" | "imports" | "composition" | "employees" | "groups" | "roles" | "dictionaries" | "fields";
-  section: "work" | "reports" | "organization" | "settings";
+  key:
+    | "workbench"
+    | "customers"
+    | "pool"
+    | "imports"
+    | "composition"
+    | "employees"
+    | "groups"
+    | "roles"
+    | "dictionaries"
+    | "fields"
+    | "audit"
+    | "serviceAccounts"
+    | "identityProviders"
+    | "webhooks"
+    | "parameters"
+    | "feedback"
+    | "status";
+  section: "work" | "reports" | "organization" | "settings" | "administration";
   service?: string;
   permission?: Permission;
 }
@@ -21,6 +38,13 @@ const entries: readonly MenuEntry[] = [
   { path: "/roles", key: "roles", section: "organization", service: "identity", permission: "PERMISSION_ROLES_READ" },
   { path: "/dictionaries", key: "dictionaries", section: "settings", service: "customers" },
   { path: "/fields", key: "fields", section: "settings", service: "customers" },
+  { path: "/audit", key: "audit", section: "administration", permission: "PERMISSION_AUDIT_READ" },
+  { path: "/service-accounts", key: "serviceAccounts", section: "administration", service: "identity", permission: "PERMISSION_SERVICE_ACCOUNTS_MANAGE" },
+  { path: "/identity-providers", key: "identityProviders", section: "administration", service: "identity", permission: "PERMISSION_SIGN_ON_MANAGE" },
+  { path: "/webhooks", key: "webhooks", section: "administration", service: "identity", permission: "PERMISSION_WEBHOOKS_MANAGE" },
+  { path: "/parameters", key: "parameters", section: "administration", service: "identity", permission: "PERMISSION_PARAMETERS_MANAGE" },
+  { path: "/feedback", key: "feedback", section: "administration", service: "identity", permission: "PERMISSION_FEEDBACK_MANAGE" },
+  { path: "/service-status", key: "status", section: "administration", permission: "PERMISSION_STATUS_READ" },
 ];
 
 export function visibleEntries(access: Pick<Access, "can" | "has">): MenuEntry[] {

@@ -53,6 +53,12 @@ export const returnCustomer = (id: string, reason: string, etag: string) =>
 export const assignCustomers = (ids: string[], ownerId: string) =>
   unwrap(client.POST("/v1/customers:assign", { body: { ids, ownerId } }));
 
+export const revealCustomer = (id: string, reason: string) =>
+  unwrap(client.POST("/v1/customers/{id}:reveal", { params: { path: { id } }, body: { reason } }));
+
+export const explainAccess = (customerId: string, employeeId: string) =>
+  unwrap(client.GET("/v1/customers/{customerId}/access", { params: { path: { customerId }, query: { employeeId } } }));
+
 export const listPoolCustomers = (query: CustomerQuery) => unwrap(client.GET("/v1/pool/customers", { params: { query } }));
 
 export function usePoolRule() {
@@ -106,6 +112,9 @@ export const updateContact = (id: string, body: ContactPatch) =>
 
 export const invalidateContact = (id: string, etag: string) =>
   unwrap(client.POST("/v1/contacts/{id}:invalidate", { params: { path: { id } }, body: { etag } }));
+
+export const revealContact = (id: string, reason: string) =>
+  unwrap(client.POST("/v1/contacts/{id}:reveal", { params: { path: { id } }, body: { reason } }));
 
 export function useRelations(customerId: string) {
   return useQuery({

@@ -7,13 +7,23 @@ import { profileKey } from "@/app/access";
 
 const cookieMode = { "X-Session-Mode": "cookie" };
 
-export const signIn = (body: { loginName: string; password: string; device: string }) =>
+export const signIn = (body: { loginName: string; password: string; device: string; deviceToken: string }) =>
   unwrap(client.POST("/v1/sessions:signIn", { body, headers: cookieMode }));
+
+/** Ends a sign-in that was answered with a challenge. */
+export const completeSignIn = (body: { challenge: string; device: string; totpCode?: string; recoveryCode?: string; passkeyJson?: string }) =>
+  unwrap(client.POST("/v1/sessions:completeSignIn", { body, headers: cookieMode }));
+
+export const startPasskeySignIn = () => unwrap(client.POST("/v1/sessions:startPasskeySignIn", { body: {} }));
 
 export const signOut = () => unwrap(client.POST("/v1/sessions:signOut", { body: {} }));
 
 export const changePassword = (body: { currentPassword: string; newPassword: string }) =>
   unwrap(client.POST("/v1/profile:changePassword", { body, headers: cookieMode }));
+
+export const requestPasswordReset = (loginName: string) => unwrap(client.POST("/v1/passwordLinks:request", { body: { loginName } }));
+
+export const setPasswordByLink = (body: { token: string; newPassword: string }) => unwrap(client.POST("/v1/passwordLinks:use", { body }));
 
 export function usePasswordPolicy() {
   return useQuery({
@@ -42,6 +52,14 @@ export function useRevokeSession() {
   });
 }
 
+export function useRevokeOtherSessions() {
+  const queries = useQueryClient();
+  return useMutation({
+    mutationFn: () => unwrap(client.POST("/v1/sessions:revokeOthers", { body: {} })),
+    onSettled: () => queries.invalidateQueries({ queryKey: ["sessions"] }),
+  });
+}
+
 export function useUpdateProfile() {
   const queries = useQueryClient();
   return useMutation({
@@ -59,10 +77,20 @@ export const directoryEntries = (ids: string[]) =>
 export const listEmployees = (query: { query?: string; filter?: string; orderBy?: string; pageToken?: string; pageSize?: number }) =>
   unwrap(client.GET("/v1/employees", { params: { query } }));
 
-export const createEmployee = (employee: EmployeeInput) => unwrap(client.POST("/v1/employees", { body: employee }));
+/** With an invitation, a link by e-mail takes the place of the initial password. */
+export const createEmployee = (employee: EmployeeInput, invite: boolean) =>
+  unwrap(client.POST("/v1/employees", { params: { query: { invite } }, body: employee }));
+
+export const inviteEmployee = (id: string) => unwrap(client.POST("/v1/employees/{id}:invite", { params: { path: { id } }, body: {} }));
+
+export const getEmployeeAccess = (employeeId: string) =>
+  unwrap(client.GET("/v1/employees/{employeeId}/access", { params: { path: { employeeId } } }));
 
 export const updateEmployee = (id: string, body: EmployeePatch) =>
   unwrap(client.PATCH("/v1/employees/{id}", { params: { path: { id } }, body }));
+
+export const revealEmployee = (id: string, reason: string) =>
+  unwrap(client.POST("/v1/employees/{id}:reveal", { params: { path: { id } }, body: { reason } }));
 
 export const disableEmployee = (id: string, etag: string) =>
   unwrap(client.POST("/v1/employees/{id}:disable", { params: { path: { id } }, body: { etag } }));
@@ -72,6 +100,9 @@ export const enableEmployee = (id: string, etag: string) =>
 
 export const resetEmployeePassword = (id: string) =>
   unwrap(client.POST("/v1/employees/{id}:resetPassword", { params: { path: { id } }, body: {} }));
+
+export const resetSecondFactors = (id: string) =>
+  unwrap(client.POST("/v1/employees/{id}:resetSecondFactors", { params: { path: { id } }, body: {} }));
 
 export const deleteEmployee = (id: string, etag: string) =>
   unwrap(client.DELETE("/v1/employees/{id}", { params: { path: { id }, query: { etag } } }));

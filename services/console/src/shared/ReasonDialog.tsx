@@ -10,12 +10,13 @@ interface ReasonDialogProps {
   okText: string;
   danger?: boolean;
   required?: boolean;
+  maxLength?: number;
   onClose: () => void;
   onSubmit: (reason: string) => Promise<unknown>;
 }
 
 /** Asks whether one means it, and why. */
-export function ReasonDialog({ open, title, text, okText, danger, required, onClose, onSubmit }: ReasonDialogProps) {
+export function ReasonDialog({ open, title, text, okText, danger, required, maxLength = 500, onClose, onSubmit }: ReasonDialogProps) {
   const { t } = useTranslation();
   const [form] = Form.useForm<{ reason?: string }>();
   const [busy, setBusy] = useState(false);
@@ -47,7 +48,7 @@ export function ReasonDialog({ open, title, text, okText, danger, required, onCl
       <Typography.Paragraph>{text}</Typography.Paragraph>
       <Form form={form} layout="vertical" onFinish={submit} preserve={false}>
         <Form.Item name="reason" label={t("common.reason")} rules={required ? [{ required: true, whitespace: true, message: t("common.required") }] : undefined}>
-          <Input.TextArea maxLength={500} showCount autoSize={{ minRows: 2, maxRows: 5 }} placeholder={required ? undefined : t("common.optional")} />
+          <Input.TextArea maxLength={maxLength} showCount autoSize={{ minRows: 2, maxRows: 5 }} placeholder={required ? undefined : t("common.optional")} />
         </Form.Item>
       </Form>
     </Modal>

@@ -1,5 +1,5 @@
-import { Alert, Button, Flex, Modal, Typography } from "antd";
 import { useTranslation } from "react-i18next";
+import { ShownOnce } from "./ShownOnce";
 
 interface SecretOnceProps {
   title: string;
@@ -11,42 +11,9 @@ interface SecretOnceProps {
 /** An initial password: shown this once, to be copied and handed over. */
 export function SecretOnce({ title, loginName, password, onClose }: SecretOnceProps) {
   const { t } = useTranslation();
-  return (
-    <Modal
-      open={password !== undefined}
-      title={title}
-      onCancel={onClose}
-      mask={{ closable: false }}
-      footer={
-        <Button type="primary" onClick={onClose} data-testid="secret-close">
-          {t("common.done")}
-        </Button>
-      }
-    >
-      <Flex vertical gap={16}>
-        <Alert type="warning" showIcon title={t("identity.secret.once")} />
-        <div>
-          <Typography.Text type="secondary">{t("identity.employee.loginName")}</Typography.Text>
-          <div>
-            <Typography.Text copyable strong>
-              {loginName}
-            </Typography.Text>
-          </div>
-        </div>
-        <div>
-          <Typography.Text type="secondary">{t("identity.secret.password")}</Typography.Text>
-          <div>
-            <Typography.Text
-              copyable={{ tooltips: [t("common.copy"), t("common.copied")] }}
-              code
-              style={{ fontSize: 18 }}
-              data-testid="initial-password"
-            >
-              {password ?? ""}
-            </Typography.Text>
-          </div>
-        </div>
-      </Flex>
-    </Modal>
-  );
+  const items = password === undefined ? undefined : [
+    { label: t("identity.employee.loginName"), value: loginName },
+    { label: t("identity.secret.password"), value: password, secret: true, testId: "initial-password" },
+  ];
+  return <ShownOnce title={title} hint={t("identity.secret.once")} items={items} onClose={onClose} />;
 }

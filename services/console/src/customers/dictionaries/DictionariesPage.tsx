@@ -1,5 +1,5 @@
 import { useState } from "react";
-import { PlusOutlined } from "@ant-design/icons";
+import { CloudUploadOutlined, PlusOutlined } from "@ant-design/icons";
 import { Button, Card, Col, Flex, Form, Input, Menu, Row, Select, Switch, Tag, Typography } from "antd";
 import { useTranslation } from "react-i18next";
 import { useNavigate, useParams } from "react-router";
@@ -14,6 +14,7 @@ import { createDictionary, useDictionaries, useDictionaryChanged } from "./api";
 import { EntryList } from "./EntryList";
 import { EntryTree } from "./EntryTree";
 import { useEntryName } from "./entries";
+import { ImportDrawer } from "./ImportDrawer";
 
 export function DictionariesPage() {
   const { t } = useTranslation();
@@ -85,14 +86,25 @@ export function DictionariesPage() {
 function Entries({ dictionary, manages }: { dictionary: Dictionary; manages: boolean }) {
   const { t } = useTranslation();
   const nameOf = useEntryName();
+  const [importing, setImporting] = useState(false);
   const title = (
     <Flex gap={8} align="center">
       {nameOf(dictionary)}
       <Tag style={{ margin: 0 }}>{dictionary.code}</Tag>
       {dictionary.tree && <Tag color="purple" style={{ margin: 0 }}>{t("settings.dictionary.tree")}</Tag>}
+      {manages && (
+        <Button type="text" size="small" icon={<CloudUploadOutlined />} onClick={() => setImporting(true)} data-testid="import-dictionary">
+          {t("settings.dictionaryImport.open")}
+        </Button>
+      )}
     </Flex>
   );
-  return dictionary.tree ? <EntryTree dictionary={dictionary.code} title={title} manages={manages} /> : <EntryList dictionary={dictionary.code} title={title} manages={manages} />;
+  return (
+    <>
+      {dictionary.tree ? <EntryTree dictionary={dictionary.code} title={title} manages={manages} /> : <EntryList dictionary={dictionary.code} title={title} manages={manages} />}
+      <ImportDrawer dictionary={dictionary} open={importing} onClose={() => setImporting(false)} />
+    </>
+  );
 }
 
 interface Values {

@@ -1,7 +1,8 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { allPages } from "@/api/pages";
 import { client, unwrap } from "@/api/client";
-import type { DictionaryEntryInput, DictionaryEntryPatch, DictionaryInput } from "@/api/types";
+import { upload } from "@/api/upload";
+import type { DictionaryEntryInput, DictionaryEntryPatch, DictionaryInput, ImportedDictionary } from "@/api/types";
 
 export function useDictionaries() {
   return useQuery({
@@ -38,6 +39,9 @@ export const updateEntry = (dictionary: string, code: string, body: DictionaryEn
 
 export const deleteEntry = (dictionary: string, code: string) =>
   unwrap(client.DELETE("/v1/dictionaries/{dictionary}/entries/{code}", { params: { path: { dictionary, code } } }));
+
+export const importEntries = (dictionary: string, file: File, dryRun: boolean) =>
+  upload<ImportedDictionary>("POST", "/v1/dictionaryImports", { dictionary, fileName: file.name, dryRun }, file);
 
 export function useDictionaryChanged() {
   const queries = useQueryClient();

@@ -5,6 +5,7 @@ import { client, unwrap } from "@/api/client";
 import { newKey } from "@/api/key";
 import { problemFromBody } from "@/api/problem";
 import { refreshSession, sessionHeaders } from "@/api/session";
+import { contentTypeOf } from "@/api/upload";
 import type { DuplicatePolicy, Import, ImportColumn, ImportKey } from "@/api/types";
 
 export const getImport = (id: string) => unwrap(client.GET("/v1/imports/{id}", { params: { path: { id } } }));
@@ -31,11 +32,6 @@ export const cancelImport = (id: string) =>
 export const listRowErrors = (importId: string, pageToken?: string) =>
   unwrap(client.GET("/v1/imports/{importId}/rowErrors", { params: { path: { importId }, query: { pageSize: 50, pageToken } } }));
 
-const contentTypes: Record<string, string> = {
-  csv: "text/csv",
-  xlsx: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-};
-
 export async function uploadImportFile(file: File, onProgress: (part: number) => void, signal: AbortSignal): Promise<Import> {
   const first = await post(file, onProgress, signal);
   if (first.status !== 401 || !(await refreshSession())) return settled(first);
@@ -57,10 +53,9 @@ function post(file: File, onProgress: (part: number) => void, signal: AbortSigna
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
     request.open("POST", `/v1/imports?fileName=${encodeURIComponent(file.name)}`);
-    const ending = file.name.split(".").pop()?.toLowerCase() ?? "";
     const headers = {
       ...sessionHeaders("POST"),
-      "Content-Type": contentTypes[ending] ?? (file.type || "application/octet-stream"),
+      "Content-Type": contentTypeOf(file),
       "Accept-Language": i18n.language,
       "Idempotency-Key": newKey(),
     };

@@ -6,9 +6,12 @@ import type { Contact, Customer } from "@/api/types";
 import { useAccess } from "@/app/access";
 import { useNotices } from "@/shared/notices";
 import { PersonAvatar } from "@/shared/PersonAvatar";
+import { RevealButton } from "@/shared/RevealButton";
 import { Loaded, Nothing } from "@/shared/states";
-import { invalidateContact, useContacts, useCustomerChanged } from "../api";
+import { useRevealed } from "@/shared/useRevealed";
+import { invalidateContact, revealContact, useContacts, useCustomerChanged } from "../api";
 import { ContactForm } from "./ContactForm";
+import { contactIsMasked } from "./reveal";
 
 export function ContactsCard({ customer }: { customer: Customer }) {
   const { t } = useTranslation();
@@ -54,11 +57,14 @@ export function ContactsCard({ customer }: { customer: Customer }) {
   );
 }
 
-function ContactRow({ contact, writes, onEdit }: { contact: Contact; writes: boolean; onEdit: () => void }) {
+function ContactRow({ contact: masked, writes, onEdit }: { contact: Contact; writes: boolean; onEdit: () => void }) {
   const { t } = useTranslation();
   const notices = useNotices();
   const changed = useCustomerChanged();
   const { modal } = App.useApp();
+  const { can } = useAccess();
+  const { shown: contact, revealed, reveal, hide } = useRevealed(masked, revealContact);
+  const reveals = can("PERMISSION_CUSTOMERS_REVEAL") && (revealed || contactIsMasked(masked));
   const invalidate = async () => {
     try {
       await invalidateContact(contact.id, contact.etag);
@@ -92,10 +98,11 @@ function ContactRow({ contact, writes, onEdit }: { contact: Contact; writes: boo
           {contact.decisionRole && contact.decisionRole !== "DECISION_ROLE_UNSPECIFIED" && <Tag style={{ margin: 0 }}>{t(`enums.DecisionRole.${contact.decisionRole}`)}</Tag>}
           {contact.invalid && <Tag style={{ margin: 0 }}>{t("customers.contact.invalid")}</Tag>}
         </Flex>
-        <Flex gap={14} wrap>
+        <Flex gap={14} wrap align="center">
           {contact.phone && <Reach icon={<PhoneOutlined />} text={contact.phone} href={contact.phone.includes("*") ? undefined : `tel:${contact.phone}`} />}
           {contact.email && <Reach icon={<MailOutlined />} text={contact.email} href={contact.email.includes("*") ? undefined : `mailto:${contact.email}`} />}
           {contact.wechat && <Reach icon={<WechatOutlined />} text={contact.wechat} />}
+          {reveals && <RevealButton small name={masked.name} revealed={revealed} onReveal={reveal} onHide={hide} />}
         </Flex>
         {contact.relationshipStrength > 0 && <Rate disabled value={contact.relationshipStrength} style={{ fontSize: 12 }} aria-label={t("customers.contact.relationshipStrength")} />}
         {contact.remark && <Typography.Text type="secondary">{contact.remark}</Typography.Text>}

@@ -2,12 +2,14 @@ import { useState } from "react";
 import { EllipsisOutlined } from "@ant-design/icons";
 import { Button, Dropdown, type MenuProps } from "antd";
 import { useTranslation } from "react-i18next";
+import { useNavigate } from "react-router";
 import type { Customer } from "@/api/types";
 import { useAccess } from "@/app/access";
 import { useNotices } from "@/shared/notices";
 import { ReasonDialog } from "@/shared/ReasonDialog";
 import { claimCustomer, invalidateCustomer, restoreCustomer, returnCustomer, useCustomerChanged } from "../api";
 import { AssignDialog } from "../list/BulkBar";
+import { AccessDrawer } from "./access/AccessDrawer";
 import { InteractionForm } from "./InteractionForm";
 
 /** What can be done to the customer as a whole, by what the caller may do and whose it is. */
@@ -16,7 +18,8 @@ export function CustomerActions({ customer }: { customer: Customer }) {
   const { can, profile } = useAccess();
   const notices = useNotices();
   const changed = useCustomerChanged();
-  const [dialog, setDialog] = useState<"assign" | "return" | "invalidate" | "interaction">();
+  const navigate = useNavigate();
+  const [dialog, setDialog] = useState<"assign" | "return" | "invalidate" | "interaction" | "access">();
   const own = customer.ownerId !== "" && customer.ownerId === profile?.id;
   const inPool = customer.ownerId === "";
   const invalid = customer.state === "CUSTOMER_STATE_INVALID";
@@ -35,6 +38,8 @@ export function CustomerActions({ customer }: { customer: Customer }) {
   const claim = () => attempt(() => claimCustomer(customer.id), t("customers.pool.claimed", { name: customer.name }));
 
   const items: MenuProps["items"] = [
+    ...(can("PERMISSION_ACCESS_EXPLAIN") ? [{ key: "access", label: t("customers.access.open"), onClick: () => setDialog("access") }] : []),
+    ...(can("PERMISSION_AUDIT_READ") ? [{ key: "audit", label: t("administration.audit.ofRecord"), onClick: () => void navigate(`/audit?record=${customer.id}`) }] : []),
     ...(can("PERMISSION_CUSTOMERS_ASSIGN") && !invalid ? [{ key: "assign", label: t("customers.assign.title"), onClick: () => setDialog("assign") }] : []),
     ...(can("PERMISSION_CUSTOMERS_CLAIM") && own ? [{ key: "return", label: t("customers.pool.return"), onClick: () => setDialog("return") }] : []),
     ...(can("PERMISSION_CUSTOMERS_INVALIDATE")
@@ -64,6 +69,7 @@ export function CustomerActions({ customer }: { customer: Customer }) {
         </Dropdown>
       )}
       <InteractionForm customerId={customer.id} interaction={undefined} open={dialog === "interaction"} onClose={close} />
+      <AccessDrawer customer={customer} open={dialog === "access"} onClose={close} />
       <AssignDialog open={dialog === "assign"} ids={[customer.id]} onClose={close} />
       <ReasonDialog
         open={dialog === "return"}

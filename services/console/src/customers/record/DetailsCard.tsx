@@ -1,24 +1,32 @@
 import { useState } from "react";
 import { EditOutlined } from "@ant-design/icons";
-import { Button, Card, Descriptions, Flex, Typography } from "antd";
+import { Alert, Button, Card, Descriptions, Flex, Typography } from "antd";
 import { useTranslation } from "react-i18next";
 import type { Customer } from "@/api/types";
 import { useAccess } from "@/app/access";
+import { RevealButton } from "@/shared/RevealButton";
 import { Time } from "@/shared/Time";
+import { useRevealed } from "@/shared/useRevealed";
+import { revealCustomer } from "../api";
 import { attributeValue, AttributeValue } from "../AttributeValue";
 import { useAttributes, type Attribute, type Section } from "../attributes";
 import { EntryLabel } from "../dictionaries/pickers";
+import { useFields } from "../fields/api";
 import { addressLabel } from "./addressLabels";
 import { CustomerForm } from "./CustomerForm";
+import { customerIsMasked } from "./reveal";
 
 const sections: Section[] = ["main", "contact", "business", "finance", "custom"];
 // The page's head says these already.
 const inHead = new Set(["name", "number", "kind"]);
 
-export function DetailsCard({ customer }: { customer: Customer }) {
+export function DetailsCard({ customer: masked }: { customer: Customer }) {
   const { t } = useTranslation();
   const { can } = useAccess();
   const attributes = useAttributes();
+  const { data: fields = [] } = useFields();
+  const { shown: customer, revealed, reveal, hide } = useRevealed(masked, revealCustomer);
+  const reveals = can("PERMISSION_CUSTOMERS_REVEAL") && (revealed || customerIsMasked(masked, fields));
   const [editing, setEditing] = useState(false);
   const [all, setAll] = useState(false);
   const isEmpty = (attribute: Attribute) => {
@@ -33,15 +41,19 @@ export function DetailsCard({ customer }: { customer: Customer }) {
     <Card
       title={t("customers.details")}
       extra={
-        can("PERMISSION_CUSTOMERS_UPDATE") && (
-          <Button type="text" icon={<EditOutlined />} onClick={() => setEditing(true)} data-testid="edit-customer">
-            {t("common.edit")}
-          </Button>
-        )
+        <Flex>
+          {reveals && <RevealButton name={masked.name} revealed={revealed} onReveal={reveal} onHide={hide} />}
+          {can("PERMISSION_CUSTOMERS_UPDATE") && (
+            <Button type="text" icon={<EditOutlined />} onClick={() => setEditing(true)} data-testid="edit-customer">
+              {t("common.edit")}
+            </Button>
+          )}
+        </Flex>
       }
       data-testid="details"
     >
       <Flex vertical gap={8}>
+        {revealed && <Alert type="info" showIcon title={t("common.reveal.shown")} style={{ marginBottom: 8 }} />}
         {sections.map((section) => {
           const inSection = shown.filter((attribute) => attribute.section === section);
           const addresses = section === "contact" ? customer.addresses : [];
@@ -87,7 +99,7 @@ export function DetailsCard({ customer }: { customer: Customer }) {
           <Time value={customer.updateTime} as="relative" />
         </Typography.Text>
       </Flex>
-      <CustomerForm customer={customer} open={editing} onClose={() => setEditing(false)} />
+      <CustomerForm customer={masked} open={editing} onClose={() => setEditing(false)} />
     </Card>
   );
 }

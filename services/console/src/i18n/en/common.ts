@@ -39,6 +39,14 @@ export const common = {
   refresh: "Refresh",
   time: "Time",
   actions: "Actions",
+  reveal: {
+    show: "Show in clear",
+    showOf: "Show the data of {{name}} in clear",
+    hide: "Hide again",
+    title: "Show the masked data of {{name}}?",
+    text: "They are shown for this view only, and the audit trail records it.",
+    shown: "Shown in clear until you leave this page",
+  },
   discard: {
     title: "Discard unsaved changes?",
     text: "What you typed will be lost.",

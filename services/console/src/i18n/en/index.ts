@@ -1,3 +1,4 @@
+import { administration } from "./administration";
 import { app } from "./app";
 import { common } from "./common";
 import { customers } from "./customers";
@@ -5,6 +6,7 @@ import { enums } from "./enums";
 import { identity } from "./identity";
 import { imports } from "./imports";
 import { reporting } from "./reporting";
+import { security } from "./security";
 import { settings } from "./settings";
 
-export const en = { app, common, customers, enums, identity, imports, reporting, settings };
+export const en = { administration, app, common, customers, enums, identity, imports, reporting, security, settings };

@@ -39,6 +39,14 @@ export const common = {
   refresh: "刷新",
   time: "时间",
   actions: "操作",
+  reveal: {
+    show: "显示完整信息",
+    showOf: "显示 {{name}} 的完整信息",
+    hide: "隐藏",
+    title: "显示 {{name}} 被遮盖的信息？",
+    text: "仅在本次查看中显示，并记入操作日志。",
+    shown: "正在显示完整信息，离开页面后恢复遮盖",
+  },
   discard: {
     title: "放弃未保存的修改？",
     text: "刚才输入的内容将丢失。",

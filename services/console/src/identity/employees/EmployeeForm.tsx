@@ -1,4 +1,4 @@
-import { Form, Input, Select } from "antd";
+import { Form, Input, Radio, Select } from "antd";
 import { useTranslation } from "react-i18next";
 import type { Employee } from "@/api/types";
 import { useAccess } from "@/app/access";
@@ -17,9 +17,11 @@ interface EmployeeFormProps {
   onCreated: (secret: { loginName: string; password: string }) => void;
 }
 
-type Values = Pick<Employee, "loginName" | "displayName" | "email" | "phone" | "groupId" | "roleIds"> & { locale: Language };
+type Editable = Pick<Employee, "loginName" | "displayName" | "email" | "phone" | "groupId" | "roleIds"> & { locale: Language };
+/** How a new employee comes by a password. */
+type Values = Editable & { entry: "invitation" | "password" };
 
-const blank: Values = { loginName: "", displayName: "", email: "", phone: "", groupId: "", roleIds: [], locale: "zh-CN" };
+const blank: Editable = { loginName: "", displayName: "", email: "", phone: "", groupId: "", roleIds: [], locale: "zh-CN" };
 
 export function EmployeeForm({ employee, open, onClose, onCreated }: EmployeeFormProps) {
   const { t } = useTranslation();
@@ -31,15 +33,17 @@ export function EmployeeForm({ employee, open, onClose, onCreated }: EmployeeFor
   const before = employee ? pick(employee) : blank;
   const required = { required: true, message: t("common.required") };
 
-  const submit = async (values: Values) => {
+  const submit = async ({ entry, ...values }: Values) => {
     const complete = { ...before, ...values, groupId: values.groupId ?? "" };
     if (employee) {
       const changes = changedFields(before, complete);
       if (Object.keys(changes).length > 0) await updateEmployee(employee.id, { ...changes, etag: employee.etag });
       notices.done(t("common.saved"));
     } else {
-      const answer = await createEmployee(complete);
-      onCreated({ loginName: answer.employee?.loginName ?? complete.loginName, password: answer.initialPassword });
+      const invite = entry === "invitation";
+      const answer = await createEmployee(complete, invite);
+      if (invite) notices.done(t("security.invite.sent", { email: complete.email }));
+      else onCreated({ loginName: answer.employee?.loginName ?? complete.loginName, password: answer.initialPassword });
     }
     await changed();
   };
@@ -47,7 +51,7 @@ export function EmployeeForm({ employee, open, onClose, onCreated }: EmployeeFor
     <FormDrawer<Values>
       open={open}
       title={employee ? t("identity.employee.edit", { name: employee.displayName }) : t("identity.employee.create")}
-      initialValues={before}
+      initialValues={{ ...before, entry: "password" }}
       submitText={employee ? undefined : t("common.create")}
       onClose={onClose}
       onSubmit={submit}
@@ -81,9 +85,23 @@ export function EmployeeForm({ employee, open, onClose, onCreated }: EmployeeFor
       <Form.Item name="phone" label={t("identity.employee.phone")}>
         <Input maxLength={32} autoComplete="off" inputMode="tel" />
       </Form.Item>
-      <Form.Item name="email" label={t("identity.employee.email")}>
-        <Input maxLength={254} type="email" autoComplete="off" />
+      <Form.Item noStyle dependencies={["entry"]}>
+        {({ getFieldValue }) => (
+          <Form.Item name="email" label={t("identity.employee.email")} rules={getFieldValue("entry") === "invitation" ? [required] : undefined}>
+            <Input maxLength={254} type="email" autoComplete="off" />
+          </Form.Item>
+        )}
       </Form.Item>
+      {!employee && (
+        <Form.Item name="entry" label={t("security.invite.entry")}>
+          <Radio.Group
+            options={[
+              { value: "password", label: t("security.invite.byPassword") },
+              { value: "invitation", label: t("security.invite.byMail") },
+            ]}
+          />
+        </Form.Item>
+      )}
       <Form.Item name="locale" label={t("app.language")}>
         <Select
           options={[
@@ -96,6 +114,6 @@ export function EmployeeForm({ employee, open, onClose, onCreated }: EmployeeFor
   );
 }
 
-function pick({ loginName, displayName, email, phone, groupId, roleIds, locale }: Employee): Values {
+function pick({ loginName, displayName, email, phone, groupId, roleIds, locale }: Employee): Editable {
   return { loginName, displayName, email, phone, groupId, roleIds, locale: locale === "en" ? "en" : "zh-CN" };
 }

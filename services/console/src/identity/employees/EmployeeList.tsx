@@ -7,12 +7,14 @@ import { useAccess } from "@/app/access";
 import { PersonAvatar } from "@/shared/PersonAvatar";
 import { Time } from "@/shared/Time";
 import type { EmployeeActions } from "./actions";
+import { EmployeeReach } from "./EmployeeReach";
 
 interface ListProps {
   rows: Employee[];
   manages: boolean;
   actions: EmployeeActions;
   onEdit: (employee: Employee) => void;
+  onExplain: (employee: Employee) => void;
 }
 
 export function EmployeeTable({ rows, ...handlers }: ListProps) {
@@ -35,8 +37,7 @@ export function EmployeeTable({ rows, ...handlers }: ListProps) {
     },
     { title: t("identity.employee.group"), key: "group", render: (_, { groupName }) => groupName || <Ungrouped /> },
     { title: t("identity.employee.roles"), key: "roles", render: (_, employee) => <RoleTags employee={employee} /> },
-    { title: t("identity.employee.phone"), dataIndex: "phone", className: "tabular" },
-    { title: t("identity.employee.email"), dataIndex: "email", responsive: ["xl"] },
+    { title: t("identity.employee.contact"), key: "contact", render: (_, employee) => <EmployeeReach employee={employee} /> },
     { title: t("identity.employee.state"), key: "state", render: (_, employee) => <StateTags employee={employee} /> },
     {
       title: t("identity.employee.lastSignIn"),
@@ -66,7 +67,8 @@ export function EmployeeCards({ rows, ...handlers }: ListProps) {
                 <EmployeeName employee={employee} {...handlers} />
                 <StateTags employee={employee} />
               </Flex>
-              <Typography.Text type="secondary">{[employee.loginName, employee.groupName, employee.phone].filter(Boolean).join(" · ")}</Typography.Text>
+              <Typography.Text type="secondary">{[employee.loginName, employee.groupName].filter(Boolean).join(" · ")}</Typography.Text>
+              <EmployeeReach employee={employee} />
               <RoleTags employee={employee} />
             </Flex>
             <EmployeeMenu employee={employee} {...handlers} />
@@ -123,21 +125,28 @@ function StateTags({ employee }: { employee: Employee }) {
   );
 }
 
-function EmployeeMenu({ employee, manages, actions, onEdit }: { employee: Employee } & Omit<ListProps, "rows">) {
+function EmployeeMenu({ employee, manages, actions, onEdit, onExplain }: { employee: Employee } & Omit<ListProps, "rows">) {
   const { t } = useTranslation();
-  const { profile } = useAccess();
-  if (!manages) return null;
+  const { profile, can } = useAccess();
+  const explains = can("PERMISSION_ACCESS_EXPLAIN");
+  if (!manages && !explains) return null;
   const own = profile?.id === employee.id;
   const disabled = employee.state === "EMPLOYEE_STATE_DISABLED";
-  const items: MenuProps["items"] = [
+  const explain = { key: "explain", label: t("security.access.open"), onClick: () => onExplain(employee) };
+  // Whoever has signed in has a password.
+  const invitable = !employee.lastSignInTime && employee.email !== "" && !disabled;
+  const managing: MenuProps["items"] = [
     { key: "edit", label: t("common.edit"), onClick: () => onEdit(employee) },
+    ...(invitable ? [{ key: "invite", label: t("security.invite.again"), onClick: () => actions.invite(employee) }] : []),
     { key: "reset", label: t("identity.employee.reset"), onClick: () => actions.resetPassword(employee) },
+    { key: "resetFactors", label: t("security.resetFactors.action"), disabled: own, onClick: () => actions.resetFactors(employee) },
     disabled
       ? { key: "enable", label: t("identity.employee.enable"), onClick: () => actions.enable(employee) }
       : { key: "disable", label: t("identity.employee.disable"), disabled: own, onClick: () => actions.disable(employee) },
     { type: "divider" },
     { key: "delete", label: t("common.delete"), danger: true, disabled: own, onClick: () => actions.remove(employee) },
   ];
+  const items: MenuProps["items"] = [...(explains ? [explain] : []), ...(manages ? managing : [])];
   return (
     <Dropdown trigger={["click"]} menu={{ items }} placement="bottomRight">
       <Button type="text" icon={<EllipsisOutlined />} aria-label={t("identity.employee.actionsOf", { name: employee.displayName })} />

@@ -14,6 +14,7 @@ import { useDebounced } from "@/shared/useDebounced";
 import { usePhone } from "@/shared/usePhone";
 import { listEmployees } from "../api";
 import { GroupPicker } from "../groups/GroupPicker";
+import { AccessDrawer } from "./AccessDrawer";
 import { EmployeeCards, EmployeeTable } from "./EmployeeList";
 import { EmployeeForm } from "./EmployeeForm";
 import { useEmployeeActions } from "./actions";
@@ -28,6 +29,7 @@ export function EmployeesPage() {
   const [query, setQuery] = useState("");
   const [state, setState] = useState<StateChoice>("all");
   const [editing, setEditing] = useState<Employee | "new">();
+  const [explaining, setExplaining] = useState<Employee>();
   const [secret, setSecret] = useState<{ loginName: string; password: string }>();
   const group = search.get("group") ?? undefined;
   const settled = useDebounced(query.trim());
@@ -37,7 +39,7 @@ export function EmployeesPage() {
   );
   const actions = useEmployeeActions({ onSecret: setSecret });
   const manages = can("PERMISSION_EMPLOYEES_MANAGE");
-  const handlers = { onEdit: setEditing, actions, manages };
+  const handlers = { onEdit: setEditing, onExplain: setExplaining, actions, manages };
 
   return (
     <>
@@ -99,6 +101,7 @@ export function EmployeesPage() {
         onClose={() => setEditing(undefined)}
         onCreated={setSecret}
       />
+      {explaining && <AccessDrawer employee={explaining} onClose={() => setExplaining(undefined)} />}
       <SecretOnce
         title={t("identity.secret.title")}
         loginName={secret?.loginName ?? ""}

@@ -4,12 +4,14 @@ import { useTranslation } from "react-i18next";
 import { asProblem } from "@/api/problem";
 import type { Employee } from "@/api/types";
 import { useNotices } from "@/shared/notices";
-import { deleteEmployee, disableEmployee, enableEmployee, resetEmployeePassword, useOrganizationChanged } from "../api";
+import { deleteEmployee, disableEmployee, enableEmployee, inviteEmployee, resetEmployeePassword, resetSecondFactors, useOrganizationChanged } from "../api";
 
 export interface EmployeeActions {
   disable: (employee: Employee) => void;
   enable: (employee: Employee) => void;
+  invite: (employee: Employee) => void;
   resetPassword: (employee: Employee) => void;
+  resetFactors: (employee: Employee) => void;
   remove: (employee: Employee) => void;
 }
 
@@ -39,6 +41,7 @@ export function useEmployeeActions({ onSecret }: { onSecret: (secret: { loginNam
         onOk: () => attempt(() => disableEmployee(employee.id, employee.etag), t("identity.employee.disabled")),
       }),
     enable: (employee) => void attempt(() => enableEmployee(employee.id, employee.etag), t("identity.employee.enabled")),
+    invite: (employee) => void attempt(() => inviteEmployee(employee.id), t("security.invite.sent", { email: employee.email })),
     resetPassword: (employee) =>
       void modal.confirm({
         title: t("identity.employee.resetTitle", { name: employee.displayName }),
@@ -54,6 +57,14 @@ export function useEmployeeActions({ onSecret }: { onSecret: (secret: { loginNam
             await changed();
           }
         },
+      }),
+    resetFactors: (employee) =>
+      void modal.confirm({
+        title: t("security.resetFactors.title", { name: employee.displayName }),
+        content: t("security.resetFactors.text"),
+        okText: t("security.resetFactors.action"),
+        okButtonProps: { danger: true },
+        onOk: () => attempt(() => resetSecondFactors(employee.id), t("security.resetFactors.done")),
       }),
     remove: (employee) =>
       void modal.confirm({

@@ -22,21 +22,24 @@ interface Option {
   children: Option[];
 }
 
-export function GroupPicker({ value, onChange, except, placeholder, style, ...rest }: GroupPickerProps) {
-  const { t } = useTranslation();
-  const groups = useGroups();
-  const option = (node: GroupNode): Option => ({
+export function groupOptions(roots: readonly GroupNode[], except?: ReadonlySet<string>): Option[] {
+  return roots.map((node) => ({
     value: node.group.id,
     title: node.group.name,
     disabled: except?.has(node.group.id) ?? false,
-    children: node.children.map(option),
-  });
+    children: groupOptions(node.children, except),
+  }));
+}
+
+export function GroupPicker({ value, onChange, except, placeholder, style, ...rest }: GroupPickerProps) {
+  const { t } = useTranslation();
+  const groups = useGroups();
   return (
     <TreeSelect
       {...rest}
       value={value || undefined}
       onChange={(id: string | undefined) => onChange?.(id)}
-      treeData={groupTree(groups.data ?? []).map(option)}
+      treeData={groupOptions(groupTree(groups.data ?? []), except)}
       treeDefaultExpandAll
       showSearch={{ treeNodeFilterProp: "title" }}
       loading={groups.isPending}

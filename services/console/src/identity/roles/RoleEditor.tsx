@@ -1,7 +1,7 @@
 import { useState } from "react";
-import { Alert, App, Button, Drawer, Flex, Input, Radio, Select, Table, Tooltip, Typography, type TableColumnsType } from "antd";
+import { Alert, App, Button, Drawer, Flex, Input, Radio, Switch, Typography } from "antd";
 import { useTranslation } from "react-i18next";
-import type { FieldVisibility, PermissionEntry, PersonalData, Role, Visibility } from "@/api/types";
+import type { PermissionEntry, PersonalData, Role, RoleAudience, Visibility } from "@/api/types";
 import { asProblem } from "@/api/problem";
 import { changedFields, same } from "@/shared/changes";
 import { useFocusReturn } from "@/shared/drawer";
@@ -9,8 +9,11 @@ import { FormFault } from "@/shared/FormFault";
 import { useNotices } from "@/shared/notices";
 import { usePhone } from "@/shared/usePhone";
 import { createRole, deleteRole, updateRole, useOrganizationChanged } from "../api";
-import { Operations, serviceKey } from "./RoleMatrix";
-import { allScopes, byService, roleInput, scopeOf, withScope, type ScopeChoice } from "./scopes";
+import { RoleEffect } from "./RoleEffect";
+import { serviceKey } from "./RoleMatrix";
+import { ScopeTable } from "./ScopeTable";
+import { byService, catalogFor, draftOf, effects, forCustomers, groupsMissing, roleInput, withAudience, withScope } from "./scopes";
+import { VisibilityTable } from "./VisibilityTable";
 
 interface RoleEditorProps {
   role: Role | undefined;
@@ -19,16 +22,7 @@ interface RoleEditorProps {
   onClose: () => void;
 }
 
-type Draft = Pick<Role, "name" | "description" | "grants" | "fieldVisibilities">;
-
-const personalData: PersonalData[] = [
-  "PERSONAL_DATA_PHONE",
-  "PERSONAL_DATA_EMAIL",
-  "PERSONAL_DATA_ID_NUMBER",
-  "PERSONAL_DATA_ADDRESS",
-  "PERSONAL_DATA_BANK_ACCOUNT",
-];
-const visibilities: Visibility[] = ["VISIBILITY_CLEAR", "VISIBILITY_MASKED", "VISIBILITY_HIDDEN"];
+const audiences: RoleAudience[] = ["ROLE_AUDIENCE_EMPLOYEES", "ROLE_AUDIENCE_CUSTOMERS"];
 
 /** One role: permissions × scope, and how its holders see personal data. */
 export function RoleEditor({ role, permissions, manages, onClose }: RoleEditorProps) {
@@ -37,19 +31,15 @@ export function RoleEditor({ role, permissions, manages, onClose }: RoleEditorPr
   const phone = usePhone();
   const notices = useNotices();
   const changed = useOrganizationChanged();
-  const before: Draft = {
-    name: role?.name ?? "",
-    description: role?.description ?? "",
-    grants: role?.grants ?? [],
-    fieldVisibilities: role?.fieldVisibilities ?? [],
-  };
+  const before = draftOf(role);
   const [draft, setDraft] = useState(before);
   const [busy, setBusy] = useState(false);
   const [fault, setFault] = useState<unknown>();
   useFocusReturn();
   const isAdministrator = role?.preset === "administrator";
   const editable = manages && !isAdministrator;
-  const nameMissing = draft.name.trim() === "";
+  const incomplete = draft.name.trim() === "" || groupsMissing(draft.grants);
+  const portal = forCustomers(draft.audience);
 
   const save = async () => {
     setBusy(true);
@@ -97,7 +87,7 @@ export function RoleEditor({ role, permissions, manages, onClose }: RoleEditorPr
     <Drawer
       open
       title={role ? role.name : t("identity.role.create")}
-      size={phone ? window.innerWidth : 860}
+      size={phone ? window.innerWidth : 900}
       onClose={onClose}
       data-testid="role-editor"
       footer={
@@ -112,7 +102,7 @@ export function RoleEditor({ role, permissions, manages, onClose }: RoleEditorPr
             </span>
             <Flex gap={8}>
               <Button onClick={onClose}>{t("common.cancel")}</Button>
-              <Button type="primary" loading={busy} disabled={nameMissing || same(before, draft)} onClick={() => void save()} data-testid="submit">
+              <Button type="primary" loading={busy} disabled={incomplete || same(before, draft)} onClick={() => void save()} data-testid="submit">
                 {t("common.save")}
               </Button>
             </Flex>
@@ -131,18 +121,48 @@ export function RoleEditor({ role, permissions, manages, onClose }: RoleEditorPr
             <Input.TextArea id="role-description" value={draft.description} disabled={!editable} maxLength={500} autoSize={{ minRows: 1, maxRows: 4 }} onChange={(event) => setDraft({ ...draft, description: event.target.value })} />
           </Labelled>
         </Flex>
-        {byService(permissions).map(([service, entries]) => (
+        <Flex gap={32} wrap>
+          <div>
+            <div style={{ marginBottom: 4 }}>{t("identity.role.audience")}</div>
+            <Radio.Group
+              aria-label={t("identity.role.audience")}
+              value={draft.audience}
+              // Whom a role is for never changes: its holders are of the one kind or the other.
+              disabled={!editable || role !== undefined}
+              onChange={(event) => setDraft(withAudience(draft, event.target.value as RoleAudience, permissions))}
+              optionType="button"
+              options={audiences.map((audience) => ({ value: audience, label: t(`enums.RoleAudience.${audience}`) }))}
+            />
+          </div>
+          <div>
+            <label htmlFor="role-second-factor" style={{ display: "block", marginBottom: 4 }}>
+              {t("identity.role.secondFactor")}
+            </label>
+            <Flex align="center" gap={10}>
+              <Switch
+                id="role-second-factor"
+                checked={draft.secondFactorRequired}
+                disabled={!manages}
+                onChange={(secondFactorRequired) => setDraft({ ...draft, secondFactorRequired })}
+              />
+              <Typography.Text type="secondary">{t("identity.role.secondFactorHint")}</Typography.Text>
+            </Flex>
+          </div>
+        </Flex>
+        {portal && <Alert type="info" showIcon title={t("identity.role.portalHint")} />}
+        {byService(catalogFor(draft.audience, permissions)).map(([service, entries]) => (
           <ScopeTable
             key={service}
             title={t(`identity.services.${serviceKey(service)}`)}
             entries={entries}
-            choice={(entry) => (entry.permission ? scopeOf(draft.grants, entry.permission) : "none")}
-            onChoose={(entry, choice) => entry.permission && setDraft({ ...draft, grants: withScope(draft.grants, entry.permission, choice) })}
+            grants={draft.grants}
+            onChoose={({ permission }, choice, groupIds) => setDraft({ ...draft, grants: withScope(draft.grants, permission, choice, groupIds) })}
             editable={editable}
             phone={phone}
           />
         ))}
         <VisibilityTable visibilities={draft.fieldVisibilities} onChoose={setVisibility} editable={editable} />
+        {role && <RoleEffect effects={effects(before.grants, draft.grants, permissions)} holders={role.holderCount} />}
       </Flex>
     </Drawer>
   );
@@ -164,100 +184,3 @@ function Labelled({ label, id, required, children }: { label: string; id: string
   );
 }
 
-interface ScopeTableProps {
-  title: string;
-  entries: PermissionEntry[];
-  choice: (entry: PermissionEntry) => ScopeChoice;
-  onChoose: (entry: PermissionEntry, choice: ScopeChoice) => void;
-  editable: boolean;
-  phone: boolean;
-}
-
-function ScopeTable({ title, entries, choice, onChoose, editable, phone }: ScopeTableProps) {
-  const { t } = useTranslation();
-  const choices: ScopeChoice[] = ["none", ...allScopes];
-  const label = (item: ScopeChoice) => (item === "none" ? t("common.none") : t(`enums.Scope.${item}`));
-  const name = (entry: PermissionEntry) => t(`enums.Permission.${entry.permission ?? "PERMISSION_UNSPECIFIED"}`);
-  const offers = (entry: PermissionEntry, item: ScopeChoice) => item === "none" || entry.scopes.includes(item);
-  const columns: TableColumnsType<PermissionEntry> = [
-    {
-      title,
-      key: "name",
-      render: (_, entry) => (
-        <Tooltip title={<Operations entry={entry} />} placement="topLeft">
-          <span>{name(entry)}</span>
-        </Tooltip>
-      ),
-    },
-    ...(phone
-      ? [
-          {
-            key: "scope",
-            width: 150,
-            render: (_: unknown, entry: PermissionEntry) => (
-              <Select<ScopeChoice>
-                aria-label={name(entry)}
-                value={choice(entry)}
-                disabled={!editable}
-                onChange={(item) => onChoose(entry, item)}
-                options={choices.filter((item) => offers(entry, item)).map((item) => ({ value: item, label: label(item) }))}
-                style={{ width: "100%" }}
-              />
-            ),
-          },
-        ]
-      : choices.map((item) => ({
-          key: item,
-          title: label(item),
-          align: "center" as const,
-          width: 104,
-          render: (_: unknown, entry: PermissionEntry) =>
-            offers(entry, item) && (
-              <Radio
-                name={entry.permission}
-                checked={choice(entry) === item}
-                disabled={!editable}
-                onChange={() => onChoose(entry, item)}
-                aria-label={`${name(entry)}: ${label(item)}`}
-              />
-            ),
-        }))),
-  ];
-  return <Table<PermissionEntry> rowKey={(entry) => entry.permission ?? ""} size="small" bordered columns={columns} dataSource={entries} pagination={false} />;
-}
-
-interface VisibilityTableProps {
-  visibilities: readonly FieldVisibility[];
-  onChoose: (kind: PersonalData, visibility: Visibility) => void;
-  editable: boolean;
-}
-
-function VisibilityTable({ visibilities: chosen, onChoose, editable }: VisibilityTableProps) {
-  const { t } = useTranslation();
-  // A kind that isn't listed is masked.
-  const current = (kind: PersonalData) => chosen.find((entry) => entry.personalData === kind)?.visibility ?? "VISIBILITY_MASKED";
-  return (
-    <section>
-      <Typography.Title level={5} style={{ marginTop: 0 }}>
-        {t("identity.role.personalData")}
-      </Typography.Title>
-      <Typography.Paragraph type="secondary">{t("identity.role.personalDataHint")}</Typography.Paragraph>
-      <Flex vertical gap={10}>
-        {personalData.map((kind) => (
-          <Flex key={kind} align="center" gap={16} wrap>
-            <span style={{ width: 110 }}>{t(`enums.PersonalData.${kind}`)}</span>
-            <Radio.Group
-              aria-label={t(`enums.PersonalData.${kind}`)}
-              value={current(kind)}
-              disabled={!editable}
-              onChange={(event) => onChoose(kind, event.target.value as Visibility)}
-              optionType="button"
-              size="small"
-              options={visibilities.map((visibility) => ({ value: visibility, label: t(`enums.Visibility.${visibility}`) }))}
-            />
-          </Flex>
-        ))}
-      </Flex>
-    </section>
-  );
-}

@@ -1,8 +1,10 @@
 import { useMemo } from "react";
-import { Button, Card, Flex, Table, Tag, Tooltip, Typography, type TableColumnsType } from "antd";
+import { Button, Card, Flex, Table, Tooltip, Typography, type TableColumnsType } from "antd";
 import { useTranslation } from "react-i18next";
 import type { PermissionEntry, Role } from "@/api/types";
-import { byService, scopeColors, scopeOf } from "./scopes";
+import { RoleMarks } from "./RoleMarks";
+import { ScopeTag } from "./RoleEffect";
+import { byService, scopeOf } from "./scopes";
 
 interface MatrixProps {
   roles: Role[];
@@ -60,13 +62,14 @@ export function RoleMatrix({ roles, permissions, onOpen }: MatrixProps) {
           <Typography.Text type="secondary" style={{ fontSize: 12, fontWeight: 400 }}>
             {t("identity.role.holders", { count: role.holderCount })}
           </Typography.Text>
+          <RoleMarks role={role} />
         </Flex>
       ),
       onCell: ({ service }: MatrixRow) => (service ? { colSpan: 0 } : {}),
       render: (_: unknown, { entry }: MatrixRow) => {
         const scope = entry?.permission ? scopeOf(role.grants, entry.permission) : "none";
         if (scope === "none") return <Typography.Text type="secondary" aria-label={t("common.none")}>·</Typography.Text>;
-        return <Tag color={scopeColors[scope]} variant="filled" style={{ margin: 0 }}>{t(`enums.Scope.${scope}`)}</Tag>;
+        return <ScopeTag choice={scope} />;
       },
     })),
   ];

@@ -9,6 +9,7 @@ import { Loaded, Nothing } from "@/shared/states";
 import { usePhone } from "@/shared/usePhone";
 import { usePermissionCatalog, useRoles } from "../api";
 import { RoleEditor } from "./RoleEditor";
+import { RoleMarks } from "./RoleMarks";
 import { RoleMatrix } from "./RoleMatrix";
 
 export function RolesPage() {
@@ -66,7 +67,10 @@ function RoleCards({ roles, onOpen }: { roles: Role[]; onOpen: (role: Role) => v
         <Card key={role.id} size="small" className="clickable-card" onClick={() => onOpen(role)} role="button" tabIndex={0} onKeyDown={(event) => event.key === "Enter" && onOpen(role)}>
           <Flex justify="space-between" align="center">
             <strong>{role.name}</strong>
-            {role.preset && <Tag>{t("identity.role.preset")}</Tag>}
+            <span>
+              <RoleMarks role={role} />
+              {role.preset && <Tag>{t("identity.role.preset")}</Tag>}
+            </span>
           </Flex>
           <Typography.Text type="secondary">
             {t("identity.role.holders", { count: role.holderCount })} · {t("identity.role.permissionCount", { count: role.grants.length })}

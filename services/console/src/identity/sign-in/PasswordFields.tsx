@@ -10,15 +10,25 @@ export interface PasswordChange {
   repeated: string;
 }
 
-/** The three fields of a password change, with the policy ticked off while typing. */
+/** The three fields of a password change. */
 export function PasswordFields({ loginName, currentLabel }: { loginName: string; currentLabel: string }) {
+  const { t } = useTranslation();
+  return (
+    <>
+      <Form.Item name="currentPassword" label={currentLabel} rules={[{ required: true, message: t("common.required") }]}>
+        <Input.Password autoComplete="current-password" maxLength={256} />
+      </Form.Item>
+      <NewPasswordFields loginName={loginName} />
+    </>
+  );
+}
+
+/** A new password and its repetition, with the policy ticked off while typing. The login name may not be known. */
+export function NewPasswordFields({ loginName }: { loginName: string }) {
   const { t } = useTranslation();
   const required = { required: true, message: t("common.required") };
   return (
     <>
-      <Form.Item name="currentPassword" label={currentLabel} rules={[required]}>
-        <Input.Password autoComplete="current-password" maxLength={256} />
-      </Form.Item>
       <Form.Item name="newPassword" label={t("identity.password.new")} rules={[required]} style={{ marginBottom: 8 }}>
         <Input.Password autoComplete="new-password" maxLength={256} aria-describedby="password-policy" />
       </Form.Item>
@@ -60,6 +70,8 @@ function PolicyHints({ loginName }: { loginName: string }) {
     ...(policy.refusesCommon
       ? [{ key: "common", met: met(check.withoutLoginName && check.longEnough), text: t("identity.password.notCommon") }]
       : []),
+    // Only the service knows the passwords of before.
+    ...(policy.remembered > 1 ? [{ key: "reuse", met: undefined, text: t("identity.password.notReused", { count: policy.remembered }) }] : []),
   ];
   return (
     <div id="password-policy" style={{ marginBottom: 20 }}>

@@ -1,76 +1,64 @@
 import { useEffect, useState } from "react";
-import { LockOutlined, UserOutlined } from "@ant-design/icons";
-import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { Alert, Button, Form, Input } from "antd";
+import { useQueryClient } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
-import { useNavigate, useSearchParams } from "react-router";
-import { asProblem } from "@/api/problem";
-import { FormFault } from "@/shared/FormFault";
-import { signIn } from "../api";
-import { deviceName } from "./device";
+import { useLocation, useNavigate, useSearchParams } from "react-router";
+import type { SignInAnswer } from "@/api/types";
 import { EntryFrame } from "./EntryFrame";
+import { keepDeviceToken } from "./device";
+import { FirstStep } from "./FirstStep";
+import { SecondFactorStep } from "./SecondFactorStep";
 import { safeNext } from "./session";
 
-interface Credentials {
+interface Begun {
   loginName: string;
-  password: string;
+  answer: SignInAnswer;
 }
 
 export function SignInPage() {
   const { t } = useTranslation();
-  const [form] = Form.useForm<Credentials>();
   const [search] = useSearchParams();
   const navigate = useNavigate();
   const queries = useQueryClient();
-  const [capsLock, setCapsLock] = useState(false);
+  const known = (useLocation().state as { loginName?: string } | null)?.loginName ?? "";
+  const [begun, setBegun] = useState<Begun>();
+  const [expired, setExpired] = useState(false);
   const next = safeNext(search.get("next"));
 
   useEffect(() => {
     document.title = `${t("identity.signIn.title")} · ${t("app.name")}`;
   }, [t]);
 
-  const enter = useMutation({
-    mutationFn: (credentials: Credentials) => signIn({ ...credentials, device: deviceName(navigator.userAgent) }),
-    onSuccess: (answer) => {
-      queries.clear();
-      void navigate(answer.passwordChangeRequired ? `/change-password?next=${encodeURIComponent(next)}` : next, { replace: true });
-    },
-    onError: () => form.resetFields(["password"]),
-  });
-  const refused = enter.error && asProblem(enter.error).status === 401;
+  /** Tokens, or a challenge that asks for more. The login name is unknown after a passkey alone. */
+  const proceed = (answer: SignInAnswer, loginName: string) => {
+    if (answer.challenge) {
+      setExpired(false);
+      setBegun({ answer, loginName });
+      return;
+    }
+    if (loginName) keepDeviceToken(loginName, answer.deviceToken);
+    queries.clear();
+    void navigate(answer.passwordChangeRequired ? `/change-password?next=${encodeURIComponent(next)}` : next, { replace: true });
+  };
+  const startOver = (late: boolean) => {
+    setExpired(late);
+    setBegun(undefined);
+  };
 
+  if (begun) {
+    return (
+      <EntryFrame title={t("security.proof.title")} text={t("security.proof.text", { name: begun.loginName })}>
+        <SecondFactorStep
+          begun={begun.answer}
+          onDone={(answer) => proceed(answer, begun.loginName)}
+          onExpired={() => startOver(true)}
+          onBack={() => startOver(false)}
+        />
+      </EntryFrame>
+    );
+  }
   return (
     <EntryFrame title={t("identity.signIn.title")} text={t("identity.signIn.text")}>
-      {search.has("next") && !enter.error && (
-        <Alert type="info" showIcon title={t("identity.signIn.goOn")} style={{ marginBottom: 16 }} />
-      )}
-      {refused ? (
-        <Alert type="error" showIcon title={asProblem(enter.error).detail || t("identity.signIn.failed")} style={{ marginBottom: 16 }} data-testid="sign-in-failed" />
-      ) : (
-        <FormFault fault={enter.error} />
-      )}
-      <Form<Credentials> form={form} layout="vertical" requiredMark={false} onFinish={(values) => enter.mutate(values)}>
-        <Form.Item name="loginName" label={t("identity.employee.loginName")} rules={[{ required: true, message: t("common.required") }]}>
-          <Input size="large" prefix={<UserOutlined />} autoComplete="username" autoFocus maxLength={64} />
-        </Form.Item>
-        <Form.Item
-          name="password"
-          label={t("identity.signIn.password")}
-          rules={[{ required: true, message: t("common.required") }]}
-          extra={capsLock ? t("identity.signIn.capsLock") : undefined}
-        >
-          <Input.Password
-            size="large"
-            prefix={<LockOutlined />}
-            autoComplete="current-password"
-            maxLength={256}
-            onKeyUp={(event) => setCapsLock(event.getModifierState("CapsLock"))}
-          />
-        </Form.Item>
-        <Button type="primary" htmlType="submit" size="large" block loading={enter.isPending} data-testid="sign-in">
-          {t("identity.signIn.enter")}
-        </Button>
-      </Form>
+      <FirstStep known={known} next={next} returns={search.has("next")} expired={expired} onAnswer={proceed} />
     </EntryFrame>
   );
 }

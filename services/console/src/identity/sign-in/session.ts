@@ -9,9 +9,11 @@ export function useSignOut() {
   return useMutation({
     mutationFn: signOut,
     // An ended session can't be signed out; the way to the sign-in is the same.
-    onSettled: () => {
+    onSettled: (answer) => {
       queries.clear();
-      void navigate("/sign-in");
+      // A session that began at a provider ends there too.
+      if (answer?.providerSignOutUrl) location.assign(answer.providerSignOutUrl);
+      else void navigate("/sign-in");
     },
   });
 }

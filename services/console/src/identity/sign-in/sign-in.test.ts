@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { deviceName } from "./device";
+import { deviceName, deviceToken, keepDeviceToken } from "./device";
 import { checkPassword, strength } from "./policy";
 import { safeNext } from "./session";
 
@@ -21,8 +21,20 @@ describe("a device's name", () => {
   });
 });
 
+describe("a device's token", () => {
+  it("is kept for each account that signed in here, the latest ten", () => {
+    keepDeviceToken("ZhangSan", "a");
+    expect(deviceToken("zhangsan")).toBe("a");
+    keepDeviceToken("zhangsan", "");
+    expect(deviceToken("zhangsan")).toBe("a");
+    for (let number = 0; number < 10; number += 1) keepDeviceToken(`other${number}`, "b");
+    expect(deviceToken("zhangsan")).toBe("");
+    expect(deviceToken("other0")).toBe("b");
+  });
+});
+
 describe("the password policy", () => {
-  const policy = { minLength: 10, minCharacterKinds: 3, refusesCommon: true };
+  const policy = { minLength: 10, minCharacterKinds: 3, refusesCommon: true, remembered: 5 };
   it("is checked while typing", () => {
     expect(checkPassword("short1A", policy, "zhangsan")).toEqual({ longEnough: false, enoughKinds: true, withoutLoginName: true });
     expect(checkPassword("ZhangSan-2026", policy, "zhangsan").withoutLoginName).toBe(false);

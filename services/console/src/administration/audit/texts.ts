@@ -1,0 +1,79 @@
+// Names for what the services write into the trail. What this console doesn't know is shown as the service spells it.
+import type { TFunction } from "i18next";
+import { zh } from "@/i18n/zh";
+
+const { kinds, verbs } = zh.administration.audit;
+
+type Kind = keyof typeof kinds;
+type Verb = keyof typeof verbs;
+
+/** What there is to search for; an action is a kind of record and what was done to it. */
+export const knownActions: Readonly<Record<string, readonly string[]>> = {
+  customer: ["created", "updated", "assigned", "claimed", "returned", "recycled", "invalidated", "restored", "shared", "unshared", "imported", "exported", "revealed"],
+  contact: ["created", "updated", "invalidated", "revealed"],
+  interaction: ["created", "updated", "cancelled"],
+  relation: ["created", "deleted"],
+  import: ["uploaded", "started", "completed", "cancelled"],
+  field: ["created", "updated"],
+  dictionary: ["created", "imported"],
+  dictionary_entry: ["created", "updated", "deleted"],
+  pool_rule: ["updated"],
+  view: ["created", "updated", "deleted"],
+  employee: [
+    "signed_in",
+    "sign_in_failed",
+    "signed_on",
+    "signed_out",
+    "session_revoked",
+    "sessions_revoked",
+    "refresh_token_reused",
+    "created",
+    "invited",
+    "updated",
+    "profile_updated",
+    "disabled",
+    "enabled",
+    "deleted",
+    "revealed",
+    "password_changed",
+    "password_reset",
+    "password_set_by_link",
+    "roles_synchronised",
+    "sign_on_linked",
+    "sign_on_unlinked",
+  ],
+  group: ["created", "updated", "deleted"],
+  role: ["created", "updated", "deleted"],
+  service_account: ["created", "updated", "disabled", "enabled", "deleted"],
+  api_key: ["created", "revoked"],
+  identity_provider: ["created", "updated", "deleted"],
+  webhook_endpoint: ["created", "updated", "disabled", "secret_rotated", "tested", "deleted"],
+  webhook_delivery: ["redelivered", "replayed"],
+  parameter: ["updated"],
+  audit: ["exported", "pruned"],
+  job: ["retried"],
+  event: ["retried"],
+  star_schema: ["rebuilt"],
+};
+
+export function kindName(t: TFunction, kind: string): string {
+  return kind in kinds ? t(`administration.audit.kinds.${kind as Kind}`) : kind;
+}
+
+export function verbName(t: TFunction, action: string): string {
+  const verb = action.slice(action.indexOf(".") + 1);
+  return verb in verbs ? t(`administration.audit.verbs.${verb as Verb}`) : verb;
+}
+
+export function actionName(t: TFunction, action: string): string {
+  return `${kindName(t, action.slice(0, action.indexOf(".")))} · ${verbName(t, action)}`;
+}
+
+/** The screen that shows the record; none for those that have no screen of their own. */
+export function recordPath(entry: { recordKind: string; recordId: string; subjectId: string }): string | undefined {
+  if (entry.recordKind === "customer" && entry.recordId) return `/customers/${entry.recordId}`;
+  if (["contact", "interaction", "relation", "share"].includes(entry.recordKind) && entry.subjectId) return `/customers/${entry.subjectId}`;
+  if (entry.recordKind === "import" && entry.recordId) return `/imports/${entry.recordId}`;
+  if (entry.recordKind === "webhook_endpoint" && entry.recordId) return `/webhooks/${entry.recordId}`;
+  return undefined;
+}

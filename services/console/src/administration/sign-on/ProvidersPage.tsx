@@ -1,0 +1,124 @@
+import { useState } from "react";
+import { PlusOutlined } from "@ant-design/icons";
+import { App, Button, Card, Col, Descriptions, Flex, Row, Switch, Tag, Typography } from "antd";
+import { useTranslation } from "react-i18next";
+import type { IdentityProvider } from "@/api/types";
+import { useNotices } from "@/shared/notices";
+import { PageHeader } from "@/shared/PageHeader";
+import { RowActions } from "@/shared/RowActions";
+import { Loaded, Nothing } from "@/shared/states";
+import { deleteProvider, updateProvider, useProviders, useProvidersChanged } from "./api";
+import { ProviderForm } from "./ProviderForm";
+
+export function ProvidersPage() {
+  const { t } = useTranslation();
+  const providers = useProviders();
+  const [editing, setEditing] = useState<IdentityProvider | "new">();
+  return (
+    <>
+      <PageHeader
+        title={t("app.menu.identityProviders")}
+        subtitle={t("administration.provider.subtitle")}
+        actions={
+          <Button type="primary" icon={<PlusOutlined />} onClick={() => setEditing("new")} data-testid="create-provider">
+            {t("administration.provider.create")}
+          </Button>
+        }
+      />
+      <Loaded query={providers}>
+        {(list) =>
+          list.length === 0 ? (
+            <Card>
+              <Nothing text={t("administration.provider.empty")} />
+            </Card>
+          ) : (
+            <Row gutter={[16, 16]} data-testid="providers">
+              {list.map((provider) => (
+                <Col key={provider.id} xs={24} xl={12}>
+                  <ProviderCard provider={provider} onEdit={() => setEditing(provider)} />
+                </Col>
+              ))}
+            </Row>
+          )
+        }
+      </Loaded>
+      <ProviderForm provider={editing === "new" ? undefined : editing} open={editing !== undefined} onClose={() => setEditing(undefined)} />
+    </>
+  );
+}
+
+function ProviderCard({ provider, onEdit }: { provider: IdentityProvider; onEdit: () => void }) {
+  const { t } = useTranslation();
+  const { modal } = App.useApp();
+  const notices = useNotices();
+  const changed = useProvidersChanged();
+  const [busy, setBusy] = useState(false);
+  const attempt = async (work: () => Promise<unknown>, text: string) => {
+    setBusy(true);
+    try {
+      await work();
+      notices.done(text);
+    } catch (fault) {
+      notices.fault(fault);
+    } finally {
+      setBusy(false);
+      await changed();
+    }
+  };
+  const askDelete = () =>
+    void modal.confirm({
+      title: t("administration.provider.deleteTitle", { name: provider.name }),
+      content: t("administration.provider.deleteText"),
+      okText: t("common.delete"),
+      okButtonProps: { danger: true },
+      cancelText: t("common.cancel"),
+      onOk: () => attempt(() => deleteProvider(provider.id, provider.etag), t("common.deleted")),
+    });
+  return (
+    <Card
+      title={provider.name}
+      style={{ height: "100%" }}
+      extra={
+        <Flex gap={8} align="center">
+          <Switch
+            checked={provider.enabled}
+            loading={busy}
+            checkedChildren={t("administration.provider.on")}
+            unCheckedChildren={t("administration.provider.off")}
+            aria-label={t("administration.provider.enabled")}
+            onChange={(enabled) => void attempt(() => updateProvider(provider.id, { enabled, etag: provider.etag }), t("common.saved"))}
+          />
+          <RowActions
+            name={provider.name}
+            actions={[
+              { label: t("common.edit"), run: onEdit },
+              { label: t("common.delete"), danger: true, run: askDelete },
+            ]}
+          />
+        </Flex>
+      }
+    >
+      <Descriptions
+        size="small"
+        column={1}
+        items={[
+          { key: "issuer", label: t("administration.provider.issuer"), children: provider.issuer },
+          { key: "clientId", label: t("administration.provider.clientId"), children: <Typography.Text code>{provider.clientId}</Typography.Text> },
+          { key: "redirect", label: t("administration.provider.redirectUri"), children: <Typography.Text copyable>{provider.redirectUri}</Typography.Text> },
+          {
+            key: "rules",
+            label: t("administration.provider.rules"),
+            children: (
+              <Flex gap={4} wrap>
+                {!provider.clientSecretSet && <Tag style={{ margin: 0 }}>{t("administration.provider.noSecret")}</Tag>}
+                {provider.createEmployees && <Tag color="blue" style={{ margin: 0 }}>{t("administration.provider.createEmployees")}</Tag>}
+                {provider.trustEmail && <Tag color="gold" style={{ margin: 0 }}>{t("administration.provider.trustEmail")}</Tag>}
+                {provider.roleMappings.length > 0 && <Tag style={{ margin: 0 }}>{t("administration.provider.mappingCount", { count: provider.roleMappings.length })}</Tag>}
+              </Flex>
+            ),
+          },
+        ]}
+      />
+    </Card>
+  );
+}

@@ -1,0 +1,33 @@
+// What the browser remembers while it is away at a provider: in this tab only, and only until it is back.
+
+export interface Journey {
+  /** To sign in, or to link the signed-in employee to the provider. */
+  purpose: "signIn" | "link";
+  browserSecret: string;
+}
+
+const journeyKey = "changke.sign-on";
+
+export function beginJourney(journey: Journey) {
+  sessionStorage.setItem(journeyKey, JSON.stringify(journey));
+}
+
+/** Each journey ends once, whatever comes of it. */
+export function endJourney(): Journey | undefined {
+  const text = sessionStorage.getItem(journeyKey);
+  sessionStorage.removeItem(journeyKey);
+  try {
+    return text ? (JSON.parse(text) as Journey) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** What a provider sends back in the address (RFC 6749, 4.1.2). */
+export function returnOf(search: URLSearchParams): { state: string; code: string } | { error: string } {
+  const error = search.get("error_description") || search.get("error");
+  const state = search.get("state");
+  const code = search.get("code");
+  if (error || !state || !code) return { error: error ?? "" };
+  return { state, code };
+}
