@@ -28,12 +28,19 @@ pub async fn create_administrator(db: &Db, config: &Config, login_name: &str) ->
         Some(_) => bail!("the login name {login_name} is taken"),
         None => administrator(db, config, login_name, &hashing::random(), true).await?,
     };
+    link_make(db, config, employee_id, true).await
+}
+
+/// A link for an administrator to be, in the place of earlier ones or beside them.
+async fn link_make(db: &Db, config: &Config, employee_id: Uuid, replaces: bool) -> anyhow::Result<String> {
     let token = OneTimeToken::random();
     let purpose = Purpose::FirstAdministrator;
     let mut tx = db.begin().await?;
     let expire_time = purpose.expire_time(config, Utc::now());
     link_keep(tx.connection(), employee_id, purpose, &token, expire_time).await?;
-    links_replace(tx.connection(), employee_id, purpose, token.id).await?;
+    if replaces {
+        links_replace(tx.connection(), employee_id, purpose, token.id).await?;
+    }
     tx.audit(job::audit(employee_id, purpose));
     tx.commit().await?;
     Ok(link(&config.public_url, &token))
@@ -43,7 +50,11 @@ pub async fn create_administrator(db: &Db, config: &Config, login_name: &str) ->
 /// now or has never been here, and a link to set the password with.
 pub async fn first_run(db: &Db, config: &Config) -> anyhow::Result<Option<(String, String)>> {
     let Some(login_name) = newcomer(db.pool(), FIRST).await? else { return Ok(None) };
-    let link = create_administrator(db, config, &login_name).await?;
+    let link = match credentials_by_login(db.pool(), &login_name).await? {
+        // Whoever was made by hand may hold a link already, which stays good.
+        Some(known) => link_make(db, config, known.employee_id, false).await?,
+        None => create_administrator(db, config, &login_name).await?,
+    };
     Ok(Some((login_name, link)))
 }
 
