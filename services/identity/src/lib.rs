@@ -139,7 +139,7 @@ pub async fn build(config: Config, context: Context) -> anyhow::Result<Parts> {
         keys: SigningKeys::open(&context.db, &config.signing_key).await?,
         passwords: Passwords::new(&config.hashing)?,
         feed: Feed::default(),
-        providers: Providers::new(config.redirect_uri(), config.allow_insecure_providers),
+        providers: Providers::new(&config),
         seal: Seal::new(context.access.derived_key("identity seal")),
         db: context.db.clone(),
         clients: context.clients.calling_as(NAME),
