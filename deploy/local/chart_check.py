@@ -265,7 +265,10 @@ class Chart(unittest.TestCase):
                 for rule in calls:
                     (expression,) = rule["from"][0]["podSelector"]["matchExpressions"]
                     self.assertEqual(set(expression["values"]), manifests.services)
-                out = {port["port"] for rule in spec["egress"] for port in rule["ports"]}
+                # Where mail, providers and receivers are, on any port: identity alone.
+                anywhere = [rule["to"] for rule in spec["egress"] if "ports" not in rule]
+                self.assertEqual(bool(anywhere), name == "identity")
+                out = {port["port"] for rule in spec["egress"] for port in rule.get("ports", [])}
                 database = 6432 if "6432" in manifests.text else 5432
                 self.assertEqual(database in out, name != "gateway")
                 self.assertEqual(9000 in out, name != "migrate")
