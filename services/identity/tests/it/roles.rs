@@ -175,7 +175,7 @@ async fn the_catalog_names_operations_by_their_rest_paths() {
     let manage = entry(Permission::RolesManage).unwrap();
     assert_eq!((manage.service.as_str(), manage.scopes.as_slice()), ("identity", &[i32::from(Scope::All)][..]));
     assert!(manage.operations.contains(&"PATCH /v1/roles/{role.id}".to_owned()));
-    assert_eq!(entry(Permission::CustomersRead).unwrap().scopes.len(), 4);
+    assert_eq!(entry(Permission::CustomersRead).unwrap().scopes.len(), 5);
     assert!(entry(Permission::PolicyWatch).is_none() && entry(Permission::OwnershipRead).is_none());
     let watch = named("甲", vec![grant(Permission::PolicyWatch, Scope::All)]);
     let refusal = "role.grants[0].permission: PERMISSION_NOT_GRANTABLE";
