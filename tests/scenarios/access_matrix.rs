@@ -57,7 +57,10 @@ fn verdict(answer: &Answer) -> Result<Verdict> {
         (403, "PASSWORD_CHANGE_REQUIRED") => Verdict::ChangePasswordFirst,
         (403, "PERMISSION_DENIED") => Verdict::Forbidden,
         // Made-up credentials, which is what the operation is about.
-        (401, "SIGN_IN_FAILED" | "REFRESH_TOKEN_INVALID" | "API_KEY_INVALID" | "SIGN_ON_FAILED") => Verdict::Welcome,
+        (
+            401,
+            "SIGN_IN_FAILED" | "REFRESH_TOKEN_INVALID" | "SECOND_FACTOR_WRONG" | "API_KEY_INVALID" | "SIGN_ON_FAILED",
+        ) => Verdict::Welcome,
         // The permission was looked at and is there; what was asked for lies beyond its scope.
         (403, "OUTSIDE_SCOPE") => Verdict::Welcome,
         (200 | 400 | 404 | 409 | 415 | 422, _) => Verdict::Welcome,
@@ -152,7 +155,7 @@ async fn a_permission_that_only_services_hold_can_not_be_given() -> Result<()> {
     for method in Contract::get().methods() {
         let Access::Permission(permission) = method.access else { continue };
         let role = json!({
-            "name": method.name,
+            "name": format!("{} {}", method.service, method.name),
             "grants": [{"permission": permission.as_str_name(), "scope": "SCOPE_ALL"}],
         });
         let answer = admin.post("/v1/roles", role).await?;

@@ -87,7 +87,7 @@ async fn digits_are_found_by_no_filter_no_order_and_no_search() -> Result<()> {
             }
             let parameters = [format, &[("orderBy", field)]].concat();
             let answer = query(&curious, list, &parameters).await?;
-            assert_eq!(refusals(&answer), ["order_by: FIELD_MASKED"], "{list} {field}: {}", answer.body);
+            assert_eq!(refusals(&answer), ["orderBy: FIELD_MASKED"], "{list} {field}: {}", answer.body);
         }
         // What is not a field of filters is none of masked ones either.
         for filter in ["addresses.street : \"文\"", "customFields.wechat = \"1\"", "phone_digits = \"1\""] {
@@ -141,7 +141,7 @@ async fn a_dry_run_answers_a_right_guess_and_a_wrong_one_alike() -> Result<()> {
         assert_eq!(refusals(&answer), ["key: FIELD_MASKED"], "{}", answer.body);
     }
     let by_number = json!({"key": "IMPORT_KEY_NUMBER", "duplicatePolicy": "DUPLICATE_POLICY_UPDATE"});
-    let by_all = json!({"duplicatePolicy": "DUPLICATE_POLICY_SKIP"});
+    let by_all = json!({"key": "IMPORT_KEY_NUMBER", "duplicatePolicy": "DUPLICATE_POLICY_SKIP"});
     for (column, right, wrong) in [
         ("电话", PHONE, "13812345679"),
         ("邮箱", "zhangsan@example.com", "zhangsam@example.com"),
@@ -154,7 +154,7 @@ async fn a_dry_run_answers_a_right_guess_and_a_wrong_one_alike() -> Result<()> {
         ];
         assert_eq!(right, wrong, "{column}");
     }
-    let sheet = |phone: &str| format!("名称,电话\n张三,{phone}\n");
+    let sheet = |phone: &str| format!("编号,名称,电话\n,张三,{phone}\n");
     let [right, wrong] =
         [dry_run(&scene, &sheet(PHONE), by_all.clone()).await?, dry_run(&scene, &sheet("13812345679"), by_all).await?];
     assert_eq!(right, wrong);

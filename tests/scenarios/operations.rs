@@ -182,13 +182,13 @@ async fn a_parameter_takes_effect_at_once_and_goes_back() -> Result<()> {
     admin.patch(path, json!({"value": "13", "etag": before["etag"]})).await?.refused(409, "STALE_ETAG")?;
     for value in ["5", "25", "x", "", "012"] {
         let answer = admin.patch(path, json!({"value": value, "etag": after["etag"]})).await?;
-        assert_eq!(refusals(&answer), ["parameter.value: VALUE_INVALID"], "{value}");
+        assert_eq!(refusals(&answer), ["value: VALUE_INVALID"], "{value}");
     }
     let etag = parameter(&admin, "session.max_seconds").await?["etag"].clone();
     let answer = admin
         .patch("/v1/parameters/session.max_seconds?updateMask=value", json!({"value": "3600", "etag": etag}))
         .await?;
-    assert_eq!(refusals(&answer), ["parameter.value: SESSION_SHORTER_THAN_IDLE"], "{}", answer.body);
+    assert_eq!(refusals(&answer), ["value: SESSION_SHORTER_THAN_IDLE"], "{}", answer.body);
     let nothing = admin.patch("/v1/parameters/no.such?updateMask=value", json!({"value": "1", "etag": "0"})).await?;
     assert_eq!(nothing.status, 404);
     assert_eq!(parameter(&admin, "password.min_length").await?["value"], "12");

@@ -119,7 +119,8 @@ impl Sessions {
         put_bytes(request, field.number, refresh.as_bytes());
     }
 
-    /// Moves the tokens of an answer into cookies; the JSON then shows them empty.
+    /// Moves the tokens of an answer into cookies; the JSON then shows them empty. An answer that has none, as that of a
+    /// sign-in which waits for its second factor, leaves the cookies as they are.
     pub fn take_tokens(&self, output: &Message, wire: &[u8], headers: &mut HeaderMap) -> Result<Vec<u8>, Malformed> {
         let mut rest = Vec::with_capacity(wire.len());
         let (mut access, mut refresh) = ("", "");
@@ -140,6 +141,9 @@ impl Sessions {
             if !matches!(name, Some("access_token" | "refresh_token")) {
                 rest.extend_from_slice(&wire[start..reader.position()]);
             }
+        }
+        if access.is_empty() {
+            return Ok(rest);
         }
         let now = chrono::Utc::now().timestamp();
         let csrf = self.csrf.issue(access, refresh);

@@ -7,8 +7,10 @@ use axum::body::Body;
 use axum::response::Response;
 use bytes::Bytes;
 use futures::{StreamExt, stream};
-use http::HeaderMap;
-use http::header::{ACCEPT, CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE, HeaderName, HeaderValue};
+use http::header::{
+    ACCEPT, CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE, ETAG, HeaderName, HeaderValue, IF_NONE_MATCH,
+};
+use http::{HeaderMap, StatusCode};
 use platform::contract::wire::{Malformed, Reader};
 use platform::contract::{Contract, Message};
 use platform::locale::Locale;
@@ -45,7 +47,7 @@ pub async fn answer(
     let mut messages = grpc::call(call.upstream, &route.uri, headers, grpc::single(message)).await.map_err(failed)?;
     if route.kind == Kind::Download {
         let first = messages.next().await.map_err(failed)?;
-        return download(gateway.contract, route, messages, first.as_ref(), deadline);
+        return download(gateway.contract, route, messages, first.as_ref(), head, deadline);
     }
     let first = match tokio::time::timeout(PATIENCE, messages.next()).await {
         Ok(first) => Some(first.map_err(failed)?),
@@ -161,6 +163,7 @@ fn download(
     route: &Route,
     messages: Messages,
     first: Option<&Bytes>,
+    head: &HeaderMap,
     deadline: Instant,
 ) -> Result<Response, Problem> {
     let (content_type, data) = match first {
@@ -168,6 +171,16 @@ fn download(
         None => (None, Bytes::new()),
     };
     let disposition = messages.headers.get(CONTENT_DISPOSITION).cloned();
+    let etag = messages.headers.get(ETAG).cloned();
+    if let Some(etag) = &etag
+        && head.get(IF_NONE_MATCH).is_some_and(|known| matches(known, etag))
+    {
+        let mut response = Response::new(Body::empty());
+        *response.status_mut() = StatusCode::NOT_MODIFIED;
+        response.headers_mut().insert(ETAG, etag.clone());
+        response.headers_mut().insert(CACHE_CONTROL, REVALIDATED);
+        return Ok(response);
+    }
     let output = contract.message(route.method.output);
     let rest = stream::unfold((messages, Some(data)), move |(mut messages, first)| async move {
         if let Some(data) = first {
@@ -191,11 +204,23 @@ fn download(
     let content_type = content_type.and_then(|text| HeaderValue::try_from(text).ok());
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, content_type.unwrap_or(HeaderValue::from_static("application/octet-stream")));
-    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(CACHE_CONTROL, if etag.is_some() { REVALIDATED } else { HeaderValue::from_static("no-store") });
+    if let Some(etag) = etag {
+        headers.insert(ETAG, etag);
+    }
     if let Some(disposition) = disposition {
         headers.insert(CONTENT_DISPOSITION, disposition);
     }
     Ok(response)
+}
+
+/// Kept by the browser of the person alone, and asked for again whether it still holds.
+const REVALIDATED: HeaderValue = HeaderValue::from_static("private, no-cache");
+
+/// RFC 9110, 13.1.2: one of a list, weak or not.
+fn matches(known: &HeaderValue, etag: &HeaderValue) -> bool {
+    let (Ok(known), Ok(etag)) = (known.to_str(), etag.to_str()) else { return false };
+    known.split(',').map(|one| one.trim().trim_start_matches("W/")).any(|one| one == "*" || one == etag)
 }
 
 fn broken(route: &Route) -> Problem {

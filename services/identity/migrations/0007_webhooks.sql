@@ -1,4 +1,5 @@
--- Endpoints outside that are told of events, the events that any of them asks for, and what was sent to whom.
+-- Endpoints outside that are told of events, the events that any of them asks for, and what was sent to whom. Pictures of
+-- employees.
 
 CREATE TABLE webhook_endpoint (
     id uuid PRIMARY KEY,
@@ -75,3 +76,13 @@ CREATE TABLE webhook_attempt (
     answer text NOT NULL
 );
 CREATE INDEX webhook_attempt_delivery ON webhook_attempt (delivery_id, id DESC);
+
+CREATE TABLE employee_avatar (
+    employee_id uuid PRIMARY KEY REFERENCES employee (id) ON DELETE CASCADE,
+    content_type text NOT NULL,
+    -- Drawn by us from what was uploaded.
+    content bytea NOT NULL,
+    -- SHA-256 of the content.
+    digest bytea NOT NULL,
+    update_time timestamptz NOT NULL DEFAULT now()
+);

@@ -9,10 +9,10 @@ use uuid::Uuid;
 use crate::authentication::store::credentials_by_login;
 use crate::config::Config;
 use crate::employee::store::{awaited, newcomer};
+use crate::one_time_token::OneTimeToken;
 use crate::password::hashing;
 use crate::password_link::store::{link_keep, links_replace};
-use crate::password_link::token::LinkToken;
-use crate::password_link::{Purpose, job};
+use crate::password_link::{Purpose, job, link};
 use crate::role::presets::ADMINISTRATOR;
 use crate::seed::{SeedEmployee, SeedPlan, seed};
 
@@ -28,7 +28,7 @@ pub async fn create_administrator(db: &Db, config: &Config, login_name: &str) ->
         Some(_) => bail!("the login name {login_name} is taken"),
         None => administrator(db, config, login_name, &hashing::random(), true).await?,
     };
-    let token = LinkToken::new(Uuid::now_v7(), rand::random());
+    let token = OneTimeToken::random();
     let purpose = Purpose::FirstAdministrator;
     let mut tx = db.begin().await?;
     let expire_time = purpose.expire_time(config, Utc::now());
@@ -36,7 +36,7 @@ pub async fn create_administrator(db: &Db, config: &Config, login_name: &str) ->
     links_replace(tx.connection(), employee_id, purpose, token.id).await?;
     tx.audit(job::audit(employee_id, purpose));
     tx.commit().await?;
-    Ok(token.link(&config.public_url))
+    Ok(link(&config.public_url, &token))
 }
 
 /// What an installation that nobody can sign in to is entered by: the login name of its first administrator, who is made

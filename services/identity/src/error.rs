@@ -10,6 +10,16 @@ reasons! {
     SIGN_IN_FAILED: "Login name or password is wrong, or the account can't be used now.", "登录名或密码错误，或账号当前不可用。";
     SIGN_IN_BUSY: "Too many sign-ins at once. Try again soon.", "登录请求过多，请稍后重试。";
     SIGN_IN_FAILURES: "Too many failed attempts from your network. Try again later.", "您所在网络的失败次数过多，请稍后再试。";
+    SECOND_FACTOR_WRONG: "The second factor is wrong, was used already, or can't be used now.", "二次验证有误、已被使用或当前不可用。";
+    SECOND_FACTOR_MISSING: "Set up an authenticator app or a passkey first.", "请先设置验证器或通行密钥。";
+    CHALLENGE_INVALID: "This took too long, was tried too often or is done already. Begin anew.", "操作已超时、尝试次数过多或已完成，请重新开始。";
+    ONE_PROOF: "Give exactly one proof of who you are.", "请提供且仅提供一种验证方式。";
+    PROOF_WRONG: "This is wrong, was used already, or can't be used now.", "验证有误、已被使用或当前不可用。";
+    TOTP_CODE_WRONG: "The code is wrong. Check the clock of the device.", "验证码错误，请检查设备时间。";
+    PASSKEY_INVALID: "This is not the answer of a passkey to what was asked.", "通行密钥的响应无效。";
+    PASSKEY_KNOWN: "The passkey is set up already.", "该通行密钥已被使用。";
+    PASSKEYS_UNAVAILABLE: "Passkeys need an installation whose address is a name.", "系统地址不是域名，无法使用通行密钥。";
+    CREDENTIALS_TOO_MANY: "Nobody needs more than {most} apps and passkeys.", "验证器与通行密钥合计最多 {most} 个。";
     REFRESH_TOKEN_INVALID: "The session is over. Sign in again.", "会话已结束，请重新登录。";
     REFRESH_TOKEN_REUSED: "The refresh token was used before. Sign in again.", "刷新令牌已被使用，请重新登录。";
     CURRENT_PASSWORD_WRONG: "The current password is wrong.", "当前密码错误。";
@@ -75,4 +85,13 @@ reasons! {
     WEBHOOK_DISABLED: "The webhook is disabled.", "该 Webhook 已停用。";
     WEBHOOK_DELIVERY_PENDING: "The delivery is under way.", "该消息正在发送中。";
     TIME_BEFORE_START: "The end must lie behind the start.", "结束时间必须晚于开始时间。";
+    EMPLOYEE_HOLDS_MORE: "The employee holds more than you do.", "该员工的权限超出您的权限。";
+    AVATAR_TYPE: "A picture is a PNG, a JPEG or a WebP.", "头像仅支持 PNG、JPEG 或 WebP 图片。";
+    AVATAR_BROKEN: "The picture is damaged.", "图片已损坏。";
+    AVATAR_TOO_LARGE: "A picture has at most {max} MB.", "图片不能超过 {max} MB。";
+    AVATAR_TOO_WIDE: "A picture has at most {max} pixels a side.", "图片边长不能超过 {max} 像素。";
+    FILE_HEADER_MISSING: "The file has no column {header}.", "文件缺少“{header}”列。";
+    GROUP_AMBIGUOUS: "There are several groups {name}. Give the path.", "有多个名为 {name} 的员工组，请填写完整路径。";
+    ROLE_NAME_UNKNOWN: "There is no role {name}.", "不存在名为 {name} 的角色。";
+    LOGIN_NAME_TWICE: "The login name stands in row {row} already.", "登录名与第 {row} 行重复。";
 }

@@ -1,4 +1,4 @@
-//! Removes sessions, attempts, links, tombstones and events for webhooks that are of no use any more.
+//! Removes sessions, attempts, links, challenges, tombstones and events for webhooks that are of no use any more.
 
 use std::time::Duration;
 
@@ -7,6 +7,7 @@ use platform::jobs::{JobContext, JobFailure, JobHandler, Worker};
 
 use crate::api_key::store::api_keys_prune;
 use crate::authentication::store::sessions_prune;
+use crate::challenge::store::challenges_prune;
 use crate::password_link::job::SendLink;
 use crate::password_link::store::links_prune;
 use crate::policy::store::tombstones_prune;
@@ -35,6 +36,7 @@ impl JobHandler for Housekeeping {
         let attempts = attempt::store::prune(&mut *pool.acquire().await?).await?;
         let links = links_prune(pool).await?;
         let api_keys = api_keys_prune(pool).await?;
+        let challenges = challenges_prune(pool).await?;
         let sign_ons = flows_prune(pool).await?;
         let tombstones = tombstones_prune(pool, TOMBSTONE_AGE).await?;
         let mut events = 0;
@@ -46,7 +48,7 @@ impl JobHandler for Housekeeping {
             events += pruned;
             job.proceed()?;
         }
-        tracing::info!(sessions, attempts, links, api_keys, sign_ons, tombstones, events, "removed");
+        tracing::info!(sessions, attempts, links, api_keys, sign_ons, challenges, tombstones, events, "removed");
         Ok(())
     }
 }

@@ -1,19 +1,24 @@
-//! Who works here and what they may do: sign-in and sessions, links by e-mail, employees, groups, roles, and the policy that
-//! every other service watches. One `Identity` answers all its contracts; each aggregate has a folder.
+//! Who works here and what they may do: sign-in and sessions, second factors, links by e-mail, employees, groups, roles,
+//! and the policy that every other service watches. One `Identity` answers all its contracts; each aggregate has a folder.
 
 mod api_key;
 mod attempt;
 mod authentication;
+mod avatar;
 pub mod bootstrap;
+mod challenge;
 mod config;
+mod credential;
 mod employee;
 mod employee_access;
+mod employee_import;
 mod error;
 mod feedback;
 mod group;
 mod housekeeping;
 mod identity_provider;
 mod mail;
+mod one_time_token;
 mod parameter;
 mod password;
 mod password_link;
@@ -35,7 +40,10 @@ use std::time::Duration;
 
 use contracts::identity::api_key_service_server::ApiKeyServiceServer;
 use contracts::identity::authentication_service_server::AuthenticationServiceServer;
+use contracts::identity::avatar_service_server::AvatarServiceServer;
+use contracts::identity::credential_service_server::CredentialServiceServer;
 use contracts::identity::employee_access_service_server::EmployeeAccessServiceServer;
+use contracts::identity::employee_import_service_server::EmployeeImportServiceServer;
 use contracts::identity::employee_service_server::EmployeeServiceServer;
 use contracts::identity::feedback_service_server::FeedbackServiceServer;
 use contracts::identity::group_service_server::GroupServiceServer;
@@ -56,11 +64,12 @@ use contracts::identity::single_sign_on_service_server::SingleSignOnServiceServe
 use contracts::identity::webhook_delivery_service_server::WebhookDeliveryServiceServer;
 use contracts::identity::webhook_service_server::WebhookServiceServer;
 use contracts::unary::{
-    ApiKeyServiceUnary, AuthenticationServiceUnary, EmployeeAccessServiceUnary, EmployeeServiceUnary,
-    FeedbackServiceUnary, GroupServiceUnary, IdentityOperationsServiceUnary, IdentityProviderServiceUnary,
-    ParameterServiceUnary, PasswordLinkServiceUnary, PolicyServiceUnary, ProfileServiceUnary, RoleServiceUnary,
-    ScimGroupServiceUnary, ScimServiceUnary, ScimUserServiceUnary, ServiceAccountServiceUnary,
-    SingleSignOnServiceUnary, WebhookDeliveryServiceUnary, WebhookServiceUnary,
+    ApiKeyServiceUnary, AuthenticationServiceUnary, AvatarServiceUnary, CredentialServiceUnary,
+    EmployeeAccessServiceUnary, EmployeeImportServiceUnary, EmployeeServiceUnary, FeedbackServiceUnary,
+    GroupServiceUnary, IdentityOperationsServiceUnary, IdentityProviderServiceUnary, ParameterServiceUnary,
+    PasswordLinkServiceUnary, PolicyServiceUnary, ProfileServiceUnary, RoleServiceUnary, ScimGroupServiceUnary,
+    ScimServiceUnary, ScimUserServiceUnary, ServiceAccountServiceUnary, SingleSignOnServiceUnary,
+    WebhookDeliveryServiceUnary, WebhookServiceUnary,
 };
 use futures::FutureExt;
 use platform::access::{Access, Call};
@@ -77,6 +86,7 @@ use uuid::Uuid;
 
 pub use config::{Config, HashingConfig, MailConfig, PasswordConfig, WebhookConfig};
 
+use credential::passkeys::Passkeys;
 use mail::Mailer;
 use password::hashing::Passwords;
 use place::Places;
@@ -104,6 +114,7 @@ pub(crate) struct State {
     shutdown: CancellationToken,
     config: Config,
     passwords: Passwords,
+    passkeys: Passkeys,
     places: Places,
     /// Nothing where the installation sends no mail.
     mailer: Option<Mailer>,
@@ -185,6 +196,7 @@ pub async fn build_within(config: Config, context: Context, outside: Outside) ->
     let identity = Identity(Arc::new(State {
         keys: SigningKeys::open(&context.db, &config.signing_key).await?,
         passwords: Passwords::new(&config.hashing)?,
+        passkeys: Passkeys::new(&config.public_url)?,
         places: Places::open(&config.place_database)?,
         mailer: Mailer::new(&config.mail)?,
         feed: Feed::default(),
@@ -203,6 +215,7 @@ pub async fn build_within(config: Config, context: Context, outside: Outside) ->
     let services = Services::default()
         .add(identity.clone(), ApiKeyServiceServer::from_arc, ApiKeyServiceUnary)
         .add(identity.clone(), AuthenticationServiceServer::from_arc, AuthenticationServiceUnary)
+        .add(identity.clone(), CredentialServiceServer::from_arc, CredentialServiceUnary)
         .add(identity.clone(), EmployeeServiceServer::from_arc, EmployeeServiceUnary)
         .add(identity.clone(), EmployeeAccessServiceServer::from_arc, EmployeeAccessServiceUnary)
         .add(identity.clone(), GroupServiceServer::from_arc, GroupServiceUnary)
@@ -216,6 +229,8 @@ pub async fn build_within(config: Config, context: Context, outside: Outside) ->
         .add(identity.clone(), ScimUserServiceServer::from_arc, ScimUserServiceUnary)
         .add(identity.clone(), ServiceAccountServiceServer::from_arc, ServiceAccountServiceUnary)
         .add(identity.clone(), SingleSignOnServiceServer::from_arc, SingleSignOnServiceUnary)
+        .add(identity.clone(), AvatarServiceServer::from_arc, AvatarServiceUnary)
+        .add(identity.clone(), EmployeeImportServiceServer::from_arc, EmployeeImportServiceUnary)
         .add(identity.clone(), WebhookServiceServer::from_arc, WebhookServiceUnary)
         .add(identity.clone(), WebhookDeliveryServiceServer::from_arc, WebhookDeliveryServiceUnary)
         .add(identity.clone(), FeedbackServiceServer::from_arc, FeedbackServiceUnary)
@@ -235,10 +250,5 @@ pub async fn build_within(config: Config, context: Context, outside: Outside) ->
             }
         }
     };
-    Ok(Parts {
-        services,
-        consumers,
-        worker: Some(worker),
-        tasks: vec![feed.boxed(), keys.boxed(), deliverer.boxed()],
-    })
+    Ok(Parts { services, consumers, worker: Some(worker), tasks: vec![feed.boxed(), keys.boxed(), deliverer.boxed()] })
 }

@@ -95,8 +95,9 @@ pub struct DatabaseConfig {
     /// Of an administrator who may create roles and schemas; used by `migrate` alone. Host, port and database of it are
     /// also the services'.
     pub url: String,
-    /// From which the passwords of the services' roles are derived. Not needed where `service_urls` names every service of
-    /// the process.
+    /// From which the passwords of the services' roles are derived, and the keys that seal their audit trails: once it is
+    /// changed, `changke admin audit verify` names the places where it was. Not needed where `service_urls` names every
+    /// service of the process; the keys come from the URLs then.
     pub role_secret: String,
     /// Connections a service.
     pub max_connections: u32,

@@ -20,6 +20,7 @@ pub mod operations;
 pub mod page;
 pub mod parameters;
 pub mod service;
+pub mod sheet;
 pub mod table;
 pub mod telemetry;
 pub mod update;

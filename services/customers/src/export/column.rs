@@ -16,11 +16,11 @@ use platform::locale::Locale;
 use prost::Name;
 use prost_types::Timestamp;
 
-use super::file::{Cell, Row};
 use crate::customer::rules::{CODED, coded};
 use crate::error::reason;
 use crate::field::Fields;
 use crate::import::target;
+use platform::sheet::write::{Cell, Row};
 
 /// What answers hold beyond what can be imported.
 const OUTPUT: [(&str, &str, &str); 9] = [

@@ -1,8 +1,7 @@
 //! Customers as files: the list's filter, order and row predicate, read batch by batch in one snapshot, in the columns
-//! that the caller chose and as the caller may see them. `column` knows the columns, `file` writes CSV and XLSX.
+//! that the caller chose and as the caller may see them. `column` knows the columns.
 
 pub mod column;
-pub mod file;
 
 use std::sync::Arc;
 
@@ -12,7 +11,7 @@ use contracts::google::api::HttpBody;
 use contracts::options::Permission;
 use platform::access::{Call, RowPredicate};
 use platform::db::{AuditEntry, FieldChange};
-use platform::error::{Error, Result};
+use platform::error::Result;
 use platform::filter::Value as Key;
 use platform::locale::{self, Locale};
 use tonic::Response;
@@ -26,7 +25,7 @@ use crate::customer::row::Reader;
 use crate::customer::store::customer_list_query;
 use crate::field::Fields;
 use column::Columns;
-use file::{Answer, FileFormat, Producer, Row};
+use platform::sheet::write::{self, Answer, FileFormat, Producer, Row};
 
 const BATCH: i64 = 1_000;
 
@@ -45,7 +44,7 @@ pub async fn export(shared: &Arc<Shared>, call: &Call, request: ExportCustomersR
         Locale::En => format!("customers-{day}.{}", format.extension()),
     };
     let headers = columns.headers();
-    let (producer, answer) = file::answer(format, &name, headers);
+    let (producer, answer) = write::answer(format, &name, headers);
     let export = Export {
         rows: call.caller.rows(Permission::CustomersExport),
         shared: shared.clone(),
@@ -128,9 +127,4 @@ impl Export {
         let call = Call { idempotency_key: None, ..self.call.clone() };
         tx.commit_call(&call, HttpBody::default()).await.map(|_| ())
     }
-}
-
-/// What broke a file off, for whoever receives it.
-pub(crate) fn status(error: Error) -> tonic::Status {
-    error.into()
 }

@@ -5,15 +5,15 @@ use std::sync::Arc;
 use contracts::customers::{ImportFileFormat, ImportRowError};
 use platform::error::Result;
 use platform::locale::{self, Locale};
+use platform::sheet::Format;
 use tonic::Response;
 
-use super::file::Format;
 use super::store::{self, Stored};
 use super::target::BUILT_IN;
 use crate::Shared;
 use crate::export::column::header;
-use crate::export::file::{Answer, Cell, FileFormat, Producer, Row, answer};
 use crate::field::Fields;
+use platform::sheet::write::{Answer, Cell, FileFormat, Producer, Row, answer};
 
 const BATCH: i64 = 1_000;
 

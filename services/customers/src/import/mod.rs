@@ -1,4 +1,4 @@
-//! Import of customers from files. `upload` takes a file in, `file` reads it, `target` knows which field a header means,
+//! Import of customers from files. `upload` takes a file in, `target` knows which field a header means,
 //! `row` and `reading` make customers of rows, `run` brings them to those that exist; `codes` are the faults of rows. `download`
 //! gives files out again.
 
@@ -7,7 +7,6 @@ mod bulk;
 mod codes;
 mod copy;
 mod download;
-pub mod file;
 mod prune;
 mod reading;
 mod row;

@@ -8,12 +8,12 @@ use contracts::options::PersonalData;
 use platform::contract::Contract;
 use platform::db::timestamp;
 use platform::error::Violation;
+use platform::sheet::{CellFault, Record};
 use prost::Message;
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use super::codes::{self, RowFault, code_of};
-use super::file::{CellFault, Record};
 use super::row::{Draft, Identity, Plan};
 use super::target::Target;
 use super::value::kind::likely_kind;

@@ -9,12 +9,12 @@ use contracts::customers::{Customer, ImportKey};
 use contracts::options::Permission;
 use platform::access::{Caller, RowPredicate};
 use platform::contract::{Contract, MessageId};
+use platform::sheet::Record;
 use prost::Name;
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use super::codes::{self, RowFault};
-use super::file::Record;
 use super::reading::Reading;
 use super::target::Target;
 use super::value::names::Names;

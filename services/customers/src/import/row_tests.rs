@@ -6,8 +6,8 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::dictionary::cache::{Dictionaries, Entry};
-use crate::import::file::CellFault;
 use crate::import::target::BUILT_IN;
+use platform::sheet::CellFault;
 
 /// 李雷 imports for himself and sees e-mail addresses masked; 韩梅 has a namesake.
 fn li_lei() -> Caller {

@@ -25,7 +25,7 @@ use super::run::{ATTEMPTS, ImportJob, Payload};
 use super::{audit, download, rules, run, store, upload};
 use crate::Shared;
 use crate::error::reason;
-use crate::export::file::Answer;
+use platform::sheet::write::Answer;
 
 /// Between two looks at a run.
 const LOOK: Duration = Duration::from_millis(300);

@@ -5,6 +5,7 @@ use contracts::customers::{Import, ImportColumn, ImportProgress, ImportRowError,
 use platform::db::timestamp;
 use platform::error::{Error, Reason, Result};
 use platform::locale::{self, Locale};
+use platform::sheet::{self, Format, Layout};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sqlx::postgres::PgRow;
@@ -13,7 +14,6 @@ use sqlx::{AssertSqlSafe, PgConnection, PgExecutor, Row};
 use uuid::Uuid;
 
 use super::codes::{self, RowFault};
-use super::file::{Format, Layout};
 use crate::error::reason;
 
 /// How far a run has come.
@@ -128,7 +128,7 @@ fn state(state: i16, failure: &str, job: Option<&str>) -> (ImportState, String) 
 
 /// Why runs break off.
 static FAILURES: [&Reason; 4] =
-    [&reason::IMPORT_FORBIDDEN, &reason::IMPORT_BROKE_OFF, &reason::IMPORT_FILE_GONE, &reason::FILE_BROKEN];
+    [&reason::IMPORT_FORBIDDEN, &reason::IMPORT_BROKE_OFF, &reason::IMPORT_FILE_GONE, &sheet::reason::FILE_BROKEN];
 
 fn failure_text(id: &str, locale: Locale) -> String {
     FAILURES.iter().find(|reason| reason.id == id).map(|reason| reason.text(locale, &[])).unwrap_or_default()

@@ -7,14 +7,13 @@ use contracts::customers::{Import, UploadImportFileRequest};
 use platform::access::Call;
 use platform::db::Once;
 use platform::error::{Error, Result, reason as common};
+use platform::sheet::{FileFault, Layout, MAX_BYTES, inspect, reason};
 use tokio::io::AsyncWriteExt;
 use tonic::{Code, Streaming};
 use uuid::Uuid;
 
-use super::file::{FileFault, Layout, MAX_BYTES, inspect};
 use super::{audit, store, target};
 use crate::Shared;
-use crate::error::reason;
 
 /// Small enough for the server not to notice one.
 const PIECE: usize = 256 * 1024;

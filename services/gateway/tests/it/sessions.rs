@@ -32,6 +32,15 @@ async fn signed_in(world: &World) -> (Answer, Browser) {
 }
 
 #[tokio::test]
+async fn an_answer_without_tokens_leaves_the_cookies_alone() {
+    let world = World::new();
+    let call = world.request("POST", "/v1/sessions:completeSignIn").header("x-session-mode", "cookie");
+    let answer = call.json(r#"{"challenge": "x"}"#).send().await;
+    assert_eq!(answer.json()["challenge"], "one-more");
+    assert!(answer.headers.get("set-cookie").is_none());
+}
+
+#[tokio::test]
 async fn without_being_asked_tokens_stay_in_the_answer() {
     let world = World::new();
     let answer = world.send("POST", "/v1/sessions:signIn", CREDENTIALS).await;

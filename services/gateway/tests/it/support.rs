@@ -187,6 +187,29 @@ impl AuthenticationService for Echo {
         }))
     }
 
+    async fn complete_sign_in(&self, request: tonic::Request<CompleteSignInRequest>) -> Reply<SignInResponse> {
+        self.note(request)?;
+        Ok(Response::new(SignInResponse { challenge: "one-more".into(), ..Default::default() }))
+    }
+
+    async fn start_passkey_sign_in(
+        &self,
+        _: tonic::Request<StartPasskeySignInRequest>,
+    ) -> Reply<StartPasskeySignInResponse> {
+        Err(Status::unimplemented(""))
+    }
+
+    async fn confirm_identity(&self, _: tonic::Request<ConfirmIdentityRequest>) -> Reply<ConfirmIdentityResponse> {
+        Err(Status::unimplemented(""))
+    }
+
+    async fn start_passkey_confirmation(
+        &self,
+        _: tonic::Request<StartPasskeyConfirmationRequest>,
+    ) -> Reply<StartPasskeyConfirmationResponse> {
+        Err(Status::unimplemented(""))
+    }
+
     async fn refresh_session(&self, request: tonic::Request<RefreshSessionRequest>) -> Reply<RefreshSessionResponse> {
         self.note(request)?;
         Ok(Response::new(RefreshSessionResponse {

@@ -14,16 +14,29 @@ use super::refresh_token::RefreshToken;
 use super::store::Credentials;
 use super::{rules, store};
 use crate::attempt::{self, Attempt};
+use crate::challenge::store::challenges_void;
 use crate::password_link::store::links_void;
 use crate::{Identity, employee, error, policy};
 
-fn unauthenticated(reason: &'static Reason) -> Error {
+pub(super) fn unauthenticated(reason: &'static Reason) -> Error {
     Error::new(Code::Unauthenticated, reason)
 }
 
 /// The call without its key: nothing of it is to be kept.
 pub(crate) fn once(call: Call) -> Call {
     Call { idempotency_key: None, ..call }
+}
+
+/// How a sign-in or a confirmation went.
+pub(super) fn sign_in_audit(
+    action: &'static str,
+    record_kind: &'static str,
+    id: Uuid,
+    field: &str,
+    what: &str,
+) -> AuditEntry {
+    let changes = vec![FieldChange { field: field.to_owned(), before: String::new(), after: what.to_owned() }];
+    AuditEntry { action, record_kind, record_id: id, subject_id: id, changes }
 }
 
 fn session_audit(action: &'static str, employee_id: Uuid) -> AuditEntry {
@@ -50,20 +63,52 @@ impl AuthenticationService for Identity {
         let new_hash = if outdated { Some(self.passwords.hash(password).await?) } else { None };
         let now = Utc::now();
         let employee_id = credentials.employee_id;
-        let call = self.call_of(call, employee_id);
         let mut tx = self.db.begin().await?;
         attempt.clear(tx.connection()).await?;
-        if !store::signed_in(tx.connection(), &credentials, new_hash.as_deref(), now).await? {
+        // With a second factor nobody has signed in yet.
+        let signed_in = (!credentials.second_factor_set).then_some(now);
+        if !store::signed_in(tx.connection(), &credentials, new_hash.as_deref(), signed_in).await? {
             return Err(unauthenticated(&error::SIGN_IN_FAILED).into());
         }
-        let device_token = attempt.learn_place(tx.connection()).await?;
-        let tokens = self.session_start(tx.connection(), employee_id, &device, &call.address, now).await?;
-        if let Some(employee) = Caller::of_employee(self.access.policy().policy(), employee_id) {
-            tx.act_for(&employee);
+        if credentials.second_factor_set {
+            return Ok(Response::new(self.second_step(tx, &call, &credentials, &device, &attempt, now).await?));
         }
-        tx.audit(session_audit("employee.signed_in", employee_id));
-        let reply = tokens.sign_in(credentials.password_change_required, device_token);
+        let reply = self.session_open(&mut tx, &call, &credentials, &attempt, &device, now).await?;
+        tx.audit(sign_in_audit("employee.signed_in", "employee", employee_id, "method", "PASSWORD"));
+        let call = self.call_of(call, employee_id);
         Ok(Response::new(tx.commit_call(&call, reply).await?))
+    }
+
+    async fn complete_sign_in(
+        &self,
+        request: Request<proto::CompleteSignInRequest>,
+    ) -> Result<Response<proto::SignInResponse>, Status> {
+        let call = once(Call::of(&request)?);
+        Ok(Response::new(self.sign_in_complete(call, request.into_inner()).await?))
+    }
+
+    async fn start_passkey_sign_in(
+        &self,
+        request: Request<proto::StartPasskeySignInRequest>,
+    ) -> Result<Response<proto::StartPasskeySignInResponse>, Status> {
+        let call = once(Call::of(&request)?);
+        Ok(Response::new(self.passkey_sign_in_start(&call).await?))
+    }
+
+    async fn confirm_identity(
+        &self,
+        request: Request<proto::ConfirmIdentityRequest>,
+    ) -> Result<Response<proto::ConfirmIdentityResponse>, Status> {
+        let call = once(Call::of(&request)?);
+        Ok(Response::new(self.confirm(&call, request.into_inner()).await?))
+    }
+
+    async fn start_passkey_confirmation(
+        &self,
+        request: Request<proto::StartPasskeyConfirmationRequest>,
+    ) -> Result<Response<proto::StartPasskeyConfirmationResponse>, Status> {
+        let call = once(Call::of(&request)?);
+        Ok(Response::new(self.confirmation_start(&call).await?))
     }
 
     async fn refresh_session(
@@ -134,6 +179,7 @@ impl AuthenticationService for Identity {
         let replaced = store::password_replace(tx.connection(), &credentials, &hash, policy_revision).await?;
         let (revision, group_id) = replaced.ok_or_else(wrong)?;
         links_void(tx.connection(), employee_id).await?;
+        challenges_void(tx.connection(), employee_id).await?;
         let device = store::session_device(tx.connection(), call.caller.session_id()).await?;
         store::sessions_revoke(tx.connection(), employee_id, policy_revision).await?;
         let tokens = self.session_start(tx.connection(), employee_id, &device, &call.address, now).await?;
@@ -242,10 +288,8 @@ impl Identity {
             Some(credentials) => ("employee", credentials.employee_id),
             None => ("account", attempt::account_id(login_name)),
         };
-        let changes = vec![FieldChange { field: "reason".into(), before: String::new(), after: why.into() }];
         let mut tx = self.db.begin().await?;
-        let action = "employee.sign_in_failed";
-        tx.audit(AuditEntry { action, record_kind, record_id: id, subject_id: id, changes });
+        tx.audit(sign_in_audit("employee.sign_in_failed", record_kind, id, "reason", why));
         tx.commit_call(call, ()).await?;
         Ok(unauthenticated(&error::SIGN_IN_FAILED))
     }

@@ -98,6 +98,36 @@ impl Identity {
         self.tokens(session.employee_id, &token, session.auth_time, now, &times).await
     }
 
+    /// Goes on with a session whose holder has just proven again who they are. The refresh token of before doesn't come
+    /// along in this call, so the next one can't follow from it: a new family begins, and the old one is void.
+    pub(crate) async fn session_confirm(
+        &self,
+        connection: &mut PgConnection,
+        employee_id: Uuid,
+        session_id: Uuid,
+        address: &str,
+        now: DateTime<Utc>,
+    ) -> Result<Tokens> {
+        let over = || Error::new(Code::Unauthenticated, &error::REFRESH_TOKEN_INVALID);
+        let end = store::session_end_time(connection, session_id).await?.ok_or_else(over)?;
+        let token = RefreshToken::first(session_id);
+        let times = times(&self.config, now, Some(end));
+        let next = NewSession {
+            employee_id,
+            token: &token,
+            device: "",
+            address,
+            create_time: now,
+            expire_time: times.refresh,
+            end_time: times.end,
+            access_expire_time: times.access,
+        };
+        if !store::session_confirm(connection, &next).await? {
+            return Err(over());
+        }
+        self.tokens(employee_id, &token, now, now, &times).await
+    }
+
     async fn tokens(
         &self,
         employee_id: Uuid,
@@ -132,6 +162,7 @@ impl Tokens {
             refresh_token_expire_time: Some(timestamp(self.refresh_expire_time)),
             password_change_required,
             device_token,
+            ..Default::default()
         }
     }
 
@@ -142,6 +173,15 @@ impl Tokens {
             refresh_token: self.refresh_token,
             refresh_token_expire_time: Some(timestamp(self.refresh_expire_time)),
             password_change_required,
+        }
+    }
+
+    pub fn confirm(self) -> proto::ConfirmIdentityResponse {
+        proto::ConfirmIdentityResponse {
+            access_token: self.access_token,
+            access_token_expire_time: Some(timestamp(self.access_expire_time)),
+            refresh_token: self.refresh_token,
+            refresh_token_expire_time: Some(timestamp(self.refresh_expire_time)),
         }
     }
 

@@ -17,19 +17,22 @@ pub struct Credentials {
     pub password_change_required: bool,
     /// May sign in: a person who is not disabled.
     pub active: bool,
+    /// A password is not enough.
+    pub second_factor_set: bool,
 }
 
-type CredentialsRow = (Uuid, String, String, bool, bool);
+type CredentialsRow = (Uuid, String, String, bool, bool, bool);
 
 impl From<CredentialsRow> for Credentials {
-    fn from((employee_id, login_name, password_hash, password_change_required, active): CredentialsRow) -> Self {
-        Self { employee_id, login_name, password_hash, password_change_required, active }
+    fn from(row: CredentialsRow) -> Self {
+        let (employee_id, login_name, password_hash, password_change_required, active, second_factor_set) = row;
+        Self { employee_id, login_name, password_hash, password_change_required, active, second_factor_set }
     }
 }
 
 pub async fn credentials_by_login(executor: impl PgExecutor<'_>, login_name: &str) -> Result<Option<Credentials>> {
     let row: Option<CredentialsRow> = sqlx::query_as(
-        r#"SELECT id, login_name, password_hash, password_change_required, state = 1 AND kind = 1
+        r#"SELECT id, login_name, password_hash, password_change_required, state = 1 AND kind = 1, second_factor_set
            FROM employee WHERE lower(login_name COLLATE "C") = lower($1 COLLATE "C")"#,
     )
     .bind(login_name)
@@ -40,7 +43,7 @@ pub async fn credentials_by_login(executor: impl PgExecutor<'_>, login_name: &st
 
 pub async fn credentials(executor: impl PgExecutor<'_>, employee_id: Uuid) -> Result<Option<Credentials>> {
     let row: Option<CredentialsRow> = sqlx::query_as(
-        "SELECT id, login_name, password_hash, password_change_required, state = 1 AND kind = 1
+        "SELECT id, login_name, password_hash, password_change_required, state = 1 AND kind = 1, second_factor_set
          FROM employee WHERE id = $1",
     )
     .bind(employee_id)
@@ -49,21 +52,21 @@ pub async fn credentials(executor: impl PgExecutor<'_>, employee_id: Uuid) -> Re
     Ok(row.map(Credentials::from))
 }
 
-/// Notes a sign-in, with a fresh hash when there is one. False when the password was replaced or the employee disabled
+/// Notes a sign-in, where there is one, with a fresh hash where there is one. False when the password was replaced or the employee disabled
 /// since the credentials were read.
 pub async fn signed_in(
     connection: &mut PgConnection,
     credentials: &Credentials,
     new_hash: Option<&str>,
-    now: DateTime<Utc>,
+    time: Option<DateTime<Utc>>,
 ) -> Result<bool> {
     let updated = sqlx::query(
-        "UPDATE employee SET last_sign_in_time = $3, password_hash = coalesce($4, password_hash)
+        "UPDATE employee SET last_sign_in_time = coalesce($3, last_sign_in_time), password_hash = coalesce($4, password_hash)
          WHERE id = $1 AND password_hash = $2 AND state = 1",
     )
     .bind(credentials.employee_id)
     .bind(&credentials.password_hash)
-    .bind(now)
+    .bind(time)
     .bind(new_hash)
     .execute(connection)
     .await?;
@@ -189,6 +192,32 @@ pub async fn session_rotate(
     .execute(executor)
     .await?;
     Ok(rotated.rows_affected() == 1)
+}
+
+/// Gives a live session, whose holder has proven again who they are, tokens of a new family. False when
+/// it is over.
+pub async fn session_confirm(connection: &mut PgConnection, next: &NewSession<'_>) -> Result<bool> {
+    let confirmed = sqlx::query(
+        "UPDATE session SET family_digest = $3, token_digest = $4, previous_token_digest = NULL, rotate_time = NULL,
+                auth_time = $5, last_use_time = $5, address = $6, expire_time = $7, access_expire_time = $8
+         WHERE id = $1 AND employee_id = $2 AND revoke_time IS NULL AND expire_time > now()",
+    )
+    .bind(next.token.session_id)
+    .bind(next.employee_id)
+    .bind(&next.token.family_digest()[..])
+    .bind(&next.token.digest()[..])
+    .bind(next.create_time)
+    .bind(next.address)
+    .bind(next.expire_time)
+    .bind(next.access_expire_time)
+    .execute(connection)
+    .await?;
+    Ok(confirmed.rows_affected() == 1)
+}
+
+/// When a session ends, however often it is refreshed.
+pub async fn session_end_time(connection: &mut PgConnection, id: Uuid) -> Result<Option<DateTime<Utc>>> {
+    Ok(sqlx::query_scalar("SELECT end_time FROM session WHERE id = $1").bind(id).fetch_optional(connection).await?)
 }
 
 /// Notes that a token, which is the newest already, was handed out once more. False when the session is over or further on.

@@ -1,5 +1,6 @@
-//! Employees: `rpc` answers, `rules` decides, `names` makes a name findable, `store` holds all SQL.
+//! Employees: `rpc` answers, `help` gets people in, `rules` decides, `names` makes a name findable, `store` holds all SQL.
 
+mod help;
 pub mod names;
 pub(crate) mod rpc;
 pub mod rules;

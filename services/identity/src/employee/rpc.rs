@@ -20,13 +20,13 @@ use uuid::Uuid;
 
 use super::store::{self, Password, Selection};
 use super::{emit_changed, emit_deleted, rules};
-use crate::authentication::store::{credentials, sessions_revoke};
+use crate::authentication::store::sessions_revoke;
 use crate::password_link::Purpose;
 use crate::password_link::store::links_void;
 use crate::role::presets::ADMINISTRATOR;
 use crate::role::rules::Holdings;
 use crate::role::store::roles_get;
-use crate::{Identity, attempt, error, policy};
+use crate::{Identity, error, policy};
 
 /// Where days begin for filters that name a date: China has one zone.
 const ZONE: FixedOffset = FixedOffset::east_opt(8 * 60 * 60).expect("eight hours are less than a day");
@@ -59,7 +59,7 @@ static ORDER: LazyLock<Schema> = LazyLock::new(|| {
         .with(field("last_sign_in_time", FieldType::Timestamp, "e.last_sign_in_time"))
 });
 
-fn audit(action: &'static str, id: Uuid, changes: Vec<FieldChange>) -> AuditEntry {
+pub(super) fn audit(action: &'static str, id: Uuid, changes: Vec<FieldChange>) -> AuditEntry {
     AuditEntry { action, record_kind: "employee", record_id: id, subject_id: id, changes }
 }
 
@@ -75,15 +75,18 @@ impl EmployeeService for Identity {
         let order_by = if request.order_by.trim().is_empty() { "login_name" } else { &request.order_by };
         let order = OrderBy::parse(order_by, &ORDER).map_err(|fault| Error::filter("order_by", &fault))?;
         let order_text = order.to_string();
-        let page_of = ["employees", &request.filter, &order_text, &request.query];
+        let page_of = ["employees", &request.filter, &order_text, &request.query, &request.within_group_id];
         let after: Option<Vec<Value>> = page::decode(&page_of, &request.page_token)?;
         let size = page::size(request.page_size, 50);
         let now = Utc::now().with_timezone(&ZONE);
+        let below = |group: Uuid| call.caller.policy().map(|policy| policy.group_and_below(group).to_vec());
+        let within = crate::optional_id("within_group_id", &request.within_group_id)?;
         let selection = Selection {
             rows: call.caller.rows(Permission::EmployeesRead),
             predicate: &predicate,
             context: &EvalContext::at(now, call.caller.employee_id()),
             part: &request.query,
+            groups: within.map(|group| below(group).unwrap_or_default()),
             order: &order,
             after,
             limit: size + 1,
@@ -177,6 +180,7 @@ impl EmployeeService for Identity {
         let policy_revision = policy::store::advance(tx.connection()).await?;
         let rows = call.caller.rows(Permission::EmployeesManage);
         let before = store::employee_get(tx.connection(), &rows, id).await?;
+        not_above(&mut tx, &call, &before).await?;
         if before.etag != update::etag(etag) {
             return Err(Error::stale_etag().into());
         }
@@ -233,23 +237,7 @@ impl EmployeeService for Identity {
         request: Request<proto::InviteEmployeeRequest>,
     ) -> Result<Response<proto::InviteEmployeeResponse>, Status> {
         let call = Call::of(&request)?;
-        let mut tx = match self.db.begin_once(&call).await? {
-            Once::Done(reply) => return Ok(Response::new(reply)),
-            Once::New(tx) => tx,
-        };
-        let id = crate::id("id", &request.into_inner().id)?;
-        let rows = call.caller.rows(Permission::EmployeesManage);
-        let employee = store::employee_get(tx.connection(), &rows, id).await?;
-        if employee.state() != EmployeeState::Active {
-            return Err(Error::failed_precondition(&error::EMPLOYEE_DISABLED).into());
-        }
-        if !employee.password_change_required {
-            return Err(Error::failed_precondition(&error::EMPLOYEE_HAS_PASSWORD).into());
-        }
-        self.permit_invitation(&employee.email)?;
-        self.link_send(&mut tx, Some(id), Purpose::Invitation).await?;
-        tx.audit(audit("employee.invited", id, Vec::new()));
-        Ok(Response::new(tx.commit_call(&call, proto::InviteEmployeeResponse {}).await?))
+        Ok(Response::new(self.employee_invite(&call, &request.into_inner().id).await?))
     }
 
     async fn reset_employee_password(
@@ -257,32 +245,15 @@ impl EmployeeService for Identity {
         request: Request<proto::ResetEmployeePasswordRequest>,
     ) -> Result<Response<proto::ResetEmployeePasswordResponse>, Status> {
         let call = Call::of(&request)?;
-        let id = crate::id("id", &request.into_inner().id)?;
-        if let Once::Done(_) = self.db.begin_once::<proto::ResetEmployeePasswordResponse>(&call).await? {
-            let initial_password = self.repeated_password(&call, id).await?;
-            return Ok(Response::new(proto::ResetEmployeePasswordResponse { initial_password }));
-        }
-        let rows = call.caller.rows(Permission::EmployeesManage);
-        store::employee_get(self.db.pool(), &rows, id).await?;
-        let initial_password = self.initial_password(&call).await?;
-        let hash = self.passwords.hash(initial_password.clone()).await?;
+        Ok(Response::new(self.employee_password_reset(&call, &request.into_inner().id).await?))
+    }
 
-        let mut tx = self.db.begin().await?;
-        let policy_revision = policy::store::advance(tx.connection()).await?;
-        let employee = store::employee_get(tx.connection(), &rows, id).await?;
-        // Whoever sets a password can use it, which is as good as being given the roles.
-        grantable_roles(&mut tx, &call, &[], &employee.role_ids).await?;
-        self.password_remember(tx.connection(), id).await?;
-        let revision = store::password_reset(tx.connection(), id, &hash, policy_revision).await?;
-        links_void(tx.connection(), id).await?;
-        sessions_revoke(tx.connection(), id, policy_revision).await?;
-        attempt::forgive(tx.connection(), &employee.login_name).await?;
-        let group_id = crate::optional_id("group_id", &employee.group_id)?;
-        emit_changed(&mut tx, id, revision, group_id, employee.state() == EmployeeState::Active);
-        tx.audit(audit("employee.password_reset", id, Vec::new()));
-        tx.commit_call(&call, proto::ResetEmployeePasswordResponse::default()).await?;
-        self.announce(policy_revision).await;
-        Ok(Response::new(proto::ResetEmployeePasswordResponse { initial_password }))
+    async fn reset_second_factors(
+        &self,
+        request: Request<proto::ResetSecondFactorsRequest>,
+    ) -> Result<Response<proto::ResetSecondFactorsResponse>, Status> {
+        let call = Call::of(&request)?;
+        Ok(Response::new(self.employee_factors_reset(&call, &request.into_inner().id).await?))
     }
 
     async fn delete_employee(
@@ -304,6 +275,7 @@ impl EmployeeService for Identity {
         let mut tx = self.db.begin().await?;
         let policy_revision = policy::store::advance(tx.connection()).await?;
         let employee = store::employee_get(tx.connection(), &rows, id).await?;
+        not_above(&mut tx, &call, &employee).await?;
         crate::require_etag(&etag, &employee.etag)?;
         if employee.state() == EmployeeState::Active {
             keep_an_administrator(&mut tx, id, &employee.role_ids, &[]).await?;
@@ -357,6 +329,7 @@ impl Identity {
         let policy_revision = policy::store::advance(tx.connection()).await?;
         let rows = call.caller.rows(Permission::EmployeesManage);
         let before = store::employee_get(tx.connection(), &rows, id).await?;
+        not_above(&mut tx, call, &before).await?;
         crate::require_etag(etag, &before.etag)?;
         if state == EmployeeState::Disabled {
             rules::not_self(call.caller.employee_id(), id)?;
@@ -380,31 +353,6 @@ impl Identity {
         let reply = tx.commit_call(call, after).await?;
         self.announce(policy_revision).await;
         Ok(reply)
-    }
-
-    /// An initial password; the same for the same call with the same idempotency key, so that a repeated call can be
-    /// answered alike although nothing but a hash is kept.
-    async fn initial_password(&self, call: &Call) -> Result<String> {
-        let Some(key) = &call.idempotency_key else { return Ok(crate::password::hashing::random()) };
-        let caller = call.caller.require_employee()?;
-        let signing = self.keys.current(Utc::now()).await?;
-        let seed = signing.derive(&[
-            b"initial password",
-            caller.as_bytes(),
-            call.method.as_bytes(),
-            key.as_bytes(),
-            &call.request_digest,
-        ]);
-        Ok(crate::password::hashing::from_seed(seed))
-    }
-
-    /// The initial password that a call made before was answered with; nothing when it is no longer in force.
-    async fn repeated_password(&self, call: &Call, id: Uuid) -> Result<String> {
-        let password = self.initial_password(call).await?;
-        let Some(known) = credentials(self.db.pool(), id).await? else { return Ok(String::new()) };
-        let in_force = known.password_change_required
-            && self.passwords.verify(password.clone(), Some(known.password_hash)).await?;
-        Ok(if in_force { password } else { String::new() })
     }
 
     /// Asks the customers service whether anything is left to be handed over. Where it is not installed nothing is; where
@@ -451,6 +399,18 @@ pub(crate) async fn grantable_roles(
         }
     }
     Ok(role_ids)
+}
+
+/// Refuses to touch an employee who holds more than the caller: whoever sets a password, an address or a login name can
+/// come in by it, which is as good as being given the roles.
+pub(super) async fn not_above(tx: &mut Tx, call: &Call, employee: &Employee) -> Result<()> {
+    let ids = employee.role_ids.iter().map(|id| crate::id("role_ids", id)).collect::<Result<Vec<Uuid>>>()?;
+    let own = Holdings::of_caller(&call.caller);
+    let roles = roles_get(tx.connection(), &ids).await?;
+    match roles.iter().any(|role| Holdings::of(&role.grants, &role.field_visibilities).exceeds(&own)) {
+        true => Err(Error::permission_denied(&error::EMPLOYEE_HOLDS_MORE)),
+        false => Ok(()),
+    }
 }
 
 /// Refuses to take the administrator role from the last active employee who holds it.

@@ -83,6 +83,8 @@ pub struct Selection<'a> {
     pub context: &'a EvalContext,
     /// Part of a name; empty for all.
     pub part: &'a str,
+    /// Members of these alone.
+    pub groups: Option<Vec<Uuid>>,
     pub order: &'a OrderBy,
     pub after: Option<Vec<Value>>,
     pub limit: i64,
@@ -95,6 +97,9 @@ pub async fn employee_list(executor: impl PgExecutor<'_>, selection: Selection<'
     query.push(" AND ");
     selection.predicate.push_sql(&mut query, selection.context);
     push_part(&mut query, selection.part);
+    if let Some(groups) = selection.groups {
+        query.push(" AND e.group_id = ANY(").push_bind(groups).push(")");
+    }
     if let Some(after) = &selection.after {
         query.push(" AND ");
         selection

@@ -7,11 +7,11 @@ use platform::locale::Locale;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::Purpose;
 use super::store::{self, Recipient, links_replace};
-use super::token::LinkToken;
+use super::{Purpose, link};
 use crate::Identity;
 use crate::mail::letter::{self, Addressee};
+use crate::one_time_token::OneTimeToken;
 
 /// Enough for a server that is away for the better part of an hour.
 pub const ATTEMPTS: i32 = 12;
@@ -49,7 +49,7 @@ impl JobHandler for SendLink {
         }
         let now = Utc::now();
         let key = identity.keys.current(now).await?;
-        let token = LinkToken::new(job.id(), key.derive(&[b"password link", job.id().as_bytes()]));
+        let token = OneTimeToken::new(job.id(), key.derive(&[b"password link", job.id().as_bytes()]));
         let mut tx = job.db().begin().await?;
         let expire_time = purpose.expire_time(&identity.config, now);
         if !store::link_keep(tx.connection(), employee_id, purpose, &token, expire_time).await? {
@@ -62,7 +62,7 @@ impl JobHandler for SendLink {
             tx.audit(audit(employee_id, purpose));
         }
         tx.commit().await?;
-        let link = token.link(&identity.config.public_url);
+        let link = link(&identity.config.public_url, &token);
         mailer.send(&recipient.email, &written(&recipient, purpose, &link, purpose.seconds(&identity.config))).await
     }
 }

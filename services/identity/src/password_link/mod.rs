@@ -1,10 +1,9 @@
-//! Links to set a password with. `rpc` answers who asks for one and who uses one, `job` sends them, `token` is what stands
-//! behind the `#`, `store` keeps its digest.
+//! Links to set a password with. `rpc` answers who asks for one and who uses one, `job` sends them, `store` keeps their
+//! digests.
 
 pub mod job;
 mod rpc;
 pub mod store;
-pub mod token;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use platform::db::Tx;
@@ -14,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::config::Config;
+use crate::one_time_token::OneTimeToken;
 use crate::{Identity, error};
 use job::SendLink;
 
@@ -37,6 +37,11 @@ impl Purpose {
     pub fn expire_time(self, config: &Config, now: DateTime<Utc>) -> DateTime<Utc> {
         now + TimeDelta::seconds(i64::from(self.seconds(config)))
     }
+}
+
+/// The link of a token. What stands behind the `#` is sent to no server and kept in no log.
+pub fn link(public_url: &str, token: &OneTimeToken) -> String {
+    format!("{}/set-password#{}", public_url.trim_end_matches('/'), token.encode())
 }
 
 impl Identity {

@@ -7,10 +7,11 @@ use platform::db::AuditEntry;
 use platform::error::{Error, Result};
 use tonic::{Request, Response, Status};
 
-use super::token::LinkToken;
 use super::{Purpose, store};
 use crate::authentication::rpc::once;
 use crate::authentication::store::{credentials, credentials_by_login, password_replace, sessions_revoke};
+use crate::challenge::store::challenges_void;
+use crate::one_time_token::OneTimeToken;
 use crate::{Identity, attempt, employee, error, policy};
 
 #[tonic::async_trait]
@@ -36,7 +37,7 @@ impl PasswordLinkService for Identity {
         self.attempt_from_network(&call).await?;
         let proto::ResetPasswordRequest { token, new_password } = request.into_inner();
         let invalid = || Error::failed_precondition(&error::LINK_INVALID);
-        let token = LinkToken::parse(&token).ok_or_else(invalid)?;
+        let token = OneTimeToken::parse(&token).ok_or_else(invalid)?;
         let employee_id = store::link_find(self.db.pool(), &token).await?.ok_or_else(invalid)?;
         let credentials = credentials(self.db.pool(), employee_id).await?.filter(|found| found.active);
         let credentials = credentials.ok_or_else(invalid)?;
@@ -53,6 +54,7 @@ impl PasswordLinkService for Identity {
         let replaced = password_replace(tx.connection(), &credentials, &hash, policy_revision).await?;
         let (revision, group_id) = replaced.ok_or_else(invalid)?;
         store::links_void(tx.connection(), employee_id).await?;
+        challenges_void(tx.connection(), employee_id).await?;
         sessions_revoke(tx.connection(), employee_id, policy_revision).await?;
         attempt::forgive(tx.connection(), &credentials.login_name).await?;
         employee::emit_changed(&mut tx, employee_id, revision, group_id, true);

@@ -6,7 +6,7 @@ use sqlx::{PgConnection, PgExecutor};
 use uuid::Uuid;
 
 use super::Purpose;
-use super::token::LinkToken;
+use crate::one_time_token::OneTimeToken;
 
 /// Whom a link is for.
 #[derive(sqlx::FromRow)]
@@ -49,7 +49,7 @@ pub async fn link_keep(
     connection: &mut PgConnection,
     employee_id: Uuid,
     purpose: Purpose,
-    token: &LinkToken,
+    token: &OneTimeToken,
     expire_time: DateTime<Utc>,
 ) -> Result<bool> {
     let kept = sqlx::query(
@@ -68,7 +68,7 @@ pub async fn link_keep(
 }
 
 /// Whose link this is, while it is good.
-pub async fn link_find(executor: impl PgExecutor<'_>, token: &LinkToken) -> Result<Option<Uuid>> {
+pub async fn link_find(executor: impl PgExecutor<'_>, token: &OneTimeToken) -> Result<Option<Uuid>> {
     Ok(sqlx::query_scalar(
         "SELECT employee_id FROM password_link
          WHERE id = $1 AND token_digest = $2 AND use_time IS NULL AND expire_time > now()",
@@ -80,7 +80,7 @@ pub async fn link_find(executor: impl PgExecutor<'_>, token: &LinkToken) -> Resu
 }
 
 /// Uses a link. False when another call did so first, or it is no longer good.
-pub async fn link_use(connection: &mut PgConnection, token: &LinkToken) -> Result<bool> {
+pub async fn link_use(connection: &mut PgConnection, token: &OneTimeToken) -> Result<bool> {
     let used = sqlx::query(
         "UPDATE password_link SET use_time = now()
          WHERE id = $1 AND token_digest = $2 AND use_time IS NULL AND expire_time > now()",

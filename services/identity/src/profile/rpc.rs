@@ -13,6 +13,7 @@ use uuid::Uuid;
 
 use super::store;
 use crate::employee::{self, rules};
+use crate::password_link::store::links_void;
 use crate::role::catalog;
 use crate::{Identity, policy};
 
@@ -22,7 +23,10 @@ fn profile(employee: Employee, caller: &Caller) -> Profile {
         scope: caller.scope(permission).into(),
         group_ids: caller.chosen_groups(permission).iter().map(Uuid::to_string).collect(),
     };
+    let (second_factor_set, second_factor_required) = caller.second_factor();
     Profile {
+        second_factor_set,
+        second_factor_required,
         id: employee.id,
         login_name: employee.login_name,
         display_name: employee.display_name,
@@ -89,6 +93,13 @@ impl ProfileService for Identity {
         let changes = rules::changes(&before, &after);
         if changes.is_empty() {
             return Ok(Response::new(profile(before, &call.caller)));
+        }
+        if after.email != before.email {
+            // Links to set a password with go there: a session left open must not be enough to redirect them.
+            if !call.caller.recently_proven() {
+                return Err(Error::permission_denied(&reason::STEP_UP_REQUIRED).into());
+            }
+            links_void(tx.connection(), id).await?;
         }
         let group_id = crate::optional_id("group_id", &after.group_id)?;
         let revision = employee::store::employee_update(tx.connection(), id, &after, group_id, policy_revision).await?;

@@ -78,7 +78,7 @@ impl ScimUserService for Identity {
         }
         let wanted = WantedUser::read(&json::read(request.into_inner().resource), None)?;
         // Hashed before the transaction; of a password that nobody knows.
-        let hash = self.passwords.hash(crate::authentication::passwords::random()).await?;
+        let hash = self.passwords.hash(crate::password::hashing::random()).await?;
         let created = self.user_create(&call, &wanted, &hash).await.map_err(in_words_of_scim);
         Ok(Response::new(self.repeated(&call, created).await?))
     }

@@ -227,7 +227,7 @@ impl Identity {
     ) -> Result<proto::CompleteSignOnResponse> {
         // Hashed before the transaction, should there be somebody to create.
         let hash = match provider.provider.create_employees {
-            true => Some(self.passwords.hash(crate::authentication::passwords::random()).await?),
+            true => Some(self.passwords.hash(crate::password::hashing::random()).await?),
             false => None,
         };
         let now = Utc::now();
@@ -239,7 +239,7 @@ impl Identity {
         let signed_on = store::signed_on(tx.connection(), employee_id, now).await?;
         let password_change_required = signed_on.ok_or_else(failed)?;
         let tokens = self.session_start(tx.connection(), employee_id, device, &call.address, now).await?;
-        let tokens = tokens.sign_in(password_change_required);
+        let tokens = tokens.sign_in(password_change_required, String::new());
         let session = RefreshToken::parse(&tokens.refresh_token).map(|token| token.session_id);
         store::session_note(tx.connection(), session.ok_or_else(failed)?, provider.id).await?;
         tx.audit(AuditEntry {

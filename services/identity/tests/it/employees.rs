@@ -128,7 +128,7 @@ async fn nobody_takes_over_an_account_that_holds_more_than_they_do() {
     update(&stage, &admin, Employee { role_ids, ..guest }, &["role_ids"]).await.unwrap();
     let boss = stage.sign_in("boss").await;
     let reset = |login: &str| boss.call(proto::ResetEmployeePasswordRequest { id: stage.id(login) });
-    assert_eq!(refused(stage.employees().reset_employee_password(reset("guest")).await), "ROLE_EXCEEDS_OWN");
+    assert_eq!(refused(stage.employees().reset_employee_password(reset("guest")).await), "EMPLOYEE_HOLDS_MORE");
     stage.employees().reset_employee_password(reset("lilei")).await.unwrap();
 }
 

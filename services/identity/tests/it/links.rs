@@ -55,11 +55,11 @@ async fn jobs_left(stage: &Stage) -> i64 {
 
 #[tokio::test]
 async fn a_forgotten_password_is_set_anew_once_and_ends_all_sessions() {
-    let mailbox = Mailbox::open();
+    let mut mailbox = Mailbox::open().await;
     let stage = mailing(&mailbox).await;
     let before = stage.sign_in("lilei").await;
     request(&stage, "LiLei").await.unwrap();
-    let token = mailbox.token("lilei@example.com");
+    let token = mailbox.token("lilei@example.com").await;
     // The link survives a password that is refused.
     assert_eq!(refused(set(&stage, &token, "short").await), "new_password: PASSWORD_TOO_SHORT");
     assert_eq!(refused(set(&stage, &token, PASSWORD).await), "new_password: PASSWORD_REUSED");
@@ -83,10 +83,10 @@ async fn a_forgotten_password_is_set_anew_once_and_ends_all_sessions() {
 
 #[tokio::test]
 async fn two_uses_at_once_set_one_password() {
-    let mailbox = Mailbox::open();
+    let mut mailbox = Mailbox::open().await;
     let stage = mailing(&mailbox).await;
     request(&stage, "lilei").await.unwrap();
-    let token = mailbox.token("lilei@example.com");
+    let token = mailbox.token("lilei@example.com").await;
     let passwords = ["Quiet-River-1", "Quiet-River-2", "Quiet-River-3"];
     let uses = futures::future::join_all(passwords.map(|password| set(&stage, &token, password))).await;
     assert_eq!(uses.iter().filter(|used| used.is_ok()).count(), 1);
@@ -97,12 +97,12 @@ async fn two_uses_at_once_set_one_password() {
 
 #[tokio::test]
 async fn late_void_and_made_up_links_are_alike() {
-    let mailbox = Mailbox::open();
+    let mut mailbox = Mailbox::open().await;
     let stage = mailing(&mailbox).await;
     let mut tokens = Vec::new();
     for _ in 0..3 {
         request(&stage, "lilei").await.unwrap();
-        tokens.push(mailbox.token("lilei@example.com"));
+        tokens.push(mailbox.token("lilei@example.com").await);
     }
     let [late, void, good] = &tokens[..] else { unreachable!() };
     let made_up = format!("{}{}", &good[..22], &late[22..]);
@@ -137,10 +137,10 @@ async fn late_void_and_made_up_links_are_alike() {
 
 #[tokio::test]
 async fn an_unknown_name_takes_the_same_steps_and_gets_no_mail() {
-    let mailbox = Mailbox::open();
+    let mut mailbox = Mailbox::open().await;
     let stage = mailing(&mailbox).await;
     assert_eq!(request(&stage, "nobody").await.unwrap(), request(&stage, "lilei").await.unwrap());
-    mailbox.token("lilei@example.com");
+    mailbox.token("lilei@example.com").await;
     until("both jobs are done", async || jobs_left(&stage).await == 0).await;
     assert!(mailbox.is_empty());
     let jobs: i64 = sqlx::query_scalar("SELECT count(*) FROM job WHERE kind = 'identity.send_link' AND state = 'done'")
@@ -152,20 +152,20 @@ async fn an_unknown_name_takes_the_same_steps_and_gets_no_mail() {
 
 #[tokio::test]
 async fn a_newcomer_is_invited_by_a_server_that_refuses_at_first() {
-    let mailbox = Mailbox::refusing(2);
+    let mut mailbox = Mailbox::refusing(2).await;
     let stage = mailing(&mailbox).await;
     let admin = stage.sign_in("admin").await;
     let created = create(&stage, &admin, "hanmeimei", "mei@example.com").await.unwrap();
     assert_eq!(created.initial_password, "");
     for _ in 0..2 {
-        assert_eq!(mailbox.next()["refused"][0], "mei@example.com");
+        assert_eq!(mailbox.next().await["refused"][0], "mei@example.com");
     }
-    let first = mailbox.token("mei@example.com");
+    let first = mailbox.token("mei@example.com").await;
     let id = created.employee.unwrap().id;
     // Sent again, the earlier link is void.
     let invite = || admin.call(proto::InviteEmployeeRequest { id: id.clone() });
     stage.employees().invite_employee(invite()).await.unwrap();
-    let second = mailbox.token("mei@example.com");
+    let second = mailbox.token("mei@example.com").await;
     assert_eq!(refused(set(&stage, &first, NEW).await), "LINK_INVALID");
     set(&stage, &second, NEW).await.unwrap();
     assert!(!stage.try_sign_in("hanmeimei", NEW).await.unwrap().password_change_required);
@@ -191,7 +191,7 @@ async fn without_mail_nobody_is_invited_and_a_request_answers_alike() {
 
 #[tokio::test]
 async fn an_address_to_invite_is_needed_and_nobody_redirects_the_mail_of_the_mighty() {
-    let mailbox = Mailbox::open();
+    let mailbox = Mailbox::open().await;
     let stage = mailing(&mailbox).await;
     let admin = stage.sign_in("admin").await;
     assert_eq!(refused(create(&stage, &admin, "hanmeimei", "").await), "EMAIL_MISSING");

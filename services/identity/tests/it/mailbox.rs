@@ -2,22 +2,22 @@
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
-use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
 use serde_json::Value;
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
 const PATIENCE: Duration = Duration::from_secs(60);
 
 pub struct Mailbox {
     pub url: String,
-    said: Receiver<Value>,
+    said: UnboundedReceiver<Value>,
     server: Child,
 }
 
 impl Mailbox {
     /// A server that turns the first messages away for now.
-    pub fn refusing(messages: usize) -> Self {
+    pub async fn refusing(messages: usize) -> Self {
         let script = concat!(env!("CARGO_MANIFEST_DIR"), "/../../deploy/local/smtp_server.py");
         let mut server = Command::new("python3")
             .args([script, &messages.to_string()])
@@ -26,7 +26,7 @@ impl Mailbox {
             .spawn()
             .unwrap();
         let lines = BufReader::new(server.stdout.take().unwrap()).lines();
-        let (sender, said) = channel();
+        let (sender, said) = unbounded_channel();
         std::thread::spawn(move || {
             for line in lines.map_while(Result::ok) {
                 if sender.send(serde_json::from_str(&line).unwrap()).is_err() {
@@ -35,22 +35,22 @@ impl Mailbox {
             }
         });
         let mut mailbox = Self { url: String::new(), said, server };
-        mailbox.url = format!("smtp://127.0.0.1:{}", mailbox.next()["port"]);
+        mailbox.url = format!("smtp://127.0.0.1:{}", mailbox.next().await["port"]);
         mailbox
     }
 
-    pub fn open() -> Self {
-        Self::refusing(0)
+    pub async fn open() -> Self {
+        Self::refusing(0).await
     }
 
     /// What the server says next.
-    pub fn next(&self) -> Value {
-        self.said.recv_timeout(PATIENCE).expect("the server says nothing")
+    pub async fn next(&mut self) -> Value {
+        tokio::time::timeout(PATIENCE, self.said.recv()).await.expect("the server says nothing").unwrap()
     }
 
     /// The token of the link in the next message, which is for this address and says the same as text and as HTML.
-    pub fn token(&self, to: &str) -> String {
-        let message = self.next();
+    pub async fn token(&mut self, to: &str) -> String {
+        let message = self.next().await;
         assert_eq!(message["to"], serde_json::json!([to]), "{message}");
         let [text, html] = ["text/plain", "text/html"].map(|kind| message["parts"][kind].as_str().unwrap().to_owned());
         let of = |part: &str| -> String {
@@ -62,7 +62,7 @@ impl Mailbox {
     }
 
     /// Whether nothing came.
-    pub fn is_empty(&self) -> bool {
+    pub fn is_empty(&mut self) -> bool {
         self.said.try_recv().is_err()
     }
 }

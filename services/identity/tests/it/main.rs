@@ -4,15 +4,22 @@
 // Clippy takes only functions marked as tests for tests, not those that they share.
 #![allow(clippy::unwrap_used)]
 
+mod attacks;
+mod authenticator;
+mod avatars;
+mod confinement;
 mod directory;
 mod employees;
 mod groups;
+mod imports;
 mod links;
 mod mailbox;
 mod passwords;
 mod places;
 mod policy;
 mod roles;
+mod scale;
+mod second_factors;
 mod sessions;
 mod sign_in;
 mod sign_on;

@@ -79,7 +79,7 @@ async fn what_failed_is_in_the_audit_trail_and_names_nobody_who_is_not_there() {
     let failed = |kind, why| ("employee.sign_in_failed", kind, why);
     let expected = [
         failed("employee", "WRONG_PASSWORD"),
-        ("employee.signed_in", "employee", ""),
+        ("employee.signed_in", "employee", "PASSWORD"),
         failed("employee", "WRONG_PASSWORD"),
         failed("employee", "WRONG_PASSWORD"),
         failed("employee", "LOCKED"),

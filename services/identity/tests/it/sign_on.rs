@@ -463,7 +463,7 @@ async fn the_last_administrator_stays_one_and_nobody_maps_to_more_than_they_hold
         role_ids: vec![role.id],
         ..Default::default()
     };
-    let request = proto::CreateEmployeeRequest { employee: Some(employee) };
+    let request = proto::CreateEmployeeRequest { employee: Some(employee), invite: false };
     let created = stage.employees().create_employee(admin.call(request)).await.unwrap().into_inner();
     let newcomer = stage.try_sign_in("setter", &created.initial_password).await.unwrap();
     let request = proto::ChangePasswordRequest {

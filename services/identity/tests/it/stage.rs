@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use contracts::google::rpc;
 use contracts::identity::authentication_service_client::AuthenticationServiceClient;
+use contracts::identity::credential_service_client::CredentialServiceClient;
 use contracts::identity::employee_service_client::EmployeeServiceClient;
 use contracts::identity::group_service_client::GroupServiceClient;
 use contracts::identity::password_link_service_client::PasswordLinkServiceClient;
@@ -184,6 +185,10 @@ pub async fn until(what: &str, condition: impl AsyncFn() -> bool) {
 impl Stage {
     pub fn authentication(&self) -> AuthenticationServiceClient<Upstream> {
         AuthenticationServiceClient::new(self.identity.clone())
+    }
+
+    pub fn credentials(&self) -> CredentialServiceClient<Upstream> {
+        CredentialServiceClient::new(self.identity.clone())
     }
 
     pub fn employees(&self) -> EmployeeServiceClient<Upstream> {

@@ -33,8 +33,6 @@ use crate::telemetry;
 pub(super) const PREFIX: usize = 5;
 pub(super) const REQUEST_LIMIT: usize = 4 * 1024 * 1024;
 const VERIFIED_TOKENS: u64 = 100_000;
-/// For how long the proof of who one is permits what asks for a fresh one.
-const STEP_UP_SECONDS: i64 = 600;
 
 /// Everything that authenticates a call.
 pub struct Access {
@@ -116,11 +114,8 @@ impl Access {
             contract::Access::Permission(permission) if caller.allows(permission) => {}
             contract::Access::Permission(permission) => return Err(denied(permission)),
         }
-        if method.step_up && !caller.is_service() {
-            let fresh = |proven: i64| Utc::now().timestamp() - proven <= STEP_UP_SECONDS;
-            if !caller.auth_time().is_some_and(fresh) {
-                return Err(Error::permission_denied(&reason::STEP_UP_REQUIRED));
-            }
+        if method.step_up && !caller.is_service() && !caller.recently_proven() {
+            return Err(Error::permission_denied(&reason::STEP_UP_REQUIRED));
         }
         Ok(caller)
     }

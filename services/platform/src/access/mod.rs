@@ -12,6 +12,7 @@ mod watch;
 
 use std::sync::Arc;
 
+use chrono::Utc;
 use contracts::options::{Permission, PersonalData, Scope, Visibility};
 use uuid::Uuid;
 
@@ -26,6 +27,9 @@ pub use watch::{KeySource, PolicyCache, watch_policy};
 
 use crate::audit::ActorKind;
 use crate::error::{Error, Result, reason};
+
+/// For how long the proof of who one is permits what asks for a fresh one.
+const STEP_UP_SECONDS: i64 = 600;
 
 /// What another service of ours may do on its own behalf.
 const SERVICE_PERMISSIONS: [Permission; 2] = [Permission::PolicyWatch, Permission::OwnershipRead];
@@ -147,6 +151,21 @@ impl Caller {
             }
             _ => false,
         }
+    }
+
+    /// Whether a second factor is set up, and whether a role asks for one.
+    pub fn second_factor(&self) -> (bool, bool) {
+        match &self.0 {
+            Principal::Employee { employee, grants, .. } => {
+                (employee.second_factor_set, grants.second_factor_required())
+            }
+            _ => (false, false),
+        }
+    }
+
+    /// Whether the person behind the call has proven who they are short enough ago for what asks for it.
+    pub fn recently_proven(&self) -> bool {
+        self.auth_time().is_some_and(|proven| Utc::now().timestamp() - proven <= STEP_UP_SECONDS)
     }
 
     /// When the person behind the call last proved who they are, in seconds since the epoch.

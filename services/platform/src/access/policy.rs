@@ -114,14 +114,16 @@ impl Grants {
 #[derive(Default)]
 pub struct Policy {
     pub revision: i64,
-    employees: HashMap<Uuid, Arc<PolicyEmployee>>,
+    /// Shares with the policy before what has not changed: updates tell of one among thousands.
+    employees: imbl::HashMap<Uuid, Arc<PolicyEmployee>>,
     groups: Arc<Groups>,
-    roles: HashMap<Uuid, proto::PolicyRole>,
+    roles: Arc<HashMap<Uuid, proto::PolicyRole>>,
     revoked_sessions: HashMap<Uuid, i64>,
     /// Those that were set, by name.
     parameters: HashMap<String, String>,
-    /// By employee; filled when first needed.
-    grants: Mutex<HashMap<Uuid, Arc<Grants>>>,
+    /// By roles, filled when first needed: few sets of them are held by many people. As good for the next policy as long
+    /// as no role changes.
+    grants: Arc<Mutex<HashMap<Vec<Uuid>, Arc<Grants>>>>,
 }
 
 impl Policy {
@@ -138,7 +140,7 @@ impl Policy {
                 roles: self.roles.clone(),
                 revoked_sessions: self.revoked_sessions.clone(),
                 parameters: self.parameters.clone(),
-                grants: Mutex::default(),
+                grants: if update.roles.is_empty() { self.grants.clone() } else { Arc::default() },
             }
         };
         next.revision = update.revision;
@@ -165,10 +167,11 @@ impl Policy {
         }
         for role in update.roles {
             let Ok(id) = role.id.parse::<Uuid>() else { continue };
+            let roles = Arc::make_mut(&mut next.roles);
             if role.deleted {
-                next.roles.remove(&id);
+                roles.remove(&id);
             } else {
-                next.roles.insert(id, role);
+                roles.insert(id, role);
             }
         }
         next.revoked_sessions.retain(|_, expires| *expires > now);
@@ -232,16 +235,14 @@ impl Policy {
 
     pub fn grants(&self, employee: &PolicyEmployee) -> Arc<Grants> {
         let mut known = self.grants.lock().unwrap_or_else(PoisonError::into_inner);
-        known
-            .entry(employee.id)
-            .or_insert_with(|| {
-                let mut grants = Grants::none();
-                for role in employee.role_ids.iter().filter_map(|role| self.roles.get(role)) {
-                    grants.add(role);
-                }
-                Arc::new(grants)
-            })
-            .clone()
+        if let Some(grants) = known.get(&employee.role_ids) {
+            return grants.clone();
+        }
+        let mut grants = Grants::none();
+        for role in employee.role_ids.iter().filter_map(|role| self.roles.get(role)) {
+            grants.add(role);
+        }
+        known.entry(employee.role_ids.clone()).or_insert(Arc::new(grants)).clone()
     }
 }
 
@@ -350,5 +351,51 @@ mod tests {
         assert!(moved.stands_in(leaf, right) && !moved.stands_in(leaf, left) && moved.stands_in(root, root));
         assert_eq!(moved.group_and_below(root).len(), 4);
         assert!(!moved.session_revoked(session));
+    }
+
+    #[test]
+    fn an_update_of_one_among_thousands_leaves_the_others_as_they_are() {
+        let roles: Vec<Uuid> = (0..8).map(|_| Uuid::now_v7()).collect();
+        let ids: Vec<Uuid> = (0..20_000).map(|_| Uuid::now_v7()).collect();
+        let employee = |place: usize, active| proto::PolicyEmployee {
+            id: ids[place].to_string(),
+            role_ids: vec![roles[place % roles.len()].to_string()],
+            active,
+            ..Default::default()
+        };
+        let role = |id: &Uuid, scope| proto::PolicyRole {
+            id: id.to_string(),
+            grants: vec![grant(Permission::CustomersRead, scope)],
+            ..Default::default()
+        };
+        let whole = Policy::default().with(
+            proto::PolicyUpdate {
+                snapshot: true,
+                employees: (0..ids.len()).map(|place| employee(place, true)).collect(),
+                roles: roles.iter().map(|id| role(id, Scope::Own)).collect(),
+                ..Default::default()
+            },
+            0,
+        );
+        let grants_of = |policy: &Policy, place: usize| policy.grants(policy.employee(ids[place]).unwrap());
+        for place in 0..ids.len() {
+            grants_of(&whole, place);
+        }
+        assert_eq!(whole.grants.lock().unwrap().len(), roles.len(), "one for all who hold the same");
+
+        let started = std::time::Instant::now();
+        let update = proto::PolicyUpdate { employees: vec![employee(7, false)], ..Default::default() };
+        let next = whole.with(update, 0);
+        println!("one update among {}: {:?}", ids.len(), started.elapsed());
+        assert!(whole.employee(ids[7]).unwrap().active && !next.employee(ids[7]).unwrap().active);
+        assert!(Arc::ptr_eq(whole.employee(ids[8]).unwrap(), next.employee(ids[8]).unwrap()));
+        assert!(Arc::ptr_eq(&grants_of(&whole, 8), &grants_of(&next, 8)), "nothing is worked out again");
+        assert_eq!(next.employees().count(), ids.len());
+
+        // A role that changes is worked out anew, in the new policy alone.
+        let update = proto::PolicyUpdate { roles: vec![role(&roles[0], Scope::All)], ..Default::default() };
+        let widened = next.with(update, 0);
+        assert_eq!(grants_of(&widened, 0).scope(Permission::CustomersRead), Scope::All);
+        assert_eq!(grants_of(&next, 0).scope(Permission::CustomersRead), Scope::Own);
     }
 }

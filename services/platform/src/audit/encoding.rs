@@ -202,6 +202,6 @@ mod tests {
         };
         let digest = Sha256::digest(entry.encoded(false));
         let hex: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
-        assert_eq!(hex, "PLACEHOLDER");
+        assert_eq!(hex, "9b1bf090139ca77dec06716d9b57eebf715d055979ca97bf2d947e237216d37a");
     }
 }

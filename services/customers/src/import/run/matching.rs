@@ -191,9 +191,9 @@ impl Work<'_> {
             object.extend(draft.custom_fields.clone());
         }
         let (before, before_custom) = (found.customer.clone(), found.custom_fields.clone());
-        // To say that nothing changes would tell what the importer sees masked.
-        if changes::between((&before, &before_custom), (&after, &after_custom)).is_empty() && !self.fills_masked(draft)
-        {
+        // A dry run that says that nothing changes would tell what the importer sees masked.
+        let untold = self.dry && self.fills_masked(draft);
+        if !untold && changes::between((&before, &before_custom), (&after, &after_custom)).is_empty() {
             return Decision::Unchanged;
         }
         Decision::Update(Box::new(Change { id: found.id, before, before_custom, after, after_custom }))

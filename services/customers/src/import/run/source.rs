@@ -13,10 +13,9 @@ use tokio::task::JoinHandle;
 use uuid::Uuid;
 
 use super::seen::Seen;
-use crate::error::reason;
-use crate::import::file::{self, FileFault, Format};
 use crate::import::row::{Draft, Plan};
 use crate::import::store::{self, Stored};
+use platform::sheet::{self, FileFault, Format};
 
 /// Rows of one transaction: enough for its cost not to matter, few enough for progress to be seen and a crash to be cheap.
 const ROWS: usize = 2_000;
@@ -63,7 +62,7 @@ impl Source {
             Ok(read) => read,
             Err(error) => {
                 tracing::error!("import file: {error}");
-                Err(FileFault::new(&reason::FILE_BROKEN))
+                Err(FileFault::new(&sheet::reason::FILE_BROKEN))
             }
         }
     }
@@ -79,7 +78,7 @@ fn read(
 ) -> Result<(), FileFault> {
     let mut seen = Seen::default();
     let mut batch = Vec::with_capacity(ROWS);
-    file::read(&mut file, format, &mut |record| {
+    sheet::read(&mut file, format, &mut |record| {
         if record.row <= header_row {
             return ControlFlow::Continue(());
         }

@@ -7,8 +7,8 @@ use std::ops::ControlFlow;
 use csv_core::{ReadFieldResult, Reader, ReaderBuilder};
 
 use super::encoding::{Encoding, Text};
+use super::reason;
 use super::{FileFault, MAX_CELL, MAX_COLUMNS, Record};
-use crate::error::reason;
 
 const DELIMITERS: [u8; 3] = *b",;\t";
 

@@ -8,8 +8,8 @@ use std::ops::ControlFlow;
 use calamine::{DataRef, ExcelDateTime, Reader, SheetType, SheetVisible, Xlsx, XlsxError, open_workbook_from_rs};
 use chrono::{NaiveDate, TimeDelta};
 
+use super::reason;
 use super::{CellFault, FileFault, MAX_CELL, MAX_COLUMNS, Record};
-use crate::error::reason;
 
 /// Spreadsheets keep fifteen digits of a number.
 const EXACT: f64 = 1e15;

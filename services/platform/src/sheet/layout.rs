@@ -4,8 +4,8 @@
 use std::fs::File;
 use std::ops::ControlFlow;
 
+use super::reason;
 use super::{FileFault, Format, MAX_ROWS, Record, detect, read};
-use crate::error::reason;
 
 /// Rows that are shown of a file.
 pub const SAMPLES: usize = 5;

@@ -7,7 +7,7 @@ use encoding_rs::{Decoder, DecoderResult, GB18030, UTF_8, UTF_16BE, UTF_16LE};
 use serde::{Deserialize, Serialize};
 
 use super::FileFault;
-use crate::error::reason;
+use super::reason;
 
 const PIECE: usize = 64 * 1024;
 /// Text of another encoding is not UTF-8 for so many letters by chance.

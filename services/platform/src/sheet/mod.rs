@@ -1,25 +1,25 @@
-//! Tables in files, knowing nothing of customers: what a file is (`archive`, `encoding`), its rows (`csv`, `xlsx`), and
-//! the first look that finds header, size and faults (`layout`). Memory stays flat however long the file is.
+//! Tables in files: what a file is (`archive`, `encoding`), its rows (`csv`, `xlsx`), and the first look that finds header,
+//! size and faults (`layout`); `write` makes files while they are sent. Memory stays flat however long a file is.
 
 mod archive;
 mod csv;
 mod encoding;
 mod layout;
+pub mod reason;
 mod record;
+pub mod write;
 mod xlsx;
 
 use std::fs::File;
 use std::io::{self, Read, Seek};
 use std::ops::ControlFlow;
 
-use platform::error::{Error, Reason};
+use crate::error::{Error, Reason};
 use serde::{Deserialize, Serialize};
 
 pub use encoding::Encoding;
 pub use layout::{Layout, inspect};
 pub use record::{CellFault, Record, defuse};
-
-use crate::error::reason;
 
 pub const MAX_BYTES: u64 = 200 * 1024 * 1024;
 pub const MAX_COLUMNS: usize = 100;
@@ -44,7 +44,7 @@ impl FileFault {
     }
 
     #[expect(clippy::needless_pass_by_value, reason = "numbers and texts alike stand at the call as they are")]
-    fn arg(mut self, name: &'static str, value: impl ToString) -> Self {
+    pub fn arg(mut self, name: &'static str, value: impl ToString) -> Self {
         self.args.push((name, value.to_string()));
         self
     }
@@ -57,7 +57,7 @@ impl FileFault {
 /// A file that was read when it came in and can't be read now is our fault, like the disk's.
 impl From<io::Error> for FileFault {
     fn from(error: io::Error) -> Self {
-        tracing::warn!("import file: {error}");
+        tracing::warn!("sheet: {error}");
         Self::new(&reason::FILE_BROKEN)
     }
 }

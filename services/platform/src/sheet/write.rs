@@ -4,17 +4,16 @@
 use std::io::{Read, Seek, Write};
 use std::time::Duration;
 
+use crate::error::{Error, Result};
 use contracts::google::api::HttpBody;
 use futures::stream::{BoxStream, StreamExt};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
-use platform::error::{Error, Result};
 use rust_xlsxwriter::{Format, Workbook, XlsxError};
 use tokio::sync::mpsc;
 use tonic::metadata::MetadataValue;
 use tonic::{Response, Status};
 
-use super::status;
-use crate::import::file::defuse;
+use super::{MAX_CELL, defuse, reason};
 
 /// The body of a file's answer.
 pub type Answer = BoxStream<'static, Result<HttpBody, Status>>;
@@ -153,7 +152,7 @@ impl Pieces {
 
     fn end(self, outcome: Result<(), Broken>) {
         if let Err(Broken::Failed(error)) = outcome {
-            let _ = self.pieces.blocking_send(Err(status(error)));
+            let _ = self.pieces.blocking_send(Err(error.into()));
         }
     }
 }
@@ -207,7 +206,7 @@ fn write_xlsx(headers: &Row, mut rows: mpsc::Receiver<Result<Vec<Row>>>, mut out
             for row in batch.map_err(Broken::Failed)? {
                 line += 1;
                 if line >= MAX_LINES {
-                    return Err(Broken::Failed(Error::failed_precondition(&crate::error::reason::EXPORT_TOO_LONG)));
+                    return Err(Broken::Failed(Error::failed_precondition(&reason::EXPORT_TOO_LONG)));
                 }
                 for (column, cell) in (0_u16..).zip(&row) {
                     match cell {
@@ -240,7 +239,7 @@ const MAX_LINES: u32 = 1_048_576;
 
 /// What a cell of a sheet can hold.
 fn cut(text: &str) -> &str {
-    match text.char_indices().nth(crate::import::file::MAX_CELL) {
+    match text.char_indices().nth(MAX_CELL) {
         Some((end, _)) => &text[..end],
         None => text,
     }

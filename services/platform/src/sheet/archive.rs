@@ -7,7 +7,7 @@ use std::io::{BufReader, Read, Seek, SeekFrom};
 use zip::ZipArchive;
 
 use super::FileFault;
-use crate::error::reason;
+use super::reason;
 
 const MAX_PARTS: usize = 2_000;
 /// Of all parts together.
