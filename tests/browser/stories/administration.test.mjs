@@ -78,7 +78,7 @@ test("masked data are revealed for one view, and the audit trail knows", async (
   const marketer = employees.find((employee) => employee.loginName === loginName);
   await call(admin, "PATCH", `/v1/employees/${marketer.id}?updateMask=roleIds`, { roleIds: [...marketer.roleIds, role.id], etag: marketer.etag });
 
-  const page = await openAs(story, "marketer", "/customers?filter=phone%3A*&order=number");
+  const page = await openAs(story, "marketer", "/customers?order=number");
   await openFirstCustomer(page);
   const details = page.getByTestId("details");
   await details.getByText(/\d{3}\*+\d{4}/).first().waitFor();
@@ -157,7 +157,7 @@ test("a service account calls with a key that was shown once, until the key is r
   assert.match(key, /^ck_/);
   await picture(page, "api-key");
   await page.getByTestId("secret-close").click();
-  assert.equal(await page.getByText(key).count(), 0);
+  await page.getByText(key).waitFor({ state: "detached" });
 
   const status = async (path) => (await fetch(baseUrl + path, { headers: { Authorization: `Bearer ${key}` } })).status;
   assert.equal(await status("/v1/customers?pageSize=1"), 200);
