@@ -25,6 +25,8 @@ const PREFIX: &str = "ck_";
 const MOST_KEYS: u64 = 10_000;
 /// Long against a call, short against the life of a token; how often at most the last use is written.
 const KEPT: Duration = Duration::from_secs(60);
+/// How long a key that was good once is not taken for a guess.
+const PROVEN: Duration = Duration::from_secs(24 * 60 * 60);
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// SHA-256 of a key: no key itself stays in memory.
@@ -34,12 +36,15 @@ pub struct Keys {
     exchange: Option<&'static Method>,
     /// The `Authorization` that a key stands for; nothing for one that is not valid.
     known: Cache<KeyDigest, Option<HeaderValue>>,
+    proven: Cache<KeyDigest, ()>,
 }
 
 impl Keys {
     pub fn new(contract: &'static Contract) -> Keys {
         let exchange = contract.methods().iter().find(|method| method.session_effect == SessionEffect::Exchange);
-        Keys { exchange, known: Cache::builder().max_capacity(MOST_KEYS).time_to_live(KEPT).build() }
+        let known = Cache::builder().max_capacity(MOST_KEYS).time_to_live(KEPT).build();
+        let proven = Cache::builder().max_capacity(MOST_KEYS).time_to_live(PROVEN).build();
+        Keys { exchange, known, proven }
     }
 
     pub fn forget(&self, key: &KeyDigest) {
@@ -64,8 +69,13 @@ pub async fn take(
         Some(known) => known,
         None => {
             // Guessing keys is as slow as guessing passwords.
-            gateway.limiter.check_sign_in(visit.address)?;
+            if !gateway.keys.proven.contains_key(&digest) {
+                gateway.limiter.check_sign_in(visit.address)?;
+            }
             let found = exchange(gateway, visit, key).await?;
+            if found.is_some() {
+                gateway.keys.proven.insert(digest, ());
+            }
             gateway.keys.known.insert(digest, found.clone());
             found
         }

@@ -18,6 +18,8 @@ pub struct Config {
     pub signing_key: String,
     /// Lets providers of single sign-on be reached without TLS, as tests need it.
     pub allow_insecure_providers: bool,
+    /// How soon a provider is asked for its keys again when a token bears one that is not known.
+    pub provider_keys_seconds: u32,
     pub access_token_seconds: u32,
     /// How long a session lives without being used.
     pub refresh_token_seconds: u32,
@@ -51,6 +53,7 @@ impl Default for Config {
         Self {
             signing_key: String::new(),
             allow_insecure_providers: false,
+            provider_keys_seconds: 60,
             access_token_seconds: 10 * 60,
             refresh_token_seconds: 14 * DAY,
             session_seconds: 60 * DAY,
@@ -268,6 +271,7 @@ mod tests {
         let faulty = Config {
             signing_key: "-----BEGIN PRIVATE KEY-----".into(),
             allow_insecure_providers: false,
+            provider_keys_seconds: 60,
             access_token_seconds: 5,
             refresh_token_seconds: 5,
             session_seconds: 1,

@@ -200,7 +200,7 @@ pub async fn build_within(config: Config, context: Context, outside: Outside) ->
         places: Places::open(&config.place_database)?,
         mailer: Mailer::new(&config.mail)?,
         feed: Feed::default(),
-        providers: Providers::new(config.redirect_uri(), config.allow_insecure_providers),
+        providers: Providers::new(&config),
         seal,
         webhooks: webhooks.clone(),
         db: context.db.clone(),

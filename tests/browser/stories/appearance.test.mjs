@@ -13,6 +13,13 @@ const screens = [
   ["roles", "/roles"],
   ["dictionaries", "/dictionaries"],
   ["fields", "/fields"],
+  ["audit", "/audit"],
+  ["service-accounts", "/service-accounts"],
+  ["identity-providers", "/identity-providers"],
+  ["webhooks", "/webhooks"],
+  ["parameters", "/parameters"],
+  ["feedback", "/feedback"],
+  ["service-status", "/service-status"],
   ["profile", "/profile"],
 ];
 

@@ -38,6 +38,12 @@ spec:
       to:
         {{- toYaml . | nindent 8 }}
       {{- end }}
+    {{- if eq .name "identity" }}
+    {{- with $policy.outsideTo }}
+    - to:
+        {{- toYaml . | nindent 8 }}
+    {{- end }}
+    {{- end }}
 {{- end -}}
 
 {{- /* Pods of the installation, by the names of their services. Scope: {root, names}. */ -}}

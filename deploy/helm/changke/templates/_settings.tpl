@@ -20,6 +20,7 @@
 {{- end -}}
 {{- if eq .name "identity" -}}
 {{- $wanted = append $wanted (dict "variable" "IDENTITY__SIGNING_KEY_FILE" "file" "signing-key.pem" "from" $secrets.signingKey) -}}
+{{- $wanted = append $wanted (dict "variable" "IDENTITY__MAIL__SMTP_URL_FILE" "file" "smtp-url" "from" $secrets.smtpUrl) -}}
 {{- end -}}
 {{- range $backends -}}
 {{- if or $migrate (eq . $.name) -}}
@@ -57,12 +58,6 @@
 - name: CHANGKE_DATABASE__MAX_CONNECTIONS
   value: {{ $values.database.maxConnections | quote }}
 {{- end }}
-{{- if $gateway }}
-# The gateway has no database: it must not hold what the passwords of the roles are derived from, but the
-# configuration wants a value from every process.
-- name: CHANGKE_DATABASE__ROLE_SECRET
-  value: the-gateway-has-no-database
-{{- end }}
 {{- if or $migrate (not $values.secrets.natsUrl.name) }}
 - name: CHANGKE_NATS__URL
   value: {{ $values.nats.url | quote }}
@@ -92,6 +87,9 @@
 {{- end }}
 {{- end }}
 {{- $sections := $values.config }}
+{{- if and (eq .name "identity") $values.ingress.enabled $values.ingress.host }}
+{{- $sections = mustMergeOverwrite (dict "identity" (dict "public_url" (printf "https://%s" $values.ingress.host))) (deepCopy $values.config) }}
+{{- end }}
 {{- if and $gateway $values.ingress.enabled }}
 {{- /* The ingress controller appends the caller's address to X-Forwarded-For. */}}
 {{- $sections = mustMergeOverwrite (dict "gateway" (dict "trusted_hops" 1)) (deepCopy $values.config) }}

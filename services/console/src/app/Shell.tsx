@@ -33,6 +33,7 @@ export function Shell() {
   useEffect(
     () =>
       onSessionLost(() => {
+        if (window.location.pathname === "/sign-in") return;
         // What was loaded is forgotten at the next sign-in; forgetting it here would only fetch it again in vain.
         void navigate(signInPath(window.location.pathname + window.location.search), { replace: true });
       }),

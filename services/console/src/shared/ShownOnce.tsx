@@ -29,6 +29,8 @@ export function ShownOnce({ title, hint, items, onClose, children }: ShownOncePr
       open={items !== undefined}
       title={title}
       onCancel={onClose}
+      // A closed dialog would keep the secret in the page.
+      destroyOnHidden
       // A click beside it must not lose what is never shown again.
       mask={{ closable: false }}
       footer={

@@ -10,6 +10,7 @@ use contracts::customers::{DictionaryEntry, DictionarySheetFault, ImportDictiona
 use platform::access::Call;
 use platform::db::{Db, Once};
 use platform::error::{Error, Result};
+use platform::sheet::{FileFault, inspect, read, reason as file_reason};
 use sha2::{Digest, Sha256};
 use tonic::Streaming;
 
@@ -18,7 +19,6 @@ use super::{rpc, store};
 use crate::error::reason;
 use crate::field::FieldCache;
 use crate::field::cache::schema_changed;
-use crate::import::file::{FileFault, inspect, read};
 
 const MAX_BYTES: usize = 20 * 1024 * 1024;
 
@@ -84,7 +84,7 @@ pub async fn import(
 async fn receive(mut requests: Streaming<ImportDictionaryEntriesRequest>) -> Result<Upload> {
     let mut upload =
         Upload { dictionary: String::new(), file_name: String::new(), dry_run: false, content: Vec::new() };
-    let too_large = || Error::invalid("file", &reason::FILE_TOO_LARGE).arg("max", MAX_BYTES / 1024 / 1024);
+    let too_large = || Error::invalid("file", &file_reason::FILE_TOO_LARGE).arg("max", MAX_BYTES / 1024 / 1024);
     while let Some(message) = requests.message().await.map_err(|status| match status.code() {
         tonic::Code::InvalidArgument | tonic::Code::OutOfRange | tonic::Code::ResourceExhausted => too_large(),
         _ => Error::unavailable(status),
@@ -100,7 +100,7 @@ async fn receive(mut requests: Streaming<ImportDictionaryEntriesRequest>) -> Res
         upload.content.extend_from_slice(&data);
     }
     if !upload.file_name.contains('.') {
-        return Err(Error::invalid("file_name", &reason::FILE_NAME_REQUIRED));
+        return Err(Error::invalid("file_name", &file_reason::FILE_NAME_REQUIRED));
     }
     Ok(upload)
 }

@@ -114,7 +114,8 @@ async fn a_spreadsheet_of_every_kind_becomes_customers() -> Result<()> {
         assert_eq!(done["state"], "IMPORT_STATE_COMPLETED");
         // The same rows in another encoding change nothing.
         assert_eq!(counts(&done), if index == 0 { [2, 0, 0, 0, 0] } else { [0, 0, 2, 0, 0] }, "{encoding}");
-        assert_eq!(counts(&dry), counts(&done));
+        // Whether the ID numbers are those that are there, a dry run does not tell a salesperson, who sees them masked.
+        assert_eq!(counts(&dry), if index == 0 { [2, 0, 0, 0, 0] } else { [0, 2, 0, 0, 0] });
     }
     let found = customers(li_lei).await?;
     let zhang = &found["张三"];

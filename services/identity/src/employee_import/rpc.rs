@@ -191,7 +191,7 @@ impl Identity {
             &call.request_digest,
             &(place as u64).to_le_bytes(),
         ]);
-        Ok(crate::authentication::passwords::from_seed(seed))
+        Ok(crate::password::hashing::from_seed(seed))
     }
 
     /// Adds the passwords that are still in force.

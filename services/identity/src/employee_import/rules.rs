@@ -146,7 +146,7 @@ impl<'a> Surroundings<'a> {
     /// What the contract and the rules for a single employee say. Names of group and role are not part of a request.
     fn violations(&self, employee: &mut Employee) -> Vec<Violation> {
         let request = Employee { group_name: String::new(), role_names: Vec::new(), ..employee.clone() };
-        let request = CreateEmployeeRequest { employee: Some(request) };
+        let request = CreateEmployeeRequest { employee: Some(request), invite: false };
         let broken = Contract::get().validate(self.request, &request.encode_to_vec()).err().unwrap_or_default();
         if !broken.is_empty() {
             return broken;

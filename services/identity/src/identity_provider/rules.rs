@@ -74,7 +74,7 @@ pub fn changes(before: &IdentityProvider, after: &IdentityProvider, secret_repla
     let fields = |provider: &IdentityProvider| {
         let mappings =
             provider.role_mappings.iter().map(|mapping| format!("{} → {}", mapping.provider_group, mapping.role_id));
-        let flag = |set: bool| set.then(|| "true".to_owned()).unwrap_or_default();
+        let flag = |set: bool| if set { "true".to_owned() } else { String::new() };
         [
             ("name", provider.name.clone()),
             ("issuer", provider.issuer.clone()),

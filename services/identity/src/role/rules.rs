@@ -184,7 +184,7 @@ pub fn merged(before: &Role, asked: &Role, paths: &[&str]) -> Role {
 pub fn changes(before: &Role, after: &Role) -> Vec<FieldChange> {
     let fields = |role: &Role| {
         let (grants, visibilities) = Holdings::of(&role.grants, &role.field_visibilities).text();
-        let second_factor = role.second_factor_required.then(|| "true".to_owned()).unwrap_or_default();
+        let second_factor = if role.second_factor_required { "true".to_owned() } else { String::new() };
         [role.name.clone(), role.description.clone(), grants, visibilities, second_factor]
     };
     PATHS

@@ -323,7 +323,7 @@ mod tests {
         ] {
             assert!(holds(text), "{text}");
         }
-        for text in [r#"type eq "home""#, "primary eq false", "display pr", r#"value co "x" or type gt "x""#] {
+        for text in [r#"type eq "home""#, "primary eq false", "display pr", r#"value co "zz" or type gt "x""#] {
             assert!(!holds(text), "{text}");
         }
     }

@@ -12,9 +12,9 @@ use serde_json::Value;
 use tonic::{Request, Response, Status};
 use uuid::Uuid;
 
+use super::predicate::group_column;
 use super::resource::{Group, WantedGroup, projected};
-use super::store::{self, group_column};
-use super::{Asked, json, patch, patch_refused};
+use super::{Asked, json, patch, patch_refused, store};
 use crate::{Identity, employee, error, group, policy};
 
 fn audit(action: &'static str, id: Uuid, changes: Vec<FieldChange>) -> AuditEntry {
@@ -52,7 +52,7 @@ impl ScimGroupService for Identity {
         let base = &self.config.public_url;
         let shown = |group: &Group| projected(group.show(base), &request.attributes, &request.excluded_attributes);
         let resources: Vec<Value> = groups.iter().map(shown).collect();
-        Ok(Response::new(asked.answer(total, resources)))
+        Ok(Response::new(asked.answer(total, &resources)))
     }
 
     async fn get_scim_group(&self, request: Request<proto::GetScimGroupRequest>) -> Result<Response<Struct>, Status> {
@@ -112,6 +112,7 @@ impl ScimGroupService for Identity {
         };
         let id = store::id(&request.into_inner().id)?;
         let policy_revision = policy::store::advance(tx.connection()).await?;
+        store::group_get(tx.connection(), id).await?;
         group::remove(&mut tx, id, policy_revision).await?;
         let reply = tx.commit_call(&call, proto::DeleteScimGroupResponse {}).await?;
         self.announce(policy_revision).await;

@@ -1,10 +1,11 @@
 //! Provisioning by SCIM 2.0 (RFC 7643, RFC 7644): `users` and `groups` answer, `resource` is what they look like, `filter`
-//! and `patch` are the two languages of the standard, `store` holds the SQL. The gateway speaks the dialect on the wire.
+//! and `patch` are the two languages of the standard, `predicate` and `store` hold the SQL. The gateway speaks the dialect on the wire.
 
 mod filter;
 mod groups;
 mod json;
 mod patch;
+mod predicate;
 mod resource;
 mod schemas;
 mod store;
@@ -16,7 +17,8 @@ use serde_json::{Value, json};
 
 use crate::error;
 use filter::Filter;
-use store::{Columns, Part};
+use predicate::Columns;
+use store::Part;
 
 /// Resources of one answer, unless the client asks for fewer.
 const MOST: i32 = 200;
@@ -49,14 +51,14 @@ impl Asked<'_> {
         };
         Ok(Part {
             filter,
-            order: store::order(self.sort_by, columns)?,
+            order: predicate::order(self.sort_by, columns)?,
             descending,
             offset: i64::from(self.start_index.max(1)) - 1,
             limit: i64::from(self.count.unwrap_or(USUAL).clamp(0, MOST)),
         })
     }
 
-    fn answer(&self, total: i64, resources: Vec<Value>) -> Struct {
+    fn answer(&self, total: i64, resources: &[Value]) -> Struct {
         json::write(json!({
             "schemas": [resource::LIST],
             "totalResults": total,

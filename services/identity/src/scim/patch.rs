@@ -233,6 +233,7 @@ fn describe(filter: &Filter, element: &mut Map<String, Value>) -> Result<(), Fau
 }
 
 #[cfg(test)]
+#[expect(clippy::needless_pass_by_value, reason = "JSON stands at the call as it is")]
 mod tests {
     use super::*;
 

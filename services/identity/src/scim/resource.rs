@@ -318,6 +318,7 @@ pub fn projected(mut resource: Value, attributes: &str, excluded: &str) -> Value
 }
 
 #[cfg(test)]
+#[expect(clippy::needless_pass_by_value, reason = "JSON stands at the call as it is")]
 mod tests {
     use super::*;
 

@@ -14,9 +14,9 @@ use serde_json::Value;
 use tonic::{Request, Response, Status};
 use uuid::Uuid;
 
+use super::predicate::user_column;
 use super::resource::{User, WantedUser, projected};
-use super::store::{self, user_column};
-use super::{Asked, json, patch, patch_refused};
+use super::{Asked, json, patch, patch_refused, store};
 use crate::authentication::store::sessions_revoke;
 use crate::employee::rpc::keep_an_administrator;
 use crate::employee::rules::changes;
@@ -58,7 +58,7 @@ impl ScimUserService for Identity {
         let base = &self.config.public_url;
         let shown = |user: &User| projected(user.show(base), &request.attributes, &request.excluded_attributes);
         let resources: Vec<Value> = users.iter().map(shown).collect();
-        Ok(Response::new(asked.answer(total, resources)))
+        Ok(Response::new(asked.answer(total, &resources)))
     }
 
     async fn get_scim_user(&self, request: Request<proto::GetScimUserRequest>) -> Result<Response<Struct>, Status> {

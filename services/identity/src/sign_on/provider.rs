@@ -1,6 +1,6 @@
 //! The OpenID Connect side, over the crate `openidconnect`: discovery, which is kept for a while, the address to send a
-//! browser to, and the exchange of a code for a verified ID token. A key that is not known makes us look for new ones, at
-//! most once a minute.
+//! browser to, and the exchange of a code for a verified ID token. A key that is not known makes us look for new ones, though
+//! not every time.
 
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
@@ -31,14 +31,13 @@ use tokio::sync::Mutex;
 use uuid::Uuid;
 
 use super::rules::{self, Person};
+use crate::config::Config;
 use crate::identity_provider::store::Stored;
 
 const PATIENCE: Duration = Duration::from_secs(10);
 const LARGEST_ANSWER: usize = 1024 * 1024;
 /// How long a discovery document and its keys are good.
 const KEPT: Duration = Duration::from_secs(60 * 60);
-/// How soon keys are looked for again.
-const KEYS_KEPT: Duration = Duration::from_secs(60);
 
 /// Signatures that only the provider can make; those by a shared secret are left out, and `none` of course.
 const ALGORITHMS: [CoreJwsSigningAlgorithm; 9] = [
@@ -129,15 +128,18 @@ struct Known {
 
 pub struct Providers {
     redirect_uri: String,
+    /// How soon keys are looked for again.
+    keys_kept: Duration,
     http: Arc<Http>,
     known: Mutex<HashMap<Uuid, Known>>,
 }
 
 impl Providers {
-    pub fn new(redirect_uri: String, insecure_permitted: bool) -> Self {
+    pub fn new(config: &Config) -> Self {
         Self {
-            redirect_uri,
-            http: Arc::new(Http { insecure_permitted, client: OnceLock::new() }),
+            redirect_uri: config.redirect_uri(),
+            keys_kept: Duration::from_secs(config.provider_keys_seconds.into()),
+            http: Arc::new(Http { insecure_permitted: config.allow_insecure_providers, client: OnceLock::new() }),
             known: Mutex::default(),
         }
     }
@@ -186,7 +188,7 @@ impl Providers {
         let nonce = Nonce::new(nonce);
         match person(&client, &tokens, &nonce, &provider.provider.group_claim) {
             Err(ClaimsVerificationError::SignatureVerification(SignatureVerificationError::NoMatchingKey)) => {
-                let metadata = self.metadata(provider, KEYS_KEPT).await?;
+                let metadata = self.metadata(provider, self.keys_kept).await?;
                 let client = self.client(&metadata, provider, client_secret)?;
                 person(&client, &tokens, &nonce, &provider.provider.group_claim).map_err(refused)
             }

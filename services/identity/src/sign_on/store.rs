@@ -26,8 +26,13 @@ pub async fn flow_insert(
     flow: &Flow,
     expire_time: DateTime<Utc>,
 ) -> Result<()> {
+    // Anybody may begin one, so what was never completed goes as others come.
     sqlx::query(
-        "INSERT INTO sign_on_flow (state_digest, browser_digest, provider_id, employee_id, nonce, code_verifier,
+        "WITH stale AS (
+             DELETE FROM sign_on_flow WHERE state_digest IN (
+                 SELECT state_digest FROM sign_on_flow WHERE expire_time < now() LIMIT 100 FOR UPDATE SKIP LOCKED)
+         )
+         INSERT INTO sign_on_flow (state_digest, browser_digest, provider_id, employee_id, nonce, code_verifier,
                                    return_to, expire_time)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
     )

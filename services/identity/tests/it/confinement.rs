@@ -88,7 +88,7 @@ async fn nobody_is_drawn_in_pushed_out_or_raised() {
         assert_eq!(refused(update(&stage, &boss, pushed, "group_id").await), answer);
         let made =
             Employee { login_name: "spy".into(), display_name: "spy".into(), group_id: group, ..Default::default() };
-        let request = proto::CreateEmployeeRequest { employee: Some(made) };
+        let request = proto::CreateEmployeeRequest { employee: Some(made), invite: false };
         assert_eq!(refused(stage.employees().create_employee(boss.call(request)).await), answer);
     }
     for login in ["lilei", "boss"] {

@@ -110,9 +110,14 @@ fn providers(stage: &Stage) -> IdentityProviderServiceClient<Upstream> {
 }
 
 async fn the_stage(people: &[(&str, &str, &[&str])]) -> Stage {
+    the_stage_with_keys_kept(people, 60).await
+}
+
+async fn the_stage_with_keys_kept(people: &[(&str, &str, &[&str])], seconds: u32) -> Stage {
     stage_with(&["east"], people, |config| {
         config.public_url = PUBLIC_URL.to_owned();
         config.allow_insecure_providers = true;
+        config.provider_keys_seconds = seconds;
     })
     .await
 }
@@ -338,6 +343,19 @@ async fn a_provider_may_change_its_keys_and_be_away_for_a_while() {
     assert!(!moved.client_secret_set);
     let links: i64 = sqlx::query_scalar("SELECT count(*) FROM sign_on_link").fetch_one(stage.db.pool()).await.unwrap();
     assert_eq!(links, 0);
+}
+
+#[tokio::test]
+async fn a_key_that_is_not_known_is_looked_for() {
+    let provider = Provider::start().await;
+    let stage = the_stage_with_keys_kept(&[("admin", "", &[ADMIN])], 0).await;
+    let admin = stage.sign_in("admin").await;
+    let made = create(&stage, &admin, &provider, |asked| asked.create_employees = true).await.unwrap();
+    provider.present(lilei(&[])).await;
+    for _ in 0..2 {
+        come_in(&stage, &provider, &made.id).await.unwrap();
+        provider.control("rotate", json!({})).await;
+    }
 }
 
 #[tokio::test]

@@ -41,7 +41,7 @@ export const deleteEntry = (dictionary: string, code: string) =>
   unwrap(client.DELETE("/v1/dictionaries/{dictionary}/entries/{code}", { params: { path: { dictionary, code } } }));
 
 export const importEntries = (dictionary: string, file: File, dryRun: boolean) =>
-  upload<ImportedDictionary>("POST", "/v1/dictionaryImports", { dictionary, fileName: file.name, dryRun }, file);
+  upload<ImportedDictionary>("/v1/dictionaryImports", { dictionary, fileName: file.name, dryRun: String(dryRun) }, file);
 
 export function useDictionaryChanged() {
   const queries = useQueryClient();

@@ -10,8 +10,8 @@ import { useNotices } from "@/shared/notices";
 import { showViolations } from "@/shared/violations";
 import { deviceName } from "../sign-in/device";
 import { finishPasskey, finishTotp, startPasskey, startTotp, useCredentialsChanged } from "./api";
+import { CodeInput } from "./CodeInput";
 import { isDismissed, makePasskey, passkeysSupported } from "./passkeys";
-import { digitsOf } from "./proofs";
 
 interface AddFactorProps {
   block?: boolean;
@@ -97,10 +97,9 @@ function TotpDialog({ totpKey, onClose, onAdded }: DialogProps & { totpKey: Totp
       onOk={() => form.submit()}
       onCancel={onClose}
       mask={{ closable: false }}
-      data-testid="totp-dialog"
     >
       <FormFault fault={finish.error && asProblem(finish.error).fieldViolations.length === 0 ? finish.error : undefined} />
-      <Flex vertical gap={12} align="center" style={{ marginBottom: 16 }}>
+      <Flex vertical gap={12} align="center" style={{ marginBottom: 16 }} data-testid="totp-key">
         <Typography.Text type="secondary">{t("security.factors.scan")}</Typography.Text>
         {/* Scanners want dark on light, whatever the theme. */}
         <QRCode value={totpKey.uri} size={184} color="#000000" bgColor="#ffffff" errorLevel="M" />
@@ -114,7 +113,7 @@ function TotpDialog({ totpKey, onClose, onAdded }: DialogProps & { totpKey: Totp
           <Input maxLength={64} />
         </Form.Item>
         <Form.Item name="totpCode" label={t("security.factors.code")} rules={[required]}>
-          <Input.OTP length={6} inputMode="numeric" autoComplete="one-time-code" formatter={digitsOf} />
+          <CodeInput />
         </Form.Item>
         <button type="submit" hidden tabIndex={-1} aria-hidden />
       </Form>
@@ -146,7 +145,6 @@ function PasskeyDialog({ onClose, onAdded }: DialogProps) {
       okButtonProps={{ loading: make.isPending }}
       onOk={() => form.submit()}
       onCancel={onClose}
-      data-testid="passkey-dialog"
     >
       {known && <Alert type="warning" showIcon title={t("security.factors.knownPasskey")} style={{ marginBottom: 16 }} />}
       <FormFault fault={known || isDismissed(make.error) ? undefined : make.error} />

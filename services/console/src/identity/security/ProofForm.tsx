@@ -6,7 +6,8 @@ import { useTranslation } from "react-i18next";
 import { asProblem } from "@/api/problem";
 import { FormFault } from "@/shared/FormFault";
 import { isDismissed } from "./passkeys";
-import { digitsOf, type Proof, type ProofKind } from "./proofs";
+import { CodeInput } from "./CodeInput";
+import type { Proof, ProofKind } from "./proofs";
 
 interface ProofFormProps {
   /** At least one; the first is offered first. */
@@ -89,7 +90,7 @@ function SecretField({ kind, onComplete }: { kind: Exclude<ProofKind, "passkey">
     return (
       <Form.Item name="secret" label={label} rules={rules}>
         {/* The sixth digit submits: nothing is left to decide. */}
-        <Input.OTP length={6} size="large" autoFocus inputMode="numeric" autoComplete="one-time-code" formatter={digitsOf} onChange={onComplete} />
+        <CodeInput size="large" autoFocus onChange={onComplete} />
       </Form.Item>
     );
   }

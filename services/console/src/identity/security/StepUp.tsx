@@ -46,8 +46,8 @@ export function StepUpDialog({ onSettle }: { onSettle: Settle }) {
     onSettle(true);
   };
   return (
-    <Modal open title={t("security.stepUp.title")} footer={null} width={420} zIndex={above} onCancel={() => onSettle(false)} data-testid="step-up">
-      <Typography.Paragraph type="secondary">{t("security.stepUp.text")}</Typography.Paragraph>
+    <Modal open title={t("security.stepUp.title")} footer={null} width={420} zIndex={above} onCancel={() => onSettle(false)}>
+      <Typography.Paragraph type="secondary" data-testid="step-up">{t("security.stepUp.text")}</Typography.Paragraph>
       {credentials.data ? (
         <ProofForm kinds={kindsToConfirm(credentials.data.credentials, passkeysSupported())} submitText={t("security.stepUp.confirm")} onProve={prove} />
       ) : credentials.error ? (

@@ -28,6 +28,9 @@ export function SignInPage() {
     document.title = `${t("identity.signIn.title")} · ${t("app.name")}`;
   }, [t]);
 
+  // Whoever was here before has left; nothing of theirs stays.
+  useEffect(() => queries.removeQueries({ type: "inactive" }), [queries]);
+
   /** Tokens, or a challenge that asks for more. The login name is unknown after a passkey alone. */
   const proceed = (answer: SignInAnswer, loginName: string) => {
     if (answer.challenge) {

@@ -1,16 +1,14 @@
-import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useMutation } from "@tanstack/react-query";
 import { useNavigate } from "react-router";
 import { signOut } from "../api";
 
-/** Signs out and forgets everything that was loaded, so that the next person at this browser sees none of it. */
+/** Signs out. The sign-in forgets everything that was loaded, so that the next person at this browser sees none of it. */
 export function useSignOut() {
-  const queries = useQueryClient();
   const navigate = useNavigate();
   return useMutation({
     mutationFn: signOut,
     // An ended session can't be signed out; the way to the sign-in is the same.
     onSettled: (answer) => {
-      queries.clear();
       // A session that began at a provider ends there too.
       if (answer?.providerSignOutUrl) location.assign(answer.providerSignOutUrl);
       else void navigate("/sign-in");
@@ -18,7 +16,7 @@ export function useSignOut() {
   });
 }
 
-/** Only an address of this console may be returned to: `//host` would lead elsewhere. */
+/** Only an address of this console may be returned to: `//host` would lead elsewhere, the sign-in nowhere. */
 export function safeNext(next: string | null): string {
-  return next && /^\/(?![/\\])/.test(next) ? next : "/";
+  return next && /^\/(?![/\\]|sign-in\b)/.test(next) ? next : "/";
 }

@@ -6,7 +6,7 @@ import { safeNext } from "./session";
 describe("where a sign-in returns to", () => {
   it("is always inside the console", () => {
     expect(safeNext("/customers?q=zs")).toBe("/customers?q=zs");
-    for (const elsewhere of [null, "", "//evil.example", "/\\evil.example", "https://evil.example", "javascript:alert(1)"]) {
+    for (const elsewhere of [null, "", "//evil.example", "/\\evil.example", "https://evil.example", "javascript:alert(1)", "/sign-in", "/sign-in?next=/"]) {
       expect(safeNext(elsewhere)).toBe("/");
     }
   });
