@@ -53,7 +53,7 @@ CREATE TABLE credential (
     -- 1 authenticator app, 2 passkey
     kind smallint NOT NULL,
     name text NOT NULL,
-    -- Of an app: the key that it shares with us, and the last step of time whose code was used.
+    -- Of an app: the key that it shares with us, sealed, and the last step of time whose code was used.
     totp_secret bytea,
     totp_step bigint NOT NULL DEFAULT 0,
     -- Of a passkey: the id that the device gave it, its public key and counter.

@@ -53,7 +53,9 @@ impl Identity {
         match offer {
             Offer::Totp(code) => {
                 let secrets = store::totp_secrets(self.db.pool(), employee_id).await?;
-                let matching = secrets.into_iter().find_map(|(credential_id, secret, last_used)| {
+                let place = totp::place(employee_id);
+                let matching = secrets.into_iter().find_map(|(credential_id, sealed, last_used)| {
+                    let secret = self.seal.open(&place, &sealed)?;
                     let step = totp::matching_step(&secret, code, now.timestamp(), last_used)?;
                     Some(Proof::Totp { credential_id, step })
                 });

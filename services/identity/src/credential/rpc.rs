@@ -76,7 +76,8 @@ impl CredentialService for Identity {
         let employee_id = call.caller.require_employee()?;
         let owner = credentials(self.db.pool(), employee_id).await?.ok_or_else(Error::not_found)?;
         let secret = totp::secret();
-        let state = json!({"secret": STANDARD.encode(secret)});
+        let sealed = self.seal.close(&totp::place(employee_id), &secret)?;
+        let state = json!({"secret": STANDARD.encode(sealed)});
         let begun = NewChallenge::of_session(Purpose::TotpSetUp, employee_id, call.caller.session_id(), state);
         let mut tx = self.db.begin().await?;
         let challenge = begun.give(tx.connection(), Utc::now()).await?;
@@ -98,11 +99,13 @@ impl CredentialService for Identity {
         let name = cleaned("name", &name)?;
         let session_id = call.caller.session_id();
         let begun = self.challenge_try_in(&challenge, Purpose::TotpSetUp, employee_id, session_id).await?;
-        let secret = begun.state["secret"].as_str().and_then(|secret| STANDARD.decode(secret).ok());
-        let secret = secret.ok_or_else(|| Error::internal(anyhow::anyhow!("a set-up without a key")))?;
+        let sealed = begun.state["secret"].as_str().and_then(|sealed| STANDARD.decode(sealed).ok());
+        let sealed = sealed.ok_or_else(|| Error::internal(anyhow::anyhow!("a set-up without a key")))?;
+        let secret = self.seal.open(&totp::place(employee_id), &sealed);
+        let secret = secret.ok_or_else(|| Error::internal(anyhow::anyhow!("a key that does not open")))?;
         let step = totp::matching_step(&secret, &totp_code, Utc::now().timestamp(), 0)
             .ok_or_else(|| Error::invalid("totp_code", &error::TOTP_CODE_WRONG))?;
-        let factor = NewFactor::Totp(secret, step);
+        let factor = NewFactor::Totp(sealed, step);
         Ok(Response::new(self.factor_add(&call, employee_id, begun.id, &name, &factor).await?))
     }
 

@@ -78,7 +78,7 @@ pub async fn kinds(executor: impl PgExecutor<'_>, employee_id: Uuid) -> Result<V
 
 /// A factor to be.
 pub enum NewFactor {
-    /// The key, and the step of time whose code has proven it.
+    /// The sealed key, and the step of time whose code has proven it.
     Totp(Vec<u8>, i64),
     Passkey(Box<Passkey>),
 }
@@ -157,7 +157,7 @@ pub async fn second_factor_note(connection: &mut PgConnection, employee_id: Uuid
     Ok(())
 }
 
-/// Keys of apps, each with the last step of time whose code was used.
+/// Sealed keys of apps, each with the last step of time whose code was used.
 pub async fn totp_secrets(executor: impl PgExecutor<'_>, employee_id: Uuid) -> Result<Vec<(Uuid, Vec<u8>, i64)>> {
     Ok(sqlx::query_as(
         "SELECT id, totp_secret, totp_step FROM credential WHERE employee_id = $1 AND totp_secret IS NOT NULL",

@@ -4,11 +4,17 @@
 use hmac::{Hmac, Mac};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use sha1::Sha1;
+use uuid::Uuid;
 
 const STEP_SECONDS: i64 = 30;
 /// Steps before and after the present one that count: clocks differ, and people type slowly.
 const TOLERANCE: i64 = 1;
 const ISSUER: &str = "Changke";
+
+/// Where the key of somebody's app is sealed.
+pub fn place(employee_id: Uuid) -> Vec<u8> {
+    [b"totp", &employee_id.as_bytes()[..]].concat()
+}
 
 /// A key of the length that RFC 4226 recommends.
 pub fn secret() -> [u8; 20] {
