@@ -9,7 +9,7 @@ use platform::db::Once;
 use platform::error::{Error, Result};
 use uuid::Uuid;
 
-use super::rpc::{audit, not_above};
+use super::rpc::{Touch, audit, not_above};
 use super::{emit_changed, store};
 use crate::authentication::store::{credentials, sessions_revoke};
 use crate::challenge::store::challenges_void;
@@ -58,7 +58,7 @@ impl Identity {
         let policy_revision = policy::store::advance(tx.connection()).await?;
         let employee = store::employee_get(tx.connection(), &rows, id).await?;
         // Whoever sets a password can use it, which is as good as being given the roles.
-        not_above(&mut tx, call, &employee).await?;
+        not_above(&mut tx, call, &employee, Touch::Entry).await?;
         self.password_remember(tx.connection(), id).await?;
         let revision = store::password_reset(tx.connection(), id, &hash, policy_revision).await?;
         links_void(tx.connection(), id).await?;
@@ -87,7 +87,7 @@ impl Identity {
         let rows = call.caller.rows(Permission::EmployeesManage);
         let employee = store::employee_get(tx.connection(), &rows, id).await?;
         // Together with the password it opens the account.
-        not_above(&mut tx, call, &employee).await?;
+        not_above(&mut tx, call, &employee, Touch::Entry).await?;
         factors_delete(tx.connection(), id).await?;
         second_factor_note(tx.connection(), id, policy_revision).await?;
         challenges_void(tx.connection(), id).await?;

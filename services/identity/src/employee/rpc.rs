@@ -180,7 +180,7 @@ impl EmployeeService for Identity {
         let policy_revision = policy::store::advance(tx.connection()).await?;
         let rows = call.caller.rows(Permission::EmployeesManage);
         let before = store::employee_get(tx.connection(), &rows, id).await?;
-        not_above(&mut tx, &call, &before).await?;
+        not_above(&mut tx, &call, &before, Touch::Other).await?;
         if before.etag != update::etag(etag) {
             return Err(Error::stale_etag().into());
         }
@@ -192,8 +192,8 @@ impl EmployeeService for Identity {
         }
         let role_ids = grantable_roles(&mut tx, &call, &before.role_ids, &after.role_ids).await?;
         if after.email != before.email {
-            // Whoever reads the mail can set the password, which is as good as being given the roles.
-            grantable_roles(&mut tx, &call, &[], &before.role_ids).await?;
+            // Whoever reads the mail can set the password.
+            not_above(&mut tx, &call, &before, Touch::Entry).await?;
             links_void(tx.connection(), id).await?;
         }
         store::employee_update(tx.connection(), id, &after, group_id, policy_revision).await?;
@@ -275,7 +275,7 @@ impl EmployeeService for Identity {
         let mut tx = self.db.begin().await?;
         let policy_revision = policy::store::advance(tx.connection()).await?;
         let employee = store::employee_get(tx.connection(), &rows, id).await?;
-        not_above(&mut tx, &call, &employee).await?;
+        not_above(&mut tx, &call, &employee, Touch::Other).await?;
         crate::require_etag(&etag, &employee.etag)?;
         if employee.state() == EmployeeState::Active {
             keep_an_administrator(&mut tx, id, &employee.role_ids, &[]).await?;
@@ -329,7 +329,7 @@ impl Identity {
         let policy_revision = policy::store::advance(tx.connection()).await?;
         let rows = call.caller.rows(Permission::EmployeesManage);
         let before = store::employee_get(tx.connection(), &rows, id).await?;
-        not_above(&mut tx, call, &before).await?;
+        not_above(&mut tx, call, &before, Touch::Other).await?;
         crate::require_etag(etag, &before.etag)?;
         if state == EmployeeState::Disabled {
             rules::not_self(call.caller.employee_id(), id)?;
@@ -401,13 +401,22 @@ pub(crate) async fn grantable_roles(
     Ok(role_ids)
 }
 
-/// Refuses to touch an employee who holds more than the caller: whoever sets a password, an address or a login name can
-/// come in by it, which is as good as being given the roles.
-pub(super) async fn not_above(tx: &mut Tx, call: &Call, employee: &Employee) -> Result<()> {
+/// How an employee's account is touched.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Touch {
+    /// Whoever does this can come in as the employee, which is as good as being given the roles.
+    Entry,
+    Other,
+}
+
+/// Refuses to touch an employee who administers more than the caller; and what opens the account, of one who holds
+/// anything more.
+pub(super) async fn not_above(tx: &mut Tx, call: &Call, employee: &Employee, touch: Touch) -> Result<()> {
     let ids = employee.role_ids.iter().map(|id| crate::id("role_ids", id)).collect::<Result<Vec<Uuid>>>()?;
     let own = Holdings::of_caller(&call.caller);
+    let above = |holdings: Holdings| holdings.outranks(&own) || (touch == Touch::Entry && holdings.exceeds(&own));
     let roles = roles_get(tx.connection(), &ids).await?;
-    match roles.iter().any(|role| Holdings::of(&role.grants, &role.field_visibilities).exceeds(&own)) {
+    match roles.iter().any(|role| above(Holdings::of(&role.grants, &role.field_visibilities))) {
         true => Err(Error::permission_denied(&error::EMPLOYEE_HOLDS_MORE)),
         false => Ok(()),
     }

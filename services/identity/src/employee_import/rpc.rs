@@ -21,6 +21,7 @@ use super::rules::{self, Fault, Row, Surroundings};
 use super::store::{self, Newcomer};
 use super::upload::{Table, Upload};
 use crate::employee::{emit_changed, rules::changes};
+use crate::password_link::Purpose;
 use crate::role::store::roles_get;
 use crate::{Identity, error, policy};
 
@@ -40,20 +41,24 @@ impl EmployeeImportService for Identity {
         let upload = Upload::take(request.into_inner()).await?;
         call.request_digest = upload.digest();
         if let Once::Done(reply) = self.db.begin_once::<ImportEmployeesResponse>(&call).await? {
-            return Ok(Response::new(self.with_passwords(&call, &key_of(&call), reply).await?));
+            let reply = if upload.invite { reply } else { self.with_passwords(&call, &key_of(&call), reply).await? };
+            return Ok(Response::new(reply));
         }
-        let dry_run = upload.dry_run;
+        let (dry_run, invite) = (upload.dry_run, upload.invite);
+        if invite && !self.can_mail() {
+            return Err(Error::failed_precondition(&error::MAIL_NOT_SET_UP).into());
+        }
         let table = upload.read().await?;
         let mut connection = self.db.pool().acquire().await.map_err(Error::from)?;
-        let (_, faults) = looked_at(&mut connection, &call, &table.rows).await?;
+        let (_, faults) = looked_at(&mut connection, &call, &table.rows, invite).await?;
         drop(connection);
         if dry_run || !faults.is_empty() {
             return Ok(Response::new(report(&table, &faults)));
         }
         let key = key_of(&call);
-        let imported = self.employees_import(&call, &key, &table).await;
+        let imported = self.employees_import(&call, &key, &table, invite).await;
         let reply = self.repeated(&call, imported).await?;
-        Ok(Response::new(self.with_passwords(&call, &key, reply).await?))
+        Ok(Response::new(if invite { reply } else { self.with_passwords(&call, &key, reply).await? }))
     }
 
     type DownloadEmployeeImportTemplateStream = BoxStream<'static, Result<HttpBody, Status>>;
@@ -79,11 +84,16 @@ impl EmployeeImportService for Identity {
 }
 
 /// The employees of the rows, and all that is wrong with them, in the order of the rows.
-async fn looked_at(connection: &mut PgConnection, call: &Call, rows: &[Row]) -> Result<(Vec<Employee>, Vec<Fault>)> {
+async fn looked_at(
+    connection: &mut PgConnection,
+    call: &Call,
+    rows: &[Row],
+    invite: bool,
+) -> Result<(Vec<Employee>, Vec<Fault>)> {
     let groups = store::groups(connection).await?;
     let role_ids = store::role_ids(connection).await?;
     let roles = roles_get(&mut *connection, &role_ids).await?;
-    let surroundings = Surroundings::new(&call.caller, &groups, roles);
+    let surroundings = Surroundings::new(&call.caller, &groups, roles, invite);
     let login_keys: Vec<String> = rows.iter().map(Row::login_key).collect();
     let taken: HashSet<String> = store::taken(connection, &login_keys).await?.into_iter().collect();
     let mut employees = Vec::with_capacity(rows.len());
@@ -127,18 +137,29 @@ fn shown(fault: &Fault, columns: &Columns) -> proto::EmployeeImportError {
 
 impl Identity {
     /// The answer, which is kept, doesn't hold the passwords.
-    async fn employees_import(&self, call: &Call, key: &str, table: &Table) -> Result<ImportEmployeesResponse> {
+    async fn employees_import(
+        &self,
+        call: &Call,
+        key: &str,
+        table: &Table,
+        invite: bool,
+    ) -> Result<ImportEmployeesResponse> {
         // Hashed before the transaction: it takes long, and transactions of the policy wait for each other.
-        let places = 0..table.rows.len();
-        let hashes: Vec<String> = stream::iter(places)
-            .map(|place| async move { self.passwords.hash(self.password_of(call, key, place).await?).await })
-            .buffered(HASHING)
-            .try_collect()
-            .await?;
+        let hashes: Vec<String> = match invite {
+            // Of a password that nobody knows.
+            true => vec![self.passwords.hash(crate::password::hashing::random()).await?; table.rows.len()],
+            false => {
+                stream::iter(0..table.rows.len())
+                    .map(|place| async move { self.passwords.hash(self.password_of(call, key, place).await?).await })
+                    .buffered(HASHING)
+                    .try_collect()
+                    .await?
+            }
+        };
         let mut tx = self.db.begin().await?;
         let policy_revision = policy::store::advance(tx.connection()).await?;
         // What was looked at before may have changed meanwhile; now nothing does.
-        let (employees, faults) = looked_at(tx.connection(), call, &table.rows).await?;
+        let (employees, faults) = looked_at(tx.connection(), call, &table.rows, invite).await?;
         if !faults.is_empty() {
             return Ok(report(table, &faults));
         }
@@ -165,6 +186,16 @@ impl Identity {
                 subject_id: id,
                 changes: changes(&before, &after),
             });
+            if invite {
+                self.link_send(&mut tx, Some(id), Purpose::Invitation).await?;
+                tx.audit(AuditEntry {
+                    action: "employee.invited",
+                    record_kind: "employee",
+                    record_id: id,
+                    subject_id: id,
+                    changes: Vec::new(),
+                });
+            }
             reply.employees.push(ImportedEmployee {
                 row: row.line,
                 id: id.to_string(),

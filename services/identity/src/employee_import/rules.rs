@@ -53,6 +53,7 @@ pub struct Surroundings<'a> {
     group_names: HashMap<Uuid, String>,
     roles: HashMap<String, Role>,
     request: MessageId,
+    invite: bool,
 }
 
 /// A group with its parent.
@@ -65,7 +66,7 @@ fn path_key(path: &str) -> String {
 }
 
 impl<'a> Surroundings<'a> {
-    pub fn new(caller: &'a Caller, groups: &[Group], roles: Vec<Role>) -> Self {
+    pub fn new(caller: &'a Caller, groups: &[Group], roles: Vec<Role>, invite: bool) -> Self {
         Self {
             caller,
             rows: caller.rows(Permission::EmployeesManage),
@@ -77,6 +78,7 @@ impl<'a> Surroundings<'a> {
             request: Contract::get()
                 .message_named(&CreateEmployeeRequest::full_name())
                 .expect("a message of the contracts"),
+            invite,
         }
     }
 
@@ -127,6 +129,9 @@ impl<'a> Surroundings<'a> {
                     employee.role_names.push(role.name.clone());
                 }
             }
+        }
+        if self.invite && employee.email.is_empty() {
+            fault(Some(Field::Email), &error::EMAIL_MISSING, Vec::new());
         }
         for violation in self.violations(&mut employee) {
             let field = violation.field.strip_prefix("employee.").unwrap_or_default();

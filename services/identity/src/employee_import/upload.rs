@@ -21,6 +21,8 @@ pub const MAX_ROWS: u64 = 5_000;
 pub struct Upload {
     pub name: String,
     pub dry_run: bool,
+    /// Links by e-mail in place of passwords.
+    pub invite: bool,
     content: Vec<u8>,
 }
 
@@ -32,7 +34,7 @@ pub struct Table {
 impl Upload {
     pub async fn take(mut requests: Streaming<ImportEmployeesRequest>) -> Result<Self> {
         let too_large = || Error::invalid("file", &sheet::reason::FILE_TOO_LARGE).arg("max", MAX_BYTES / 1024 / 1024);
-        let mut upload = Self { name: String::new(), dry_run: false, content: Vec::new() };
+        let mut upload = Self { name: String::new(), dry_run: false, invite: false, content: Vec::new() };
         loop {
             let message = requests.message().await.map_err(|status| match status.code() {
                 Code::InvalidArgument | Code::OutOfRange | Code::ResourceExhausted => too_large(),
@@ -43,6 +45,7 @@ impl Upload {
                 upload.name = message.file_name;
             }
             upload.dry_run |= message.dry_run;
+            upload.invite |= message.invite;
             let data = message.file.unwrap_or_default().data;
             if upload.content.len() + data.len() > MAX_BYTES {
                 return Err(too_large());
@@ -60,7 +63,7 @@ impl Upload {
         let mut hash = Sha256::new();
         hash.update((self.name.len() as u64).to_le_bytes());
         hash.update(&self.name);
-        hash.update([u8::from(self.dry_run)]);
+        hash.update([u8::from(self.dry_run), u8::from(self.invite)]);
         hash.update(&self.content);
         hash.finalize().to_vec()
     }

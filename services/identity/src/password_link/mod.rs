@@ -46,6 +46,10 @@ pub fn link(public_url: &str, token: &OneTimeToken) -> String {
 
 impl Identity {
     /// Refuses an invitation that could not be sent.
+    pub fn can_mail(&self) -> bool {
+        self.mailer.is_some()
+    }
+
     pub fn permit_invitation(&self, email: &str) -> Result<()> {
         match (&self.mailer, email) {
             (None, _) => Err(Error::failed_precondition(&error::MAIL_NOT_SET_UP)),

@@ -21,6 +21,9 @@ pub struct Holdings {
     visibilities: BTreeMap<i32, Visibility>,
 }
 
+/// Permissions below this number administer; those above are about customers and what is done for them.
+const ADMINISTERING: i32 = 200;
+
 /// How far a permission reaches.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 struct Held {
@@ -90,6 +93,11 @@ impl Holdings {
     /// Whether there is anything in it that goes beyond the other.
     pub fn exceeds(&self, other: &Self) -> bool {
         self.beyond(other).next().is_some()
+    }
+
+    /// Whether it administers what the other doesn't: people, groups, roles and the installation.
+    pub fn outranks(&self, other: &Self) -> bool {
+        self.beyond(other).any(|part| matches!(part, Part::Permission(permission) if permission < ADMINISTERING))
     }
 
     /// Whether a change of a role gives it anything new that goes beyond what the giver holds.

@@ -210,13 +210,18 @@ fn reason(error: &reqwest::Error) -> &'static str {
             Some(Refusal::Name) => return "NAME_UNKNOWN",
             None => {}
         }
-        let inner = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
-        if error.is::<rustls::Error>() || inner.is_some_and(|inner| inner.is::<rustls::Error>()) {
+        if is_of_tls(error) {
             return "TLS_FAILED";
         }
         cause = error.source();
     }
     if error.is_timeout() { "TIMED_OUT" } else { "CONNECTION_FAILED" }
+}
+
+/// What an error of input and output wraps is not among its sources.
+fn is_of_tls(error: &(dyn StdError + 'static)) -> bool {
+    let inner = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+    error.is::<rustls::Error>() || inner.is_some_and(|inner| is_of_tls(inner))
 }
 
 #[cfg(test)]

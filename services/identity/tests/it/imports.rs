@@ -16,7 +16,7 @@ async fn company() -> Stage {
 }
 
 fn pieces(name: &str, content: &[u8], dry_run: bool) -> Vec<ImportEmployeesRequest> {
-    let head = ImportEmployeesRequest { file_name: name.into(), dry_run, file: None };
+    let head = ImportEmployeesRequest { file_name: name.into(), dry_run, ..Default::default() };
     let piece = |data: &[u8]| ImportEmployeesRequest {
         file: Some(HttpBody { data: data.to_vec().into(), ..Default::default() }),
         ..Default::default()
@@ -76,7 +76,7 @@ async fn a_file_of_people_becomes_employees_who_can_sign_in() {
     let request = admin.call(proto::GetEmployeeRequest { id: made.employees[1].id.clone() });
     let zhao = stage.employees().get_employee(request).await.unwrap().into_inner();
     assert_eq!((zhao.group_name.as_str(), zhao.role_names.len()), ("sales", 2));
-    assert_ne!(zhao.group_id, stage.group("sales"), "the one below west was seeded last");
+    assert_eq!(zhao.group_id, stage.group("sales"), "the one below west, which was seeded last");
     let told: Vec<EmployeeChanged> = stage.events(&wang.id).await;
     assert!(told.len() == 1 && told[0].active);
     assert_eq!(stage.audit(&wang.id).await[0].0, "employee.created");

@@ -202,7 +202,7 @@ async fn an_address_to_invite_is_needed_and_nobody_redirects_the_mail_of_the_mig
     let found = stage.employee(&boss, "admin").await.unwrap();
     let employee = Employee { email: "boss@example.com".into(), ..found };
     let update = proto::UpdateEmployeeRequest { employee: Some(employee), update_mask: mask(&["email"]) };
-    assert_eq!(refused(stage.employees().update_employee(boss.call(update)).await), "ROLE_EXCEEDS_OWN");
+    assert_eq!(refused(stage.employees().update_employee(boss.call(update)).await), "EMPLOYEE_HOLDS_MORE");
 }
 
 #[tokio::test]

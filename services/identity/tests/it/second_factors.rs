@@ -290,7 +290,7 @@ async fn who_lost_everything_is_helped_by_whoever_may_and_by_nobody_else() {
     assert_eq!(refused(stage.employees().reset_second_factors(reset("admin")).await), "NOT_FOUND");
     let move_in = "UPDATE employee SET group_id = (SELECT group_id FROM employee WHERE login_name = 'boss') WHERE login_name = 'admin'";
     sqlx::query(move_in).execute(stage.db.pool()).await.unwrap();
-    assert_eq!(refused(stage.employees().reset_second_factors(reset("admin")).await), "ROLE_EXCEEDS_OWN");
+    assert_eq!(refused(stage.employees().reset_second_factors(reset("admin")).await), "EMPLOYEE_HOLDS_MORE");
     stage.employees().reset_second_factors(reset("lilei")).await.unwrap();
     let profile = stage.profiles().get_profile(before.call(proto::GetProfileRequest {})).await;
     assert_eq!(refused(profile), "TOKEN_INVALID");

@@ -45,6 +45,10 @@ impl Record {
         self.ends.len()
     }
 
+    pub fn is_empty(&self) -> bool {
+        self.ends.is_empty()
+    }
+
     /// The cell as it stands; empty behind the last one.
     pub fn cell(&self, index: usize) -> &str {
         let Some(end) = self.ends.get(index) else { return "" };

@@ -33,7 +33,10 @@ async fn a_stretch_of_time_is_sent_again_and_what_was_missed_comes_with_it() {
     let (hooks, receiver) = (hooks(LOCAL).await, Receiver::start().await);
     let (endpoint, _) = hooks.endpoint(&receiver).await;
     hooks.rename("east").await;
-    until("it comes", async || receiver.count() == 1).await;
+    until("it is taken", async || {
+        hooks.deliveries(&endpoint.id).await.first().is_some_and(|delivery| delivery.state() == State::Delivered)
+    })
+    .await;
     hooks.enable(&endpoint.id, false).await;
     hooks.rename("east").await;
     hooks.rename("west").await;

@@ -121,6 +121,7 @@ async fn messages_of_a_record_keep_their_order_and_others_go_on() {
     receiver.next(Reply::Status(503));
     hooks.pass(TimeDelta::seconds(5));
     until("it is tried again", async || told(&east.id).len() == 2).await;
+    hooks.attempted(&endpoint.id, 2).await;
     hooks.pass(TimeDelta::seconds(30));
     until("all are told", async || told(&east.id).len() == 6).await;
     assert_eq!(told(&east.id), [2, 2, 2, 3, 4, 5]);
