@@ -19,8 +19,9 @@ interface CustomerTableProps {
   rowActions?: (customer: Customer) => React.ReactNode;
 }
 
-const widths: Record<string, number> = { name: 240, number: 116, region: 180, industry: 130, remark: 240, email: 190, website: 190, source: 104, kind: 112, level: 88, phone: 130, owner_id: 100 };
-const kindWidths: Partial<Record<Attribute["kind"], number>> = { timestamp: 150, date: 110, boolean: 90 };
+// The standard columns fit a common screen side by side.
+const widths: Record<string, number> = { name: 196, number: 106, region: 138, industry: 104, remark: 240, email: 190, website: 190, source: 104, kind: 112, level: 80, phone: 126, owner_id: 88 };
+const kindWidths: Partial<Record<Attribute["kind"], number>> = { timestamp: 142, date: 110, boolean: 90 };
 
 const widthOf = (attribute: Attribute) => widths[attribute.path] ?? kindWidths[attribute.kind] ?? 140;
 
