@@ -57,7 +57,7 @@ function ParameterRow({ parameter, description, onEdit }: { parameter: Parameter
   return (
     <li data-testid={`parameter-${parameter.name}`}>
       <Flex gap={16} wrap align="center">
-        <Flex vertical flex="1 1 260px" gap={2} style={{ minWidth: 0 }}>
+        <Flex vertical flex={phone ? "1 1 100%" : "1 1 260px"} gap={2} style={{ minWidth: 0 }}>
           <span>{description}</span>
           <Typography.Text type="secondary" style={{ fontSize: 12 }}>
             <code>{parameter.name}</code>
