@@ -58,8 +58,8 @@ test("a signed-in device can be seen and signed out from another", async (story)
   const person = someone("analyst");
   const here = await openPage(story);
   const there = await openPage(story);
-  await enter(here, person, "/profile");
-  await enter(there, person, "/profile");
+  await enter(here, person, "/profile?tab=security");
+  await enter(there, person, "/profile?tab=security");
   const sessions = here.getByTestId("sessions").locator("li");
   await here.getByTestId("sessions").waitFor();
   await here.reload();
@@ -73,7 +73,7 @@ test("a signed-in device can be seen and signed out from another", async (story)
   assert.equal(await sessions.count(), before - 1);
   // The other browser finds out at its next call and asks for a sign-in that leads back.
   await there.reload();
-  await there.waitForURL("**/sign-in?next=%2Fprofile");
+  await there.waitForURL("**/sign-in?next=%2Fprofile%3Ftab%3Dsecurity");
 });
 
 test("a session goes on when its access token has run out", async (story) => {

@@ -3841,8 +3841,6 @@ export interface components {
         DeleteIdentityProviderResponse: Record<string, never>;
         DeleteRelationResponse: Record<string, never>;
         DeleteRoleResponse: Record<string, never>;
-        DeleteScimGroupResponse: Record<string, never>;
-        DeleteScimUserResponse: Record<string, never>;
         DeleteServiceAccountResponse: Record<string, never>;
         DeleteShareResponse: Record<string, never>;
         DeleteSignOnLinkResponse: Record<string, never>;
@@ -4853,16 +4851,6 @@ export interface components {
             /** @description Empty on the last page. */
             nextPageToken: string;
         };
-        /** @description Represents a JSON array. */
-        ListValue: {
-            /** @description Repeated field of dynamically typed values. */
-            values: components["schemas"]["Value"][];
-        };
-        /** @description Represents a JSON array. */
-        ListValueInput: {
-            /** @description Repeated field of dynamically typed values. */
-            values?: components["schemas"]["ValueInput"][];
-        };
         ListViewsResponse: {
             views: components["schemas"]["View"][];
             /** @description Empty on the last page. */
@@ -5656,48 +5644,6 @@ export interface components {
             /** @description The key as `otpauth://totp/…`, for a QR code. */
             uri: string;
         };
-        /**
-         * @description Represents a JSON object.
-         *
-         *     An unordered key-value map, intending to perfectly capture the semantics of a
-         *     JSON object. This enables parsing any arbitrary JSON payload as a message
-         *     field in ProtoJSON format.
-         *
-         *     This follows RFC 8259 guidelines for interoperable JSON: notably this type
-         *     cannot represent large Int64 values or `NaN`/`Infinity` numbers,
-         *     since the JSON format generally does not support those values in its number
-         *     type.
-         *
-         *     If you do not intend to parse arbitrary JSON into your message, a custom
-         *     typed message should be preferred instead of using this type.
-         */
-        Struct: {
-            /** @description Unordered map of dynamically typed values. */
-            fields: {
-                [key: string]: components["schemas"]["Value"];
-            };
-        };
-        /**
-         * @description Represents a JSON object.
-         *
-         *     An unordered key-value map, intending to perfectly capture the semantics of a
-         *     JSON object. This enables parsing any arbitrary JSON payload as a message
-         *     field in ProtoJSON format.
-         *
-         *     This follows RFC 8259 guidelines for interoperable JSON: notably this type
-         *     cannot represent large Int64 values or `NaN`/`Infinity` numbers,
-         *     since the JSON format generally does not support those values in its number
-         *     type.
-         *
-         *     If you do not intend to parse arbitrary JSON into your message, a custom
-         *     typed message should be preferred instead of using this type.
-         */
-        StructInput: {
-            /** @description Unordered map of dynamically typed values. */
-            fields?: {
-                [key: string]: components["schemas"]["ValueInput"];
-            };
-        };
         TimelineEntry: {
             readonly id: string;
             /** Format: date-time */
@@ -5707,66 +5653,6 @@ export interface components {
             /** @description Only when the caller may read interactions. */
             interaction?: components["schemas"]["Interaction"];
             change?: components["schemas"]["CustomerChange"];
-        };
-        /**
-         * @description Represents a JSON value.
-         *
-         *     `Value` represents a dynamically typed value which can be either
-         *     null, a number, a string, a boolean, a recursive struct value, or a
-         *     list of values. A producer of value is expected to set one of these
-         *     variants. Absence of any variant is an invalid state.
-         */
-        Value: {
-            /**
-             * @description Represents a JSON `null`.
-             * @enum {string}
-             */
-            nullValue?: "NULL_VALUE";
-            /**
-             * @description Represents a JSON number. Must not be `NaN`, `Infinity` or
-             *     `-Infinity`, since those are not supported in JSON. This also cannot
-             *     represent large Int64 values, since JSON format generally does not
-             *     support them in its number type.
-             */
-            numberValue?: number;
-            /** @description Represents a JSON string. */
-            stringValue?: string;
-            /** @description Represents a JSON boolean (`true` or `false` literal in JSON). */
-            boolValue?: boolean;
-            /** @description Represents a JSON object. */
-            structValue?: components["schemas"]["Struct"];
-            /** @description Represents a JSON array. */
-            listValue?: components["schemas"]["ListValue"];
-        };
-        /**
-         * @description Represents a JSON value.
-         *
-         *     `Value` represents a dynamically typed value which can be either
-         *     null, a number, a string, a boolean, a recursive struct value, or a
-         *     list of values. A producer of value is expected to set one of these
-         *     variants. Absence of any variant is an invalid state.
-         */
-        ValueInput: {
-            /**
-             * @description Represents a JSON `null`.
-             * @enum {string}
-             */
-            nullValue?: "NULL_VALUE";
-            /**
-             * @description Represents a JSON number. Must not be `NaN`, `Infinity` or
-             *     `-Infinity`, since those are not supported in JSON. This also cannot
-             *     represent large Int64 values, since JSON format generally does not
-             *     support them in its number type.
-             */
-            numberValue?: number;
-            /** @description Represents a JSON string. */
-            stringValue?: string;
-            /** @description Represents a JSON boolean (`true` or `false` literal in JSON). */
-            boolValue?: boolean;
-            /** @description Represents a JSON object. */
-            structValue?: components["schemas"]["StructInput"];
-            /** @description Represents a JSON array. */
-            listValue?: components["schemas"]["ListValueInput"];
         };
         View: {
             /** @description UUIDv7. */
@@ -10955,10 +10841,18 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Struct"];
+                    "application/scim+json": Record<string, never>;
                 };
             };
-            default: components["responses"]["Problem"];
+            /** @description An error as RFC 7644 has it. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": Record<string, never>;
+                };
+            };
         };
     };
     ScimGroupService_CreateScimGroup: {
@@ -10975,20 +10869,28 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["StructInput"];
+                "application/scim+json": Record<string, never>;
             };
         };
         responses: {
-            /** @description Done. */
-            200: {
+            /** @description Created. */
+            201: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Struct"];
+                    "application/scim+json": Record<string, never>;
                 };
             };
-            default: components["responses"]["Problem"];
+            /** @description An error as RFC 7644 has it. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": Record<string, never>;
+                };
+            };
         };
     };
     ScimGroupService_GetScimGroup: {
@@ -11016,10 +10918,18 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Struct"];
+                    "application/scim+json": Record<string, never>;
                 };
             };
-            default: components["responses"]["Problem"];
+            /** @description An error as RFC 7644 has it. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": Record<string, never>;
+                };
+            };
         };
     };
     ScimGroupService_ReplaceScimGroup: {
@@ -11038,7 +10948,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["StructInput"];
+                "application/scim+json": Record<string, never>;
             };
         };
         responses: {
@@ -11048,10 +10958,18 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Struct"];
+                    "application/scim+json": Record<string, never>;
                 };
             };
-            default: components["responses"]["Problem"];
+            /** @description An error as RFC 7644 has it. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": Record<string, never>;
+                };
+            };
         };
     };
     ScimGroupService_DeleteScimGroup: {
@@ -11070,16 +10988,22 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done. */
-            200: {
+            /** @description Gone. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error as RFC 7644 has it. */
+            default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["DeleteScimGroupResponse"];
+                    "application/scim+json": Record<string, never>;
                 };
             };
-            default: components["responses"]["Problem"];
         };
     };
     ScimGroupService_PatchScimGroup: {
@@ -11098,7 +11022,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["StructInput"];
+                "application/scim+json": Record<string, never>;
             };
         };
         responses: {
@@ -11108,10 +11032,18 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Struct"];
+                    "application/scim+json": Record<string, never>;
                 };
             };
-            default: components["responses"]["Problem"];
+            /** @description An error as RFC 7644 has it. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": Record<string, never>;
+                };
+            };
         };
     };
     ScimService_GetServiceProviderConfig: {
@@ -11132,10 +11064,18 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Struct"];
+                    "application/scim+json": Record<string, never>;
                 };
             };
-            default: components["responses"]["Problem"];
+            /** @description An error as RFC 7644 has it. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": Record<string, never>;
+                };
+            };
         };
     };
     ScimService_GetResourceTypes: {
@@ -11156,10 +11096,18 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Struct"];
+                    "application/scim+json": Record<string, never>;
                 };
             };
-            default: components["responses"]["Problem"];
+            /** @description An error as RFC 7644 has it. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": Record<string, never>;
+                };
+            };
         };
     };
     ScimService_GetSchemas: {
@@ -11180,10 +11128,18 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Struct"];
+                    "application/scim+json": Record<string, never>;
                 };
             };
-            default: components["responses"]["Problem"];
+            /** @description An error as RFC 7644 has it. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": Record<string, never>;
+                };
+            };
         };
     };
     ScimUserService_QueryScimUsers: {
@@ -11218,10 +11174,18 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Struct"];
+                    "application/scim+json": Record<string, never>;
                 };
             };
-            default: components["responses"]["Problem"];
+            /** @description An error as RFC 7644 has it. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": Record<string, never>;
+                };
+            };
         };
     };
     ScimUserService_CreateScimUser: {
@@ -11238,20 +11202,28 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["StructInput"];
+                "application/scim+json": Record<string, never>;
             };
         };
         responses: {
-            /** @description Done. */
-            200: {
+            /** @description Created. */
+            201: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Struct"];
+                    "application/scim+json": Record<string, never>;
                 };
             };
-            default: components["responses"]["Problem"];
+            /** @description An error as RFC 7644 has it. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": Record<string, never>;
+                };
+            };
         };
     };
     ScimUserService_GetScimUser: {
@@ -11279,10 +11251,18 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Struct"];
+                    "application/scim+json": Record<string, never>;
                 };
             };
-            default: components["responses"]["Problem"];
+            /** @description An error as RFC 7644 has it. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": Record<string, never>;
+                };
+            };
         };
     };
     ScimUserService_ReplaceScimUser: {
@@ -11301,7 +11281,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["StructInput"];
+                "application/scim+json": Record<string, never>;
             };
         };
         responses: {
@@ -11311,10 +11291,18 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Struct"];
+                    "application/scim+json": Record<string, never>;
                 };
             };
-            default: components["responses"]["Problem"];
+            /** @description An error as RFC 7644 has it. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": Record<string, never>;
+                };
+            };
         };
     };
     ScimUserService_DeleteScimUser: {
@@ -11333,16 +11321,22 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done. */
-            200: {
+            /** @description Gone. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error as RFC 7644 has it. */
+            default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["DeleteScimUserResponse"];
+                    "application/scim+json": Record<string, never>;
                 };
             };
-            default: components["responses"]["Problem"];
         };
     };
     ScimUserService_PatchScimUser: {
@@ -11361,7 +11355,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["StructInput"];
+                "application/scim+json": Record<string, never>;
             };
         };
         responses: {
@@ -11371,10 +11365,18 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Struct"];
+                    "application/scim+json": Record<string, never>;
                 };
             };
-            default: components["responses"]["Problem"];
+            /** @description An error as RFC 7644 has it. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": Record<string, never>;
+                };
+            };
         };
     };
     ServiceAccountService_ListServiceAccounts: {

@@ -44,7 +44,7 @@ export function UserMenu({ phone, onFeedback }: { phone: boolean; onFeedback: ()
     <Dropdown trigger={["click"]} menu={{ items }} placement="bottomRight">
       <Button type="text" aria-label={t("app.user.menu")} data-testid="user-menu" style={{ paddingInline: 8 }}>
         <Flex align="center" gap={8}>
-          <PersonAvatar name={profile?.displayName ?? ""} size={26} />
+          <PersonAvatar name={profile?.displayName ?? ""} employeeId={profile?.id} size={26} />
           {!phone && <span>{profile?.displayName}</span>}
         </Flex>
       </Button>

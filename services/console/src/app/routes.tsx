@@ -35,6 +35,7 @@ const inside: RouteObject[] = [
   screen("imports/:id", () => import("@/customers/imports/ImportPage").then((m) => m.ImportPage), "customers", "PERMISSION_CUSTOMERS_IMPORT"),
   screen("reports/composition", () => import("@/reporting/CompositionPage").then((m) => m.CompositionPage), "reporting", "PERMISSION_REPORTS_READ"),
   screen("employees", () => import("@/identity/employees/EmployeesPage").then((m) => m.EmployeesPage), "identity", "PERMISSION_EMPLOYEES_READ"),
+  screen("employees/import", () => import("@/identity/employees/ImportPage").then((m) => m.ImportPage), "identity", "PERMISSION_EMPLOYEES_MANAGE"),
   screen("groups", () => import("@/identity/groups/GroupsPage").then((m) => m.GroupsPage), "identity"),
   screen("roles", () => import("@/identity/roles/RolesPage").then((m) => m.RolesPage), "identity", "PERMISSION_ROLES_READ"),
   screen("dictionaries", () => import("@/customers/dictionaries/DictionariesPage").then((m) => m.DictionariesPage), "customers"),

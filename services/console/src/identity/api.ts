@@ -2,7 +2,8 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { allPages } from "@/api/pages";
 import { client, unwrap } from "@/api/client";
-import type { EmployeeInput, EmployeePatch, GroupPatch, ProfilePatch, RoleInput, RolePatch } from "@/api/types";
+import { upload } from "@/api/upload";
+import type { Avatar, EmployeeImportAnswer, EmployeeInput, EmployeePatch, GroupPatch, ProfilePatch, RoleInput, RolePatch } from "@/api/types";
 import { profileKey } from "@/app/access";
 
 const cookieMode = { "X-Session-Mode": "cookie" };
@@ -67,6 +68,14 @@ export function useUpdateProfile() {
     onSuccess: (profile) => queries.setQueryData(profileKey, profile),
   });
 }
+
+export const uploadAvatar = (picture: File) => upload<Avatar>("/v1/profile/avatar", {}, picture);
+
+export const deleteAvatar = () => unwrap(client.DELETE("/v1/profile/avatar"));
+
+/** With an invitation, links by e-mail take the place of initial passwords. */
+export const importEmployees = (file: File, choice: { dryRun: boolean; invite: boolean }) =>
+  upload<EmployeeImportAnswer>("/v1/employees:import", { fileName: file.name, dryRun: String(choice.dryRun), invite: String(choice.invite) }, file);
 
 export const listDirectory = (query: string) =>
   unwrap(client.GET("/v1/directory", { params: { query: { query: query || undefined, pageSize: 30 } } }));

@@ -1,4 +1,5 @@
 import { Avatar } from "antd";
+import { pictureMissing, usePicture } from "./pictures";
 
 const colors = ["#1d4ed8", "#0f766e", "#b45309", "#7c3aed", "#be185d", "#4d7c0f", "#0369a1", "#a21caf"];
 
@@ -10,12 +11,24 @@ export function initialsOf(name: string): string {
   return words.slice(0, 2).map((word) => word[0]?.toUpperCase()).join("");
 }
 
-export function PersonAvatar({ name, size = 32, square = false }: { name: string; size?: number; square?: boolean }) {
+interface PersonAvatarProps {
+  name: string;
+  size?: number;
+  square?: boolean;
+  /** Whose picture to show, if there is one. */
+  employeeId?: string;
+}
+
+export function PersonAvatar({ name, size = 32, square = false, employeeId }: PersonAvatarProps) {
   const sum = [...name].reduce((total, character) => total + (character.codePointAt(0) ?? 0), 0);
+  const picture = usePicture(employeeId);
+  // Off the screen nothing is fetched; the colour below shows until the picture is there.
+  const image = picture && <img src={picture} alt="" loading="lazy" onError={() => pictureMissing(employeeId ?? "")} />;
   return (
     <Avatar
       size={size}
       shape={square ? "square" : "circle"}
+      src={image}
       style={{ background: colors[sum % colors.length], flex: "none", fontSize: size * 0.4 }}
       aria-hidden
     >

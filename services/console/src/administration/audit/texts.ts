@@ -24,6 +24,8 @@ export const knownActions: Readonly<Record<string, readonly string[]>> = {
     "sign_in_failed",
     "signed_on",
     "signed_out",
+    "identity_confirmed",
+    "identity_not_confirmed",
     "session_revoked",
     "sessions_revoked",
     "refresh_token_reused",
@@ -38,6 +40,12 @@ export const knownActions: Readonly<Record<string, readonly string[]>> = {
     "password_changed",
     "password_reset",
     "password_set_by_link",
+    "credential_added",
+    "credential_removed",
+    "recovery_codes_replaced",
+    "second_factors_reset",
+    "avatar_changed",
+    "deprovisioned",
     "roles_synchronised",
     "sign_on_linked",
     "sign_on_unlinked",
@@ -49,7 +57,8 @@ export const knownActions: Readonly<Record<string, readonly string[]>> = {
   identity_provider: ["created", "updated", "deleted"],
   webhook_endpoint: ["created", "updated", "disabled", "secret_rotated", "tested", "deleted"],
   webhook_delivery: ["redelivered", "replayed"],
-  parameter: ["updated"],
+  parameter: ["updated", "reset"],
+  feedback: ["created", "answered", "closed"],
   audit: ["exported", "pruned"],
   job: ["retried"],
   event: ["retried"],
@@ -72,7 +81,7 @@ export function actionName(t: TFunction, action: string): string {
 /** The screen that shows the record; none for those that have no screen of their own. */
 export function recordPath(entry: { recordKind: string; recordId: string; subjectId: string }): string | undefined {
   if (entry.recordKind === "customer" && entry.recordId) return `/customers/${entry.recordId}`;
-  if (["contact", "interaction", "relation", "share"].includes(entry.recordKind) && entry.subjectId) return `/customers/${entry.subjectId}`;
+  if (["contact", "interaction", "relation", "customer_share"].includes(entry.recordKind) && entry.subjectId) return `/customers/${entry.subjectId}`;
   if (entry.recordKind === "import" && entry.recordId) return `/imports/${entry.recordId}`;
   if (entry.recordKind === "webhook_endpoint" && entry.recordId) return `/webhooks/${entry.recordId}`;
   return undefined;

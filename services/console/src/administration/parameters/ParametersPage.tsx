@@ -6,6 +6,7 @@ import { useNotices } from "@/shared/notices";
 import { PageHeader } from "@/shared/PageHeader";
 import { Loaded } from "@/shared/states";
 import { Time } from "@/shared/Time";
+import { usePhone } from "@/shared/usePhone";
 import { resetParameter, useParameters, useParametersChanged } from "./api";
 import { ParameterForm } from "./ParameterForm";
 import { grouped, valueText } from "./values";
@@ -40,6 +41,7 @@ export function ParametersPage() {
 
 function ParameterRow({ parameter, description, onEdit }: { parameter: Parameter; description: string; onEdit: () => void }) {
   const { t } = useTranslation();
+  const phone = usePhone();
   const notices = useNotices();
   const changed = useParametersChanged();
   const reset = async () => {
@@ -55,7 +57,7 @@ function ParameterRow({ parameter, description, onEdit }: { parameter: Parameter
   return (
     <li data-testid={`parameter-${parameter.name}`}>
       <Flex gap={16} wrap align="center">
-        <Flex vertical flex="1 1 260px" gap={2} style={{ minWidth: 0 }}>
+        <Flex vertical flex={phone ? "1 1 100%" : "1 1 260px"} gap={2} style={{ minWidth: 0 }}>
           <span>{description}</span>
           <Typography.Text type="secondary" style={{ fontSize: 12 }}>
             <code>{parameter.name}</code>
@@ -67,13 +69,13 @@ function ParameterRow({ parameter, description, onEdit }: { parameter: Parameter
             )}
           </Typography.Text>
         </Flex>
-        <Flex gap={8} align="center" flex="0 1 300px" wrap>
+        <Flex gap={8} align="center" flex={phone ? 1 : "0 1 300px"} wrap>
           <strong>{valueText(t, parameter, parameter.value)}</strong>
           <Tag color={parameter.set ? "blue" : undefined} style={{ margin: 0 }}>
             {t(parameter.set ? "administration.parameter.changed" : "administration.parameter.isDefault")}
           </Tag>
         </Flex>
-        <Flex gap={4} justify="flex-end" style={{ minWidth: 150 }}>
+        <Flex gap={4} justify="flex-end" style={{ minWidth: phone ? 0 : 150 }}>
           {parameter.set && (
             <Popconfirm
               title={t("administration.parameter.resetTitle")}

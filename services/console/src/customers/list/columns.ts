@@ -6,7 +6,8 @@ import type { Attribute } from "../attributes";
 
 const storageKey = "changke.customers.columns";
 
-export const standardColumns = ["name", "number", "kind", "level", "phone", "region", "industry", "owner_id", "last_contact_time", "create_time"];
+/** The kind shows as the sign before the name. */
+export const standardColumns = ["name", "number", "level", "phone", "region", "industry", "owner_id", "last_contact_time", "create_time"];
 
 /** Known columns only: a custom field may have been retired since the choice was made. */
 export function knownColumns(wanted: readonly string[], attributes: readonly Attribute[]): Attribute[] {

@@ -25,7 +25,7 @@ export function EmployeeTable({ rows, ...handlers }: ListProps) {
       key: "name",
       render: (_, employee) => (
         <Flex align="center" gap={10}>
-          <PersonAvatar name={employee.displayName} />
+          <PersonAvatar name={employee.displayName} employeeId={employee.id} />
           <Flex vertical style={{ minWidth: 0 }}>
             <EmployeeName employee={employee} {...handlers} />
             <Typography.Text type="secondary" style={{ fontSize: 12 }}>
@@ -61,7 +61,7 @@ export function EmployeeCards({ rows, ...handlers }: ListProps) {
       {rows.map((employee) => (
         <Card key={employee.id} size="small">
           <Flex gap={12} align="center">
-            <PersonAvatar name={employee.displayName} />
+            <PersonAvatar name={employee.displayName} employeeId={employee.id} />
             <Flex vertical flex={1} gap={4} style={{ minWidth: 0 }}>
               <Flex gap={8} wrap align="center">
                 <EmployeeName employee={employee} {...handlers} />

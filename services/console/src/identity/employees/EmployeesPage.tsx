@@ -1,8 +1,8 @@
 import { useState } from "react";
-import { PlusOutlined, SearchOutlined } from "@ant-design/icons";
+import { PlusOutlined, SearchOutlined, UploadOutlined } from "@ant-design/icons";
 import { Button, Card, Flex, Input, Select } from "antd";
 import { useTranslation } from "react-i18next";
-import { useSearchParams } from "react-router";
+import { Link, useSearchParams } from "react-router";
 import type { Employee } from "@/api/types";
 import { usePages } from "@/api/pages";
 import { useAccess } from "@/app/access";
@@ -48,9 +48,14 @@ export function EmployeesPage() {
         subtitle={t("identity.employee.subtitle")}
         actions={
           manages && (
-            <Button type="primary" icon={<PlusOutlined />} onClick={() => setEditing("new")} data-testid="create-employee">
-              {t("identity.employee.create")}
-            </Button>
+            <>
+              <Link to="/employees/import">
+                <Button icon={<UploadOutlined />}>{t("security.importing.button")}</Button>
+              </Link>
+              <Button type="primary" icon={<PlusOutlined />} onClick={() => setEditing("new")} data-testid="create-employee">
+                {t("identity.employee.create")}
+              </Button>
+            </>
           )
         }
       />

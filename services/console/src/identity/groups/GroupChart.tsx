@@ -1,7 +1,9 @@
-import { TeamOutlined } from "@ant-design/icons";
+import { useRef, useState } from "react";
+import { CompressOutlined, MinusOutlined, PlusOutlined, SearchOutlined, TeamOutlined } from "@ant-design/icons";
+import { AutoComplete, Button, Flex, Input, Space } from "antd";
 import { useTranslation } from "react-i18next";
 import { MemberHover } from "./MemberHover";
-import type { GroupNode } from "./tree";
+import { ancestorsOf, firstOpen, matching, type GroupNode } from "./tree";
 import "./chart.css";
 
 interface GroupChartProps {
@@ -10,25 +12,102 @@ interface GroupChartProps {
   onSelect: (id: string) => void;
 }
 
-/** The tree as a picture: nested lists, so that a screen reader hears the same structure. */
+const scales = [0.4, 0.55, 0.7, 0.85, 1, 1.2];
+const plain = scales.indexOf(1);
+
+/** The tree as a picture: nested lists, so that a screen reader hears the same structure. Branches of large trees start closed. */
 export function GroupChart({ roots, selectedId, onSelect }: GroupChartProps) {
   const { t } = useTranslation();
+  const [toggled, setToggled] = useState<ReadonlyMap<string, boolean>>(new Map());
+  const [scale, setScale] = useState(plain);
+  const [query, setQuery] = useState("");
+  const picture = useRef<HTMLDivElement>(null);
+  const drag = useDragging(picture);
+  const open = firstOpen(roots);
+  const isOpen = (id: string) => toggled.get(id) ?? open.has(id);
+
+  const show = (id: string) => {
+    setToggled(new Map([...toggled, ...ancestorsOf(roots, id).map((ancestor): [string, boolean] => [ancestor, true])]));
+    setQuery("");
+    onSelect(id);
+    // Once the branches that lead there are open.
+    window.setTimeout(() => document.getElementById(`group-${id}`)?.scrollIntoView({ block: "center", inline: "center" }), 50);
+  };
   const branch = (node: GroupNode) => (
     <li key={node.group.id}>
-      <MemberHover node={node}>
-        <button type="button" className="group-box" aria-pressed={node.group.id === selectedId} onClick={() => onSelect(node.group.id)}>
-          <strong>{node.group.name}</strong>
-          <span>
-            <TeamOutlined aria-hidden /> {node.total}
-          </span>
-        </button>
-      </MemberHover>
-      {node.children.length > 0 && <ul>{node.children.map(branch)}</ul>}
+      <div className="group-node">
+        <MemberHover node={node}>
+          <button type="button" id={`group-${node.group.id}`} className="group-box" aria-pressed={node.group.id === selectedId} onClick={() => onSelect(node.group.id)}>
+            <strong>{node.group.name}</strong>
+            <span>
+              <TeamOutlined aria-hidden /> {node.total}
+            </span>
+          </button>
+        </MemberHover>
+        {node.children.length > 0 && (
+          <button
+            type="button"
+            className="group-toggle"
+            aria-expanded={isOpen(node.group.id)}
+            aria-label={t(isOpen(node.group.id) ? "security.chart.close" : "security.chart.open", { name: node.group.name })}
+            onClick={() => setToggled(new Map([...toggled, [node.group.id, !isOpen(node.group.id)]]))}
+          >
+            {isOpen(node.group.id) ? "−" : node.children.length}
+          </button>
+        )}
+      </div>
+      {node.children.length > 0 && isOpen(node.group.id) && <ul>{node.children.map(branch)}</ul>}
     </li>
   );
   return (
-    <div className="group-chart" role="group" aria-label={t("identity.group.asChart")} data-testid="group-chart">
-      <ul>{roots.map(branch)}</ul>
-    </div>
+    <Flex vertical gap={12}>
+      <Flex gap={8} wrap justify="space-between">
+        <AutoComplete
+          value={query}
+          onChange={setQuery}
+          onSelect={show}
+          options={matching(roots, query).map(({ group }) => ({ value: group.id, label: group.name }))}
+          style={{ width: 240, maxWidth: "100%" }}
+        >
+          <Input prefix={<SearchOutlined />} placeholder={t("security.chart.search")} aria-label={t("security.chart.search")} allowClear />
+        </AutoComplete>
+        <Space.Compact>
+          <Button icon={<MinusOutlined />} disabled={scale === 0} onClick={() => setScale(scale - 1)} aria-label={t("security.chart.smaller")} title={t("security.chart.smaller")} />
+          <Button onClick={() => setScale(plain)} className="tabular">{`${Math.round((scales[scale] ?? 1) * 100)} %`}</Button>
+          <Button icon={<PlusOutlined />} disabled={scale === scales.length - 1} onClick={() => setScale(scale + 1)} aria-label={t("security.chart.larger")} title={t("security.chart.larger")} />
+          <Button icon={<CompressOutlined />} onClick={() => setToggled(new Map(roots.flatMap(everyId).map((id) => [id, false])))}>
+            {t("security.chart.closeAll")}
+          </Button>
+        </Space.Compact>
+      </Flex>
+      <div className="group-picture" ref={picture} {...drag}>
+        <div className="group-chart" role="group" aria-label={t("identity.group.asChart")} data-testid="group-chart" style={{ zoom: scales[scale] }}>
+          <ul>{roots.map(branch)}</ul>
+        </div>
+      </div>
+    </Flex>
   );
+}
+
+function everyId(node: GroupNode): string[] {
+  return [node.group.id, ...node.children.flatMap(everyId)];
+}
+
+/** The picture follows the mouse that holds it; touch scrolls by itself. */
+function useDragging(picture: React.RefObject<HTMLDivElement | null>) {
+  const [from, setFrom] = useState<{ x: number; y: number; left: number; top: number }>();
+  return {
+    style: { cursor: from ? "grabbing" : "grab" },
+    onPointerDown: (event: React.PointerEvent) => {
+      const element = picture.current;
+      if (!element || event.pointerType !== "mouse" || event.button !== 0 || (event.target as HTMLElement).closest("button")) return;
+      setFrom({ x: event.clientX, y: event.clientY, left: element.scrollLeft, top: element.scrollTop });
+      element.setPointerCapture(event.pointerId);
+    },
+    onPointerMove: (event: React.PointerEvent) => {
+      if (from) picture.current?.scrollTo(from.left + from.x - event.clientX, from.top + from.y - event.clientY);
+    },
+    onPointerUp: () => setFrom(undefined),
+    onPointerCancel: () => setFrom(undefined),
+  };
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Group } from "@/api/types";
-import { groupTree, withDescendants } from "./tree";
+import { ancestorsOf, firstOpen, groupTree, matching, withDescendants } from "./tree";
 
 const group = (id: string, parentId: string, memberCount: number) =>
   ({ id, name: id, parentId, memberCount, memberNames: [], depth: 0, etag: "" }) as unknown as Group;
@@ -23,5 +23,21 @@ describe("group tree", () => {
 
   it("knows where a group can't go", () => {
     expect([...withDescendants(groups, "east")]).toEqual(["east", "hangzhou"]);
+  });
+
+  it("opens as many whole levels as can be read at once", () => {
+    expect([...firstOpen(groupTree(groups))]).toEqual(["root", "east", "west", "hangzhou"]);
+    const many = [group("root", "", 0), ...Array.from({ length: 20 }, (_, number) => group(`a${number}`, "root", 0))];
+    const more = Array.from({ length: 30 }, (_, number) => group(`b${number}`, "a0", 0));
+    expect([...firstOpen(groupTree([...many, ...more]))]).toEqual(["root"]);
+  });
+
+  it("finds a group by its name, and what leads there", () => {
+    const roots = groupTree(groups);
+    expect(matching(roots, "HANG").map((node) => node.group.id)).toEqual(["hangzhou"]);
+    expect(matching(roots, " ")).toEqual([]);
+    expect(ancestorsOf(roots, "hangzhou")).toEqual(["root", "east"]);
+    expect(ancestorsOf(roots, "root")).toEqual([]);
+    expect(ancestorsOf(roots, "nowhere")).toEqual([]);
   });
 });

@@ -34,3 +34,41 @@ export function withDescendants(groups: readonly Group[], id: string): Set<strin
   for (const group of groups) if (inside.has(group.parentId)) inside.add(group.id);
   return inside;
 }
+
+/** So many groups are readable at once; larger trees show as many whole levels as fit. */
+const readable = 40;
+
+/** The groups that are open in a picture of the tree when nobody has opened or closed any. */
+export function firstOpen(roots: readonly GroupNode[]): Set<string> {
+  const open = new Set<string>();
+  let level = [...roots];
+  let shown = level.length;
+  while (level.length > 0) {
+    const next = level.flatMap((node) => node.children);
+    if (shown + next.length > readable) break;
+    level.forEach((node) => open.add(node.group.id));
+    shown += next.length;
+    level = next;
+  }
+  return open;
+}
+
+/** What leads from the top to a group, itself left out. */
+export function ancestorsOf(roots: readonly GroupNode[], id: string): string[] {
+  for (const node of roots) {
+    if (node.group.id === id) return [];
+    const below = ancestorsOf(node.children, id);
+    if (below.length > 0 || node.children.some((child) => child.group.id === id)) return [node.group.id, ...below];
+  }
+  return [];
+}
+
+const mostMatches = 20;
+
+/** Groups whose names hold the text. */
+export function matching(roots: readonly GroupNode[], text: string): GroupNode[] {
+  const wanted = text.trim().toLowerCase();
+  if (!wanted) return [];
+  const every = (node: GroupNode): GroupNode[] => [node, ...node.children.flatMap(every)];
+  return roots.flatMap(every).filter(({ group }) => group.name.toLowerCase().includes(wanted)).slice(0, mostMatches);
+}

@@ -11,6 +11,7 @@ import { SecondFactorCard } from "../security/SecondFactorCard";
 import { LinksCard } from "../sign-on/LinksCard";
 import { PasswordCard } from "./PasswordCard";
 import { PersonalCard } from "./PersonalCard";
+import { PictureCard } from "./PictureCard";
 import { SessionsCard } from "./SessionsCard";
 
 export function ProfilePage() {
@@ -24,7 +25,7 @@ export function ProfilePage() {
           <PageHeader
             title={t("identity.profile.title")}
             subtitle={[data.displayName, data.groupName].filter(Boolean).join(" · ")}
-            avatar={<PersonAvatar name={data.displayName} size={48} />}
+            avatar={<PersonAvatar name={data.displayName} employeeId={data.id} size={48} />}
             tags={data.roleNames.map((name) => (
               <Tag key={name} color="blue">
                 {name}
@@ -50,7 +51,10 @@ function Personal({ profile }: { profile: Profile }) {
   return (
     <Row gutter={[16, 16]}>
       <Col xs={24} lg={12}>
-        <PersonalCard profile={profile} />
+        <Flex vertical gap={16}>
+          <PictureCard profile={profile} />
+          <PersonalCard profile={profile} />
+        </Flex>
       </Col>
       <Col xs={24} lg={12}>
         <Card title={t("identity.profile.permissions")}>

@@ -30,8 +30,8 @@ export function RoleMatrix({ roles, permissions, onOpen }: MatrixProps) {
     [permissions],
   );
   // The preset roles fit a common screen side by side.
-  const permissionWidth = 190;
-  const roleWidth = 118;
+  const permissionWidth = 184;
+  const roleWidth = 104;
   const columns: TableColumnsType<MatrixRow> = [
     {
       title: t("identity.role.permission"),

@@ -30,8 +30,8 @@ export function StepUp() {
   return settle ? <StepUpDialog onSettle={settle} /> : null;
 }
 
-// Above the drawer or dialog whose call waits.
-const above = 1500;
+// Above the drawer or the question whose call waits; questions stand at 2000.
+const above = 3000;
 
 export function StepUpDialog({ onSettle }: { onSettle: Settle }) {
   const { t } = useTranslation();
