@@ -31,7 +31,8 @@ impl Part {
     }
 
     async fn get(&self, path: &str, headers: &[(&str, &str)]) -> Result<Answer> {
-        let mut request = reqwest::Client::new().get(format!("{}{path}", self.base_url)).bearer_auth(&self.token);
+        let mut request =
+            changke::testkit::http_client().build()?.get(format!("{}{path}", self.base_url)).bearer_auth(&self.token);
         for (name, value) in headers {
             request = request.header(*name, *value);
         }

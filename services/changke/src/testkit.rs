@@ -67,6 +67,13 @@ pub struct Answer {
     pub body: Value,
 }
 
+/// A client as tests need it. HTTP is built without a choice of cryptography, which whoever opens TLS makes.
+pub fn http_client() -> reqwest::ClientBuilder {
+    // Made before, by another test of this process: just as good.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    reqwest::Client::builder()
+}
+
 impl TestApp {
     pub async fn start() -> anyhow::Result<Self> {
         Self::start_with(Arrangement::from_environment(), |_| {}).await
@@ -106,7 +113,7 @@ impl TestApp {
             }
         }
         let address = apps.iter().find_map(|app| app.gateway_address).context("no gateway")?;
-        let http = reqwest::Client::builder().timeout(Duration::from_secs(60)).build()?;
+        let http = http_client().timeout(Duration::from_secs(60)).build()?;
         let app = Self { base_url: format!("http://{address}"), config, http, apps, database };
         app.until("every service has its policy", async || app.has_policy().await).await?;
         Ok(app)

@@ -61,8 +61,9 @@ impl Process {
     /// False when it ended before.
     async fn is_ready(&mut self) -> Result<bool> {
         let started = Instant::now();
+        let http = changke::testkit::http_client().build()?;
         while self.child.try_wait()?.is_none() {
-            let answer = reqwest::get(format!("{}/health/ready", self.base_url)).await;
+            let answer = http.get(format!("{}/health/ready", self.base_url)).send().await;
             if answer.is_ok_and(|answer| answer.status().is_success()) {
                 return Ok(true);
             }

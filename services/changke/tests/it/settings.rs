@@ -37,10 +37,11 @@ async fn a_gateway_by_itself_needs_neither_database_nor_stream() -> Result<()> {
         ("CHANGKE_CLUSTER__UPSTREAMS__CUSTOMERS", "http://127.0.0.1:1".to_owned()),
         ("CHANGKE_GATEWAY__LISTEN", listen.clone()),
     ];
+    let http = changke::testkit::http_client().build()?;
     let mut child = changke(&["serve", "gateway"], &settings).spawn()?;
     let ready = async {
         loop {
-            let answer = reqwest::get(format!("http://{listen}/health/ready")).await;
+            let answer = http.get(format!("http://{listen}/health/ready")).send().await;
             if answer.is_ok_and(|answer| answer.status().is_success()) {
                 break;
             }
@@ -49,7 +50,8 @@ async fn a_gateway_by_itself_needs_neither_database_nor_stream() -> Result<()> {
     };
     tokio::time::timeout(Duration::from_secs(20), ready).await?;
     // Nobody answers for customers, and reporting is not part of this installation.
-    let status = async |path: &str| anyhow::Ok(reqwest::get(format!("http://{listen}{path}")).await?.status().as_u16());
+    let status =
+        async |path: &str| anyhow::Ok(http.get(format!("http://{listen}{path}")).send().await?.status().as_u16());
     assert_eq!(status("/v1/customers").await?, 503);
     assert_eq!(status("/v1/reports/feed").await?, 501);
     child.kill().await?;

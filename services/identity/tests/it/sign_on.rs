@@ -14,6 +14,13 @@ use tonic::Status;
 
 use crate::stage::{ADMIN, MANAGER, SALES, Session, Stage, mask, refused, stage_with};
 
+/// HTTP is built without a choice of cryptography, which whoever opens TLS makes.
+fn http_client() -> reqwest::ClientBuilder {
+    // Made before, by another test of this process: just as good.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    reqwest::Client::builder()
+}
+
 const PUBLIC_URL: &str = "http://console.test";
 const CLIENT_SECRET: &str = "a-secret-between-us";
 
@@ -62,7 +69,7 @@ impl Provider {
 
     async fn control(&self, path: &str, body: Value) {
         let url = format!("{}/control/{path}", self.issuer);
-        reqwest::Client::new().post(url).json(&body).send().await.unwrap().error_for_status().unwrap();
+        http_client().build().unwrap().post(url).json(&body).send().await.unwrap().error_for_status().unwrap();
     }
 
     /// Who sits at the browser from now on.
@@ -72,8 +79,7 @@ impl Provider {
 
     /// Follows the browser's way through the provider up to where it leaves it.
     async fn visit(&self, url: &str) -> Vec<(String, String)> {
-        let browser =
-            reqwest::Client::builder().cookie_store(true).redirect(reqwest::redirect::Policy::none()).build().unwrap();
+        let browser = http_client().cookie_store(true).redirect(reqwest::redirect::Policy::none()).build().unwrap();
         let mut url = url.to_owned();
         for _ in 0..5 {
             let answer = browser.get(&url).send().await.unwrap();
