@@ -15,7 +15,8 @@ pub async fn facts(pool: &Pool, rows: &RowPredicate, id: Uuid) -> Result<RecordF
     sql.push_bind(id).push(" AND ");
     rows.push_sql(&mut sql, CUSTOMER_ROWS);
     let (owner_id, group_id) = sql.build_query_as().fetch_optional(pool).await?.ok_or_else(Error::not_found)?;
-    let shares: Vec<(Option<Uuid>, Option<Uuid>, Option<DateTime<Utc>>)> =
+    type Row = (Option<Uuid>, Option<Uuid>, Option<DateTime<Utc>>);
+    let shares: Vec<Row> =
         sqlx::query_as("SELECT employee_id, group_id, expire_time FROM customer_share WHERE record_id = $1")
             .bind(id)
             .fetch_all(pool)

@@ -32,8 +32,8 @@ impl From<CredentialsRow> for Credentials {
 
 pub async fn credentials_by_login(executor: impl PgExecutor<'_>, login_name: &str) -> Result<Option<Credentials>> {
     let row: Option<CredentialsRow> = sqlx::query_as(
-        r#"SELECT id, login_name, password_hash, password_change_required, state = 1 AND kind = 1, second_factor_set
-           FROM employee WHERE lower(login_name COLLATE "C") = lower($1 COLLATE "C")"#,
+        r#"SELECT id, login_name, password_hash, password_change_required, state = 1, second_factor_set
+           FROM employee WHERE lower(login_name COLLATE "C") = lower($1 COLLATE "C") AND kind = 1"#,
     )
     .bind(login_name)
     .fetch_optional(executor)

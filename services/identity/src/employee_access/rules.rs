@@ -1,6 +1,8 @@
 //! The sum of somebody's roles, taken apart.
 
-use contracts::identity::{CoveredGroup, EmployeeAccess, GrantSource, PermissionAccess, PolicyRole, VisibilityAccess};
+use contracts::identity::{
+    CoveredGroup, EmployeeAccess, FieldVisibility, GrantSource, PermissionAccess, PolicyRole, VisibilityAccess,
+};
 use contracts::options::{Permission, PersonalData, Scope, Visibility};
 use platform::access::{Grants, Policy, PolicyEmployee};
 use platform::contract::ALL_KINDS;
@@ -75,7 +77,7 @@ fn visibility_access(grants: &Grants, roles: &[&PolicyRole], kind: PersonalData)
     // What a role says nothing of, it masks.
     let of_role = |role: &PolicyRole| {
         let said = role.field_visibilities.iter().find(|entry| entry.personal_data == kind as i32);
-        said.map_or(Visibility::Masked, |entry| entry.visibility())
+        said.map_or(Visibility::Masked, FieldVisibility::visibility)
     };
     let seeing = roles.iter().filter(|role| of_role(role) == visibility);
     VisibilityAccess {

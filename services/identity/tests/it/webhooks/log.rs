@@ -57,12 +57,12 @@ async fn a_stretch_of_time_is_sent_again_and_what_was_missed_comes_with_it() {
     let received = receiver.received();
     let east: Vec<i64> = received[3..]
         .iter()
-        .map(|m| m.record())
+        .map(super::receiver::Received::record)
         .filter(|(id, _)| *id == hooks.stage.group("east"))
         .map(|r| r.1)
         .collect();
     assert_eq!(east, [2, 3], "in the order of the events");
-    let again: Vec<&str> = received[3..].iter().map(|message| message.id()).collect();
+    let again: Vec<&str> = received[3..].iter().map(super::receiver::Received::id).collect();
     assert!(received[..3].iter().all(|message| again.contains(&message.id())), "under their ids");
 }
 
