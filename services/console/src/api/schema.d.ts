@@ -1619,7 +1619,9 @@ export interface paths {
          *     error. Columns are known by their headers, in Chinese or English: login name and display name, which must be there,
          *     e-mail, phone, group (its name or its path, such as `华东/上海`) and roles (names with commas between).
          *     What holds for a single employee holds for each: the groups of the caller's scope, and no role beyond what the
-         *     caller holds. Initial passwords are answered once. INVALID_ARGUMENT names what is wrong with the file as a whole.
+         *     caller holds. Initial passwords are answered once, or links are sent (FAILED_PRECONDITION,
+         *     `MAIL_NOT_SET_UP`, where the installation sends no mail). INVALID_ARGUMENT names what is wrong with the file as a
+         *     whole.
          */
         post: operations["EmployeeImportService_ImportEmployees"];
         delete?: never;
@@ -4554,7 +4556,7 @@ export interface components {
             readonly id: string;
             loginName: string;
             displayName: string;
-            /** @description Shown once. */
+            /** @description Shown once; empty after an invitation. */
             initialPassword: string;
         };
         Installation: {
@@ -8846,6 +8848,8 @@ export interface operations {
                 fileName?: string;
                 /** @description Look at the rows and change nothing. In the first message. */
                 dryRun?: boolean;
+                /** @description Sends each employee a link to set a password with, in place of an initial password. In the first message. */
+                invite?: boolean;
             };
             header?: {
                 /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
