@@ -44,6 +44,11 @@ impl Names for Book {
 
 /// Messages may go to these networks.
 pub async fn hooks(networks: &[&str]) -> Hooks {
+    hooks_with(networks, 10).await
+}
+
+/// The same with receivers that have so many seconds for an answer.
+pub async fn hooks_with(networks: &[&str], timeout_seconds: u32) -> Hooks {
     let (clock, names) = (Clock::default(), Book::default());
     let surroundings = Surroundings {
         outside: Outside { clock: clock.clone(), names: Arc::new(names.clone()) },
@@ -53,7 +58,7 @@ pub async fn hooks(networks: &[&str]) -> Hooks {
     let adjust = |config: &mut identity::Config| {
         config.webhooks.allow_http = true;
         config.webhooks.allow_private_networks = networks;
-        config.webhooks.timeout_seconds = 1;
+        config.webhooks.timeout_seconds = timeout_seconds;
     };
     let people: [(&str, &str, &[&str]); 2] = [("admin", "", &[ADMIN]), ("lilei", "east", &[SALES])];
     let stage = stage_within(&["east", "west", "north"], &people, adjust, surroundings.clone()).await;
