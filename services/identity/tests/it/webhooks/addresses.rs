@@ -6,7 +6,7 @@ use chrono::TimeDelta;
 use contracts::identity::WebhookDeliveryState as State;
 
 use super::receiver::{Receiver, Reply};
-use super::stage::{Hooks, hooks};
+use super::stage::{Hooks, hooks, hooks_with};
 use crate::stage::{refused, until};
 
 /// What the last attempt of the only delivery of an endpoint came to.
@@ -90,7 +90,7 @@ async fn a_redirect_is_not_followed() {
 
 #[tokio::test]
 async fn slow_and_endless_receivers_hold_nobody_up() {
-    let hooks = hooks(&["127.0.0.0/8"]).await;
+    let hooks = hooks_with(&["127.0.0.0/8"], 1).await;
     let (slow, endless, quick) = (Receiver::start().await, Receiver::start().await, Receiver::start().await);
     slow.always(Reply::Late(Duration::from_secs(60)));
     endless.always(Reply::Endless);

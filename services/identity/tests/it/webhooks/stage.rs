@@ -8,6 +8,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use contracts::identity as proto;
 use contracts::identity::{Group, WebhookDelivery, WebhookEndpoint};
 use identity::webhook::{Clock, Names, Outside};
+use platform::config::NatsConfig;
 use tonic::Status;
 use uuid::Uuid;
 
@@ -44,6 +45,11 @@ impl Names for Book {
 
 /// Messages may go to these networks.
 pub async fn hooks(networks: &[&str]) -> Hooks {
+    hooks_with(networks, 10).await
+}
+
+/// The same with receivers that have so many seconds for an answer.
+pub async fn hooks_with(networks: &[&str], timeout_seconds: u32) -> Hooks {
     let (clock, names) = (Clock::default(), Book::default());
     let surroundings = Surroundings {
         outside: Outside { clock: clock.clone(), names: Arc::new(names.clone()) },
@@ -53,12 +59,33 @@ pub async fn hooks(networks: &[&str]) -> Hooks {
     let adjust = |config: &mut identity::Config| {
         config.webhooks.allow_http = true;
         config.webhooks.allow_private_networks = networks;
-        config.webhooks.timeout_seconds = 1;
+        config.webhooks.timeout_seconds = timeout_seconds;
     };
     let people: [(&str, &str, &[&str]); 2] = [("admin", "", &[ADMIN]), ("lilei", "east", &[SALES])];
     let stage = stage_within(&["east", "west", "north"], &people, adjust, surroundings.clone()).await;
     let admin = stage.sign_in("admin").await;
+    taken_in(&stage, &surroundings).await;
     Hooks { stage, clock, names, admin, surroundings }
+}
+
+/// Waits until what happened while the stage was set has gone by, so that no endpoint is told of it.
+async fn taken_in(stage: &Stage, surroundings: &Surroundings) {
+    let waiting =
+        async || -> i64 { sqlx::query_scalar("SELECT count(*) FROM outbox").fetch_one(stage.db.pool()).await.unwrap() };
+    until("all is on the stream", async || waiting().await == 0).await;
+    let url = std::env::var("CHANGKE_TEST_NATS_URL").unwrap();
+    let prefix = surroundings.stream.clone().unwrap();
+    let events = platform::events::connect(&NatsConfig { url, prefix, ..Default::default() }).await.unwrap();
+    let last = events.stream().await.unwrap().cached_info().state.last_sequence;
+    until("all is taken in", async || {
+        let position: Option<i64> =
+            sqlx::query_scalar("SELECT stream_sequence FROM inbox_position WHERE consumer = 'webhooks'")
+                .fetch_optional(stage.db.pool())
+                .await
+                .unwrap();
+        position.is_some_and(|position| position.cast_unsigned() >= last)
+    })
+    .await;
 }
 
 impl Hooks {
