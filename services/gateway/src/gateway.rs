@@ -118,7 +118,7 @@ pub async fn serve(gateway: Arc<Gateway>, request: Request<Body>) -> Response {
     let started = Instant::now();
     let visit = Visit::new(&request, gateway.config.trusted_hops);
     let method = request.method().clone();
-    let api = is_api(request.uri().path());
+    let (api, dialect) = (is_api(request.uri().path()), dialect_below(request.uri().path()));
     let parent = request.headers().get("traceparent").and_then(|parent| parent.to_str().ok());
     let span = telemetry::enter(parent, || {
         tracing::info_span!(
@@ -130,8 +130,7 @@ pub async fn serve(gateway: Arc<Gateway>, request: Request<Body>) -> Response {
         )
     });
     async {
-        let mut served =
-            Served { template: if api { "unknown" } else { "files" }, meters: None, dialect: Dialect::Unspecified };
+        let mut served = Served { template: if api { "unknown" } else { "files" }, meters: None, dialect };
         let outcome = AssertUnwindSafe(route(&gateway, &visit, request, &mut served)).catch_unwind().await;
         let outcome = outcome.unwrap_or_else(|_| {
             tracing::error!("a handler panicked");
@@ -158,6 +157,11 @@ pub async fn serve(gateway: Arc<Gateway>, request: Request<Body>) -> Response {
     }
     .instrument(span)
     .await
+}
+
+/// How an address that leads nowhere is refused: as those beside it are.
+fn dialect_below(path: &str) -> Dialect {
+    if path.starts_with("/scim/") { Dialect::Scim } else { Dialect::Unspecified }
 }
 
 fn is_api(path: &str) -> bool {

@@ -91,9 +91,7 @@ pub fn put_value(out: &mut Vec<u8>, contract: &Contract, kind: Kind, value: Writ
         Kind::Enum(id) => {
             let number = match value {
                 Written::Text(name) | Written::Plain(name) => {
-                    let number = contract.enumeration(id).number(name);
-                    let plain = matches!(value, Written::Plain(_)).then(|| name.parse().ok()).flatten();
-                    number.or(plain).ok_or(&UNKNOWN_VALUE)?
+                    contract.enumeration(id).number(name).ok_or(&UNKNOWN_VALUE)?
                 }
                 Written::Bool(_) => return Err(wrong_type("string")),
                 other => whole(other, i128::from(i32::MIN), i128::from(i32::MAX), false)? as i32,

@@ -88,6 +88,12 @@ async fn a_large_company_is_listed_searched_and_moved() {
         assert!(read < 2_000, "{order_by}: {read} entries");
     }
 
+    // The tree was written past the service, which hears of it within moments; the seeded group had one member.
+    until("the tree is known", async || {
+        let within = ListEmployeesRequest { within_group_id: stage.group("east"), page_size: 2, ..Default::default() };
+        list(&stage, &admin, within).await.employees.len() == 2
+    })
+    .await;
     // Everybody of a group and below, in the order of names, page after page.
     let division = id_of(&stage, "group 3").await;
     let mut found = Vec::new();
