@@ -21,6 +21,5 @@ pub mod page;
 pub mod parameters;
 pub mod service;
 pub mod sheet;
-pub mod table;
 pub mod telemetry;
 pub mod update;

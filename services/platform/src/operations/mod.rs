@@ -15,8 +15,6 @@ use crate::db::Db;
 use crate::error::Result;
 use crate::events::{Consumer, Events, Monitor, Retrier};
 
-pub use trail::Csv;
-
 /// What a service knows of the fields of its records beyond the contract.
 #[async_trait]
 pub trait FieldKinds: Send + Sync {
@@ -72,7 +70,7 @@ macro_rules! serve_operations {
                 self.0.list_audit_entries(request).await
             }
 
-            type ExportAuditEntriesStream = $crate::operations::Csv;
+            type ExportAuditEntriesStream = $crate::sheet::write::Answer;
 
             async fn export_audit_entries(
                 &self,

@@ -5,9 +5,6 @@ use contracts::google::api::HttpBody;
 use contracts::operations::{
     ActorKind, AuditEntry, ExportAuditEntriesRequest, ListAuditEntriesRequest, ListAuditEntriesResponse,
 };
-use futures::stream::{BoxStream, StreamExt};
-use tokio::sync::mpsc;
-use tonic::metadata::MetadataValue;
 use tonic::{Request, Response, Status};
 use uuid::Uuid;
 
@@ -18,17 +15,13 @@ use crate::audit::personal::{Kind, kind_of, seen_filter};
 use crate::db::{self, Db, FieldChange};
 use crate::error::{Error, Result};
 use crate::locale::{self, Locale};
-use crate::{page, table};
-
-/// The body of the exported file.
-pub type Csv = BoxStream<'static, Result<HttpBody, Status>>;
+use crate::page;
+use crate::sheet::write::{self, Answer, Cell, FileFormat, Producer, Row};
 
 type Kinds = Box<dyn Fn(&str, &str) -> Option<Kind> + Send + Sync>;
 
 /// Entries read at once for a file.
 const BATCH: i64 = 1_000;
-/// Pieces that wait for who is slower.
-const AHEAD: usize = 4;
 
 impl Operations {
     pub async fn list_audit_entries(
@@ -55,23 +48,16 @@ impl Operations {
     pub async fn export_audit_entries(
         &self,
         request: Request<ExportAuditEntriesRequest>,
-    ) -> Result<Response<Csv>, Status> {
+    ) -> Result<Response<Answer>, Status> {
         let call = Call::of(&request)?;
         let filter = request.into_inner().filter;
         let selection = Selection::new(&filter, call.caller.employee_id())?;
         let looker = Looker { service: self.db.service(), kinds: self.kinds.now().await?, caller: call.caller.clone() };
-        let (pieces, receiver) = mpsc::channel(AHEAD);
         let export = Export { db: self.db.clone(), call, filter, selection, looker };
         let name = format!("audit-{}-{}.csv", self.db.service(), Utc::now().format("%Y%m%d-%H%M%S"));
-        tokio::spawn(locale::scope(locale::current(), export.run(pieces)));
-        let stream = futures::stream::unfold(receiver, |mut receiver| async {
-            let piece = receiver.recv().await?;
-            Some((piece, receiver))
-        });
-        let mut response = Response::new(stream.boxed());
-        if let Ok(disposition) = MetadataValue::try_from(format!("attachment; filename=\"{name}\"")) {
-            response.metadata_mut().insert("content-disposition", disposition);
-        }
+        let headers = headers(locale::current()).map(Cell::from).to_vec();
+        let (producer, response) = write::answer(FileFormat::Csv, &name, headers);
+        tokio::spawn(locale::scope(locale::current(), export.run(producer)));
         Ok(response)
     }
 }
@@ -101,8 +87,6 @@ impl Looker {
     }
 }
 
-type Pieces = mpsc::Sender<Result<HttpBody, Status>>;
-
 struct Export {
     db: Db,
     call: Call,
@@ -113,31 +97,27 @@ struct Export {
 
 impl Export {
     /// The audit entry is there before the file has its end, however the export ends.
-    async fn run(self, pieces: Pieces) {
+    async fn run(self, mut producer: Producer) {
         let mut count = 0;
-        let written = self.write(&pieces, &mut count).await;
+        let written = self.write(&mut producer, &mut count).await;
         let audited = self.audit(count).await;
-        if let Err(error) = written.and(audited) {
-            // Whoever asked may have gone.
-            let _ = pieces.send(Err(error.into())).await;
-        }
+        producer.end(written.and(audited)).await;
     }
 
-    async fn write(&self, pieces: &Pieces, count: &mut u64) -> Result<()> {
+    async fn write(&self, producer: &mut Producer, count: &mut u64) -> Result<()> {
         let mut snapshot =
             self.db.pool().begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await.map_err(Error::from)?;
-        let mut text = table::csv_head(&headers(locale::current()))?;
         let mut after = None;
         loop {
             let found = entry_list(&mut snapshot, &self.selection, after, BATCH).await?;
             after = found.last().map(|(place, _)| *place);
             let last = found.len() < BATCH as usize;
-            *count += found.len() as u64;
-            let rows: Vec<_> = found.into_iter().map(|(_, entry)| row(self.looker.seen(entry))).collect();
-            table::csv_rows(&mut text, &rows)?;
-            let data = std::mem::take(&mut text).into();
-            let body = HttpBody { content_type: table::CSV.to_owned(), data, extensions: Vec::new() };
-            if pieces.send(Ok(body)).await.is_err() || last {
+            let length = found.len() as u64;
+            let rows = found.into_iter().map(|(_, entry)| row(self.looker.seen(entry))).collect();
+            // Whoever asked may have gone.
+            let taken = producer.give(rows).await;
+            *count += if taken { length } else { 0 };
+            if last || !taken {
                 return Ok(snapshot.rollback().await?);
             }
         }
@@ -195,14 +175,14 @@ fn headers(locale: Locale) -> [&'static str; 13] {
     }
 }
 
-fn row(entry: AuditEntry) -> [String; 13] {
+fn row(entry: AuditEntry) -> Row {
     let kind = ActorKind::try_from(entry.actor_kind).unwrap_or_default();
     let kind = kind.as_str_name().trim_start_matches("ACTOR_KIND_").to_owned();
     let time = entry.time.and_then(|time| DateTime::from_timestamp(time.seconds, time.nanos.unsigned_abs()));
     let time = time.map(|time| time.to_rfc3339_opts(SecondsFormat::Micros, true)).unwrap_or_default();
     let changes: Vec<_> =
         entry.changes.iter().map(|change| format!("{}: {} → {}", change.field, change.before, change.after)).collect();
-    [
+    let texts = [
         time,
         kind,
         entry.actor_name,
@@ -216,5 +196,6 @@ fn row(entry: AuditEntry) -> [String; 13] {
         entry.subject_id,
         changes.join("\n"),
         entry.id,
-    ]
+    ];
+    texts.into_iter().map(Cell::Text).collect()
 }
