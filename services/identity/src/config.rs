@@ -189,6 +189,7 @@ pub struct WebhookConfig {
     /// Unencrypted as well.
     pub allow_http: bool,
     /// Inner networks that messages may go to, such as `10.20.0.0/16`; none by itself.
+    #[serde(deserialize_with = "platform::config::list")]
     pub allow_private_networks: Vec<IpNet>,
     /// How long a receiver may take for its answer.
     pub timeout_seconds: u32,

@@ -2,11 +2,15 @@
 //! Every fault is found before any is reported.
 
 use std::collections::HashMap;
+use std::fmt::{self, Display};
+use std::marker::PhantomData;
 use std::path::Path;
+use std::str::FromStr;
 
 use config::{Config, Environment, File, FileFormat, Map, Value, ValueKind};
-use serde::Deserialize;
-use serde::de::DeserializeOwned;
+use serde::de::value::SeqAccessDeserializer;
+use serde::de::{DeserializeOwned, Error, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 
 /// What a section can check beyond its types.
 pub trait Validate {
@@ -86,6 +90,34 @@ fn remove(tree: &mut Value, path: &str, message: &str) -> bool {
     let ValueKind::Table(table) = &mut value.kind else { return false };
     let table: &mut Map<String, Value> = table;
     table.remove(*last).is_some()
+}
+
+/// Reads a list, or a text whose parts are separated by commas: variables of the environment hold no lists.
+pub fn list<'de, D, T>(deserializer: D) -> Result<Vec<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de> + FromStr<Err: Display>,
+{
+    struct List<T>(PhantomData<T>);
+
+    impl<'de, T: Deserialize<'de> + FromStr<Err: Display>> Visitor<'de> for List<T> {
+        type Value = Vec<T>;
+
+        fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+            formatter.write_str("a list, or a text with commas")
+        }
+
+        fn visit_str<E: Error>(self, text: &str) -> Result<Vec<T>, E> {
+            let parts = text.split(',').map(str::trim).filter(|part| !part.is_empty());
+            parts.map(|part| part.parse().map_err(|error| E::custom(format!("{part}: {error}")))).collect()
+        }
+
+        fn visit_seq<A: SeqAccess<'de>>(self, parts: A) -> Result<Vec<T>, A::Error> {
+            Vec::deserialize(SeqAccessDeserializer::new(parts))
+        }
+    }
+
+    deserializer.deserialize_any(List(PhantomData))
 }
 
 /// Where the database is and how services sign in to it.
@@ -247,6 +279,28 @@ mod tests {
         {
             assert!(faults.contains(part), "{part} is missing in:\n{faults}");
         }
+    }
+
+    #[test]
+    fn lists_come_from_files_and_from_the_environment() {
+        #[derive(Debug, Deserialize)]
+        struct Networks {
+            #[serde(deserialize_with = "list")]
+            open: Vec<std::net::IpAddr>,
+        }
+        let loaded = |text: &str| {
+            load(None, environment(&[("CHANGKE_OPEN", text)]), |_: &Networks| Vec::new()).map(|networks| networks.open)
+        };
+        let both: Vec<std::net::IpAddr> = vec!["10.0.0.1".parse().unwrap(), "::1".parse().unwrap()];
+        assert_eq!(loaded("10.0.0.1, ::1"), Ok(both.clone()));
+        assert_eq!(loaded(""), Ok(Vec::new()));
+        assert!(loaded("10.0.0.1,home").unwrap_err().join("\n").contains("open: home:"));
+
+        let file = std::env::temp_dir().join(format!("changke-list-{}.toml", uuid::Uuid::now_v7()));
+        std::fs::write(&file, "open = ['10.0.0.1', '::1']\n").unwrap();
+        let settings: Networks = load(Some(&file), environment(&[]), |_| Vec::new()).unwrap();
+        std::fs::remove_file(file).unwrap();
+        assert_eq!(settings.open, both);
     }
 
     #[test]
