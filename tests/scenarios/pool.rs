@@ -83,6 +83,47 @@ async fn a_quota_holds_however_the_claims_come() -> Result<()> {
 }
 
 #[tokio::test]
+async fn of_claims_of_many_at_once_each_customer_goes_to_one() -> Result<()> {
+    let app = TestApp::start().await?;
+    let admin = app.administrator().await?;
+    let group = app.group("华中销售", &app.root_group().await?).await?;
+    let mut sellers = Vec::new();
+    for number in 0..3 {
+        sellers.push(app.employee(&format!("gatherer{number}"), &group, &["salesperson"]).await?);
+    }
+    let mut customers = Vec::new();
+    for number in 0..30 {
+        customers.push(pooled(&admin, &sellers[0], &format!("洞庭 {number}")).await?);
+    }
+    let rest = &admin.get("/v1/pools").await?.ok()?["pools"][0];
+    change(&admin, &format!("/v1/pools/{}", id(rest)?), json!({"maxClaimsPerDay": 7})).await?;
+    // Everybody asks for all, twice, in an order of their own.
+    let claims = (0..6).map(|number| {
+        let mut ids = customers.clone();
+        ids.rotate_left(number * 5);
+        if number % 2 == 1 {
+            ids.reverse();
+        }
+        let seller = &sellers[number % 3];
+        async move { seller.post("/v1/customers:claim", json!({"ids": ids})).await?.ok() }
+    });
+    let answers: Vec<Value> = join_all(claims).await.into_iter().collect::<Result<_>>()?;
+    let outcomes = answers.iter().flat_map(|answer| answer["outcomes"].as_array().into_iter().flatten());
+    let mut won: Vec<String> = outcomes
+        .filter(|outcome| outcome["customer"].is_object())
+        .map(|outcome| text(&outcome["customerId"]))
+        .collect();
+    assert_eq!(won.len(), 21, "three times the quota");
+    won.sort();
+    won.dedup();
+    assert_eq!(won.len(), 21, "nobody's is somebody else's too");
+    for seller in &sellers {
+        assert_eq!(seller.get("/v1/customers?count=true").await?.ok()?["totalCount"], "7");
+    }
+    app.stop().await
+}
+
+#[tokio::test]
 async fn the_pool_hides_contact_data_and_stays_within_its_groups() -> Result<()> {
     let app = TestApp::start().await?;
     let admin = app.administrator().await?;

@@ -31,6 +31,29 @@ pub mod reason {
         ALREADY_CLAIMED: "Somebody else has claimed the customer.", "该客户已被他人领取。";
         CLAIM_QUOTA_EXCEEDED: "You may claim {limit} customers a day at most.", "每天最多领取 {limit} 个客户。";
         OWNED_QUOTA_EXCEEDED: "You own {limit} customers already, as many as you may.", "您名下已有 {limit} 个客户，达到上限。";
+        CLAIM_TOO_SOON: "You had this customer until lately. You may claim it again from {date} on.", "该客户此前在您名下，{date} 起才能再次领取。";
+        POOL_NAME_TAKEN: "Another pool has this name.", "已有同名公海。";
+        POOL_SOURCES_TAKEN: "The pool {pool} takes the same groups in the same regions.", "公海“{pool}”已包含相同的部门和地区。";
+        POOL_SOURCES_MISSING: "Name groups or regions; another pool takes what is left.", "请指定部门或地区；其余客户已归入默认公海。";
+        POOL_TAKES_REST: "This pool takes what no other pool takes: it names no groups and regions, and stays.", "该公海容纳其余全部客户，不能限定部门或地区，也不能删除。";
+        POOLS_TOO_MANY: "There can be {max} pools at most.", "最多可建立 {max} 个公海。";
+        GROUP_UNKNOWN: "There is no such group.", "该部门不存在。";
+        RECYCLING_RULE_EMPTY: "Say after how many days, or for which customers.", "请填写天数或客户条件。";
+    }
+
+    // Handovers.
+    reasons! {
+        HANDOVER_GIVER_UNKNOWN: "There is no such employee within your scope.", "您的权限范围内没有该员工。";
+        HANDOVER_TO_ITSELF: "Customers can't be handed over to whoever has them.", "不能移交给原负责人本人。";
+        HANDOVER_RECEIVER_TWICE: "The receiver is named twice.", "该接收人重复。";
+        HANDOVER_REST_LEFT: "One receiver must take what fits no region: leave its regions empty.", "须有一名不限地区的接收人，接收其余客户。";
+        HANDOVER_RUNNING: "A handover from this employee is under way.", "该员工的客户正在移交中。";
+        HANDOVER_NOT_DONE: "The handover is under way, or was undone.", "移交正在进行或已撤销。";
+        HANDOVER_TOO_OLD: "A handover can be undone for {days} days.", "移交超过 {days} 天，不能撤销。";
+        HANDOVER_GIVER_GONE: "Whoever had the customers is not active any more.", "原负责人已不在职。";
+        HANDOVER_FORBIDDEN: "Whoever asked for it may not assign customers any more.", "发起人已无分配客户的权限。";
+        HANDOVER_RECEIVER_GONE: "A receiver is not active any more, or no longer within the scope of who asked for it.", "有接收人已离职或不在发起人的权限范围内。";
+        HANDOVER_BROKE_OFF: "The handover broke off. What was moved can be undone; another one moves the rest.", "移交意外中断；已移交的可以撤销，其余可重新移交。";
     }
 
     // Shares and views.

@@ -1,6 +1,7 @@
 //! Customers, their contacts and everything that happens with them.
 //!
-//! A customer has one owner or lies in the public `pool`; `share`s lend it. What belongs to it (`contact`, `relation`,
+//! A customer has one owner or lies in a public `pool`, of which `ownership` keeps the history; `handover` gives all of an
+//! employee's to others; `share`s lend it. What belongs to it (`contact`, `relation`,
 //! `interaction`, `timeline`) is reached through it by `parent`. `dictionary` and `field` say what it may hold beyond the
 //! contract; `search` finds it.
 
@@ -14,6 +15,7 @@ pub mod dictionary;
 mod error;
 mod export;
 pub mod field;
+mod handover;
 mod import;
 mod interaction;
 mod operations;
@@ -50,6 +52,7 @@ pub struct Shared {
     pub fields: Arc<field::FieldCache>,
     pub list_schema: customer::list::ListSchema,
     pub numbers: customer::number::Numbers,
+    pub pools: pool::PoolCache,
     /// Where days begin.
     pub zone: FixedOffset,
 }
@@ -60,6 +63,7 @@ impl Shared {
             fields: Arc::new(field::FieldCache::new(db.clone())),
             list_schema: Default::default(),
             numbers: Default::default(),
+            pools: Default::default(),
             zone: config.zone(),
             db,
         }
@@ -85,7 +89,8 @@ pub async fn build(config: Config, context: Context) -> anyhow::Result<Parts> {
         consumers,
         worker: Some(
             worker
-                .register(pool::Recycle::new(policy))
+                .register(pool::Recycle::new(shared.clone(), policy))
+                .register(handover::HandoverJob::new(shared.clone(), context.access.clone()))
                 .register(import::ImportJob::new(shared.clone(), context.access.clone()))
                 .register(import::Prune)
                 .every::<import::Prune>(Duration::from_secs(24 * 3600), "import.prune", &()),
@@ -98,17 +103,20 @@ fn services(shared: &Arc<Shared>, access: &Arc<Access>) -> Services {
     let (db, zone, fields) = (shared.db.clone(), shared.zone, shared.fields.clone());
     use contracts::unary::{
         ContactServiceUnary, CustomerAccessServiceUnary, CustomerServiceUnary, DictionaryServiceUnary,
-        FieldServiceUnary, ImportServiceUnary, InteractionServiceUnary, OwnershipServiceUnary, PoolServiceUnary,
-        RelationServiceUnary, ShareServiceUnary, TimelineServiceUnary, ViewServiceUnary,
+        FieldServiceUnary, HandoverServiceUnary, ImportServiceUnary, InteractionServiceUnary, OwnershipServiceUnary,
+        PoolAdminServiceUnary, PoolServiceUnary, RelationServiceUnary, ShareServiceUnary, TimelineServiceUnary,
+        ViewServiceUnary,
     };
     use proto::contact_service_server::ContactServiceServer;
     use proto::customer_access_service_server::CustomerAccessServiceServer;
     use proto::customer_service_server::CustomerServiceServer;
     use proto::dictionary_service_server::DictionaryServiceServer;
     use proto::field_service_server::FieldServiceServer;
+    use proto::handover_service_server::HandoverServiceServer;
     use proto::import_service_server::ImportServiceServer;
     use proto::interaction_service_server::InteractionServiceServer;
     use proto::ownership_service_server::OwnershipServiceServer;
+    use proto::pool_admin_service_server::PoolAdminServiceServer;
     use proto::pool_service_server::PoolServiceServer;
     use proto::relation_service_server::RelationServiceServer;
     use proto::share_service_server::ShareServiceServer;
@@ -118,6 +126,8 @@ fn services(shared: &Arc<Shared>, access: &Arc<Access>) -> Services {
         .add(customer::CustomerRpc::new(shared.clone()), CustomerServiceServer::from_arc, CustomerServiceUnary)
         .add(access::AccessRpc::new(db.clone()), CustomerAccessServiceServer::from_arc, CustomerAccessServiceUnary)
         .add(pool::PoolRpc::new(shared.clone()), PoolServiceServer::from_arc, PoolServiceUnary)
+        .add(pool::PoolAdminRpc::new(shared.clone()), PoolAdminServiceServer::from_arc, PoolAdminServiceUnary)
+        .add(handover::HandoverRpc::new(shared.clone()), HandoverServiceServer::from_arc, HandoverServiceUnary)
         .add(share::ShareRpc::new(shared.clone()), ShareServiceServer::from_arc, ShareServiceUnary)
         .add(ownership::OwnershipRpc::new(shared.clone()), OwnershipServiceServer::from_arc, OwnershipServiceUnary)
         .add(view::ViewRpc::new(shared.clone()), ViewServiceServer::from_arc, ViewServiceUnary)

@@ -4,5 +4,6 @@
 
 mod backup;
 mod crash;
+mod handover;
 mod process;
 mod settings;

@@ -2,17 +2,20 @@
 
 use std::collections::HashMap;
 
-use contracts::customers::{AssignCustomersRequest, AssignCustomersResponse, PreviousOwner};
+use contracts::customers::{AssignCustomersRequest, AssignCustomersResponse, OwnershipReason, PreviousOwner};
 use contracts::options::Permission;
 use platform::access::Call;
 use platform::db::{AuditEntry, FieldChange, Once};
 use platform::error::{Error, Result, reason as common};
 use uuid::Uuid;
 
+use super::event;
 use super::row::Reader;
-use super::{event, store};
+use super::store::{self, To};
 use crate::Shared;
 use crate::error::reason;
+use crate::ownership::Cause;
+use crate::pool::pools_load;
 
 /// The owner that a call names, the caller when it names none, with the owner's group; refused at `field` unless the
 /// permission's scope covers the owner.
@@ -44,8 +47,11 @@ pub async fn assign(shared: &Shared, call: &Call, request: &AssignCustomersReque
         Once::New(tx) => tx,
     };
     let rows = call.caller.rows(Permission::CustomersAssign);
+    let actor_id = call.caller.require_employee()?;
+    let sources = pools_load(tx.connection(), &call.caller.policy().cloned().unwrap_or_default()).await?;
+    let managed = sources.managed_by(actor_id);
     let owners: HashMap<Uuid, Option<Uuid>> =
-        store::owners_lock(tx.connection(), &rows, &ids).await?.into_iter().collect();
+        store::owners_lock(tx.connection(), &rows, (&sources, &managed), &ids).await?.into_iter().collect();
     // All or none, and the answer names the first that is none of the caller's.
     if let Some(index) = ids.iter().position(|id| !owners.contains_key(id)) {
         return Err(Error::not_found().field(format!("ids[{index}]"), &common::NOT_FOUND));
@@ -57,7 +63,9 @@ pub async fn assign(shared: &Shared, call: &Call, request: &AssignCustomersReque
         (Some(id), Some(policy)) => policy.employee_name(id).to_owned(),
         _ => String::new(),
     };
-    for row in store::owner_set(tx.connection(), &moving, to, call.caller.employee_id()).await? {
+    let cause = Cause::by(OwnershipReason::Assigned, actor_id);
+    let to = to.map_or(To::Pool(&sources), |(id, group_id)| To::Owner(id, group_id));
+    for row in store::owner_set(tx.connection(), &moving, to, &cause).await? {
         let customer = reader.customer(&row)?;
         let id: Uuid = customer.id.parse().map_err(Error::internal)?;
         event::emit(&mut tx, id, &customer);

@@ -13,7 +13,7 @@ use contracts::google::api::HttpBody;
 use contracts::options::Permission;
 use futures::stream::BoxStream;
 use platform::access::Call;
-use platform::db::{AuditEntry, FieldChange, Once};
+use platform::db::{AuditEntry, FieldChange, Once, timestamp};
 use platform::error::{Error, Result};
 use platform::filter::Value as Key;
 use platform::{page, update};
@@ -24,8 +24,8 @@ use super::keys::Listed;
 use super::list::Selection;
 use super::row::Reader;
 use super::{assign, event, reveal, store, write};
-use crate::Shared;
 use crate::error::reason;
+use crate::{Shared, pool};
 
 pub struct CustomerRpc {
     shared: Arc<Shared>,
@@ -70,7 +70,11 @@ impl CustomerService for CustomerRpc {
         let fields = self.shared.fields.current().await?;
         let rows = call.caller.rows(Permission::CustomersRead);
         let reader = Reader::of(&call.caller, &fields);
-        let customer = store::customer_get(self.shared.db.pool(), &reader, &rows, id(&request.get_ref().id)?).await?;
+        let id = id(&request.get_ref().id)?;
+        let mut customer = store::customer_get(self.shared.db.pool(), &reader, &rows, id).await?;
+        if !customer.owner_id.is_empty() {
+            customer.recycle_time = pool::recycle_time(&self.shared, &call, id).await?.map(timestamp);
+        }
         Ok(Response::new(customer))
     }
 

@@ -8,6 +8,7 @@ use platform::error::{Error, Result, on_constraint};
 use platform::filter::Value as Key;
 use serde_json::Value;
 use sqlx::postgres::PgRow;
+use sqlx::types::Json;
 use sqlx::{AssertSqlSafe, PgConnection, PgExecutor, Postgres, QueryBuilder, Row};
 use uuid::Uuid;
 
@@ -15,7 +16,9 @@ use super::list::Selection;
 use super::row::{COLUMNS, Reader, addresses_json};
 use super::rules::parse_date;
 use crate::error::reason;
+use crate::ownership::Cause;
 pub use crate::parent::CUSTOMER_ROWS;
+use crate::pool::sources::Sources;
 use crate::search::document::Document;
 use crate::search::text::phone_digits;
 
@@ -261,42 +264,52 @@ pub async fn customer_state_set(
     Ok(row)
 }
 
-/// The owners of those customers that the rows cover, which are then held, in the order of ids so that two who assign the
-/// same wait for each other.
+/// The owners of those customers that the rows cover, or that lie in pools which the caller manages. They are then held, in
+/// the order of ids so that two who assign the same wait for each other.
 pub async fn owners_lock(
     connection: &mut PgConnection,
     rows: &RowPredicate,
+    (sources, managed): (&Sources, &[Uuid]),
     ids: &[Uuid],
 ) -> Result<Vec<(Uuid, Option<Uuid>)>> {
     let mut sql = QueryBuilder::new("SELECT c.id, c.owner_id FROM customer c WHERE c.id = ANY(");
-    sql.push_bind(ids).push(") AND ");
+    sql.push_bind(ids).push(") AND (");
     rows.push_sql(&mut sql, CUSTOMER_ROWS);
-    sql.push(" ORDER BY c.id FOR NO KEY UPDATE OF c");
+    if !managed.is_empty() {
+        sql.push(" OR c.owner_id IS NULL AND ");
+        sources.push_is_in(&mut sql, managed);
+    }
+    sql.push(") ORDER BY c.id FOR NO KEY UPDATE OF c");
     Ok(sql.build_query_as().fetch_all(connection).await?)
 }
 
-/// Gives locked customers to an owner, or to the public pool, where they stay with the group of their last owner.
-pub async fn owner_set(
-    connection: &mut PgConnection,
-    ids: &[Uuid],
-    owner: Option<(Uuid, Option<Uuid>)>,
-    user_id: Option<Uuid>,
-) -> Result<Vec<PgRow>> {
-    let sql = format!(
-        "UPDATE customer c
-         SET owner_id = $2, group_id = CASE WHEN $2::uuid IS NULL THEN c.group_id ELSE $3 END, owner_time = now(),
-             update_time = now(), update_user_id = coalesce($4, c.update_user_id), revision = c.revision + 1
-         WHERE c.id = ANY($1)
-         RETURNING {COLUMNS}"
-    );
-    let rows = sqlx::query(AssertSqlSafe(sql))
-        .bind(ids)
-        .bind(owner.map(|(owner_id, _)| owner_id))
-        .bind(owner.and_then(|(_, group_id)| group_id))
-        .bind(user_id)
-        .fetch_all(connection)
-        .await?;
-    Ok(rows)
+/// Where customers go.
+#[derive(Clone, Copy)]
+pub enum To<'a> {
+    /// An owner with the owner's group.
+    Owner(Uuid, Option<Uuid>),
+    /// The public pool, where they stay with the group of their last owner.
+    Pool(&'a Sources),
+}
+
+/// Moves locked customers; the period before is kept by a trigger.
+pub async fn owner_set(connection: &mut PgConnection, ids: &[Uuid], to: To<'_>, cause: &Cause) -> Result<Vec<PgRow>> {
+    let mut sql = QueryBuilder::new("UPDATE customer c SET owner_time = now(), owner_cause = ");
+    sql.push_bind(Json(cause));
+    match to {
+        To::Owner(owner_id, group_id) => {
+            sql.push(", owner_id = ").push_bind(owner_id).push(", group_id = ").push_bind(group_id);
+        }
+        To::Pool(sources) => {
+            sql.push(" || jsonb_build_object('pool_id', ");
+            sources.push_id(&mut sql);
+            sql.push("), owner_id = NULL");
+        }
+    }
+    sql.push(", update_time = now(), update_user_id = coalesce(").push_bind(cause.actor_id);
+    sql.push(", c.update_user_id), revision = c.revision + 1 WHERE c.id = ANY(").push_bind(ids);
+    sql.push(") RETURNING ").push(COLUMNS);
+    Ok(sql.build().fetch_all(connection).await?)
 }
 
 /// The next customers of an employee that are not in the employee's group yet, moved there.

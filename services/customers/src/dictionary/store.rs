@@ -197,7 +197,10 @@ pub async fn entry_in_use(connection: &mut PgConnection, dictionary: &str, code:
                  WHEN 'grade' THEN grade = $2
                  WHEN 'credit' THEN credit = $2
                  WHEN 'customer_status' THEN status = $2
+                 WHEN 'return_reason' THEN owner_cause ->> 'code' = $2
              END
+         ) OR EXISTS (
+             SELECT FROM ownership WHERE $1 = 'return_reason' AND cause ->> 'code' = $2
          ) OR EXISTS (
              SELECT FROM field
              WHERE dictionary = $1

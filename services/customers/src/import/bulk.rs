@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
-use contracts::customers::Customer;
+use contracts::customers::{Customer, OwnershipReason};
 use platform::access::RowPredicate;
 use platform::error::Result;
 use serde_json::{Value, json};
@@ -119,6 +119,8 @@ pub struct New<'a> {
 pub fn customer_rows(new: &[New<'_>], user_id: Uuid, now: DateTime<Utc>) -> Rows {
     let mut rows = Rows::default();
     let now = now.to_rfc3339();
+    // By whom is told by the row itself.
+    let cause = json!({"reason": OwnershipReason::Imported as i32}).to_string();
     for New { id, customer, custom_fields, owner } in new {
         let empty = |text: &str| if text.is_empty() { None } else { Some(text.to_owned()) };
         rows.plain(id).plain(customer.kind).text(&customer.number).text(&customer.name);
@@ -136,7 +138,7 @@ pub fn customer_rows(new: &[New<'_>], user_id: Uuid, now: DateTime<Utc>) -> Rows
             .optional(empty(&customer.birthday))
             .text(&customer.remark);
         rows.text(&custom_fields.to_string()).plain(owner.0).optional(owner.1);
-        rows.plain(&now).plain(&now).plain(&now).plain(user_id).plain(user_id).end();
+        rows.plain(&now).plain(&now).plain(&now).plain(user_id).plain(user_id).plain(&cause).end();
     }
     rows
 }
@@ -144,7 +146,8 @@ pub fn customer_rows(new: &[New<'_>], user_id: Uuid, now: DateTime<Utc>) -> Rows
 pub const CUSTOMER_COPY: &str = "COPY customer
     (id, kind, number, name, region, industry, source, level, grade, credit, satisfaction, status, phone, phone_digits,
      email, website, addresses, id_number, legal_representative, bank_name, bank_account, gender, birthday, remark,
-     custom_fields, owner_id, group_id, owner_time, create_time, update_time, create_user_id, update_user_id)
+     custom_fields, owner_id, group_id, owner_time, create_time, update_time, create_user_id, update_user_id,
+     owner_cause)
     FROM STDIN";
 
 pub fn document_rows(documents: &[Document]) -> Rows {

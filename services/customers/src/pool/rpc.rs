@@ -2,32 +2,28 @@
 
 use std::sync::Arc;
 
-use chrono::{NaiveTime, Utc};
 use contracts::customers::pool_service_server::PoolService;
 use contracts::customers::{
-    ClaimCustomerRequest, Customer, GetPoolRuleRequest, ListPoolCustomersRequest, ListPoolCustomersResponse, PoolRule,
-    ReturnCustomerRequest, UpdatePoolRuleRequest,
+    ClaimCustomerRequest, ClaimCustomersRequest, ClaimCustomersResponse, Customer, GetPoolRuleRequest,
+    ListExpiringCustomersRequest, ListExpiringCustomersResponse, ListPoolCustomersRequest, ListPoolCustomersResponse,
+    PoolRule, ReturnCustomerRequest, ReturnCustomersRequest, ReturnCustomersResponse, UpdatePoolRuleRequest,
 };
-use contracts::options::PersonalData;
-use platform::access::{Call, RowPredicate};
-use platform::db::{AuditEntry, FieldChange, Once};
+use platform::access::Call;
+use platform::db::{AuditEntry, Once};
 use platform::error::{Error, Result, reason as common};
 use platform::filter::Value as Key;
 use platform::{page, update};
-use tonic::{Code, Request, Response, Status};
-use uuid::Uuid;
+use tonic::{Request, Response, Status};
 
-use super::rules::{HIDDEN, Pools, Quota, exceeded, hide};
-use super::store;
+use super::rules::{HIDDEN, Reach, hide, personal_keys};
+use super::store::{self, Seen};
+use super::{claim, expiring, give_back, pools_load};
 use crate::Shared;
 use crate::audit::{Changes, key_id};
+use crate::customer::id;
 use crate::customer::keys::Listed;
 use crate::customer::list::Selection;
 use crate::customer::row::Reader;
-use crate::customer::store::{customer_lock, owner_set};
-use crate::customer::{check_etag, event, id};
-use crate::error::reason;
-use crate::field::Fields;
 
 pub struct PoolRpc {
     shared: Arc<Shared>,
@@ -51,12 +47,36 @@ impl PoolService for PoolRpc {
 
     async fn claim_customer(&self, request: Request<ClaimCustomerRequest>) -> Result<Response<Customer>, Status> {
         let call = Call::of(&request)?;
-        Ok(Response::new(self.claim(&call, id(&request.get_ref().id)?).await?))
+        Ok(Response::new(claim::claim(&self.shared, &call, id(&request.get_ref().id)?).await?))
+    }
+
+    async fn claim_customers(
+        &self,
+        request: Request<ClaimCustomersRequest>,
+    ) -> Result<Response<ClaimCustomersResponse>, Status> {
+        let call = Call::of(&request)?;
+        Ok(Response::new(claim::claim_many(&self.shared, &call, request.get_ref()).await?))
     }
 
     async fn return_customer(&self, request: Request<ReturnCustomerRequest>) -> Result<Response<Customer>, Status> {
         let call = Call::of(&request)?;
-        Ok(Response::new(self.give_back(&call, request.get_ref()).await?))
+        Ok(Response::new(give_back::give_back(&self.shared, &call, request.get_ref()).await?))
+    }
+
+    async fn return_customers(
+        &self,
+        request: Request<ReturnCustomersRequest>,
+    ) -> Result<Response<ReturnCustomersResponse>, Status> {
+        let call = Call::of(&request)?;
+        Ok(Response::new(give_back::give_back_many(&self.shared, &call, request.get_ref()).await?))
+    }
+
+    async fn list_expiring_customers(
+        &self,
+        request: Request<ListExpiringCustomersRequest>,
+    ) -> Result<Response<ListExpiringCustomersResponse>, Status> {
+        let call = Call::of(&request)?;
+        Ok(Response::new(expiring::list(&self.shared, &call, request.get_ref()).await?))
     }
 
     async fn get_pool_rule(&self, _: Request<GetPoolRuleRequest>) -> Result<Response<PoolRule>, Status> {
@@ -68,11 +88,6 @@ impl PoolService for PoolRpc {
         let call = Call::of(&request)?;
         Ok(Response::new(self.update_rule(&call, &request.into_inner()).await?))
     }
-}
-
-fn personal_keys(fields: &Fields) -> Vec<String> {
-    let personal = fields.all().iter().filter(|field| field.personal_data() != PersonalData::Unspecified);
-    personal.map(|field| field.key.clone()).collect()
 }
 
 impl PoolRpc {
@@ -90,11 +105,21 @@ impl PoolRpc {
         if let Some(name) = selection.predicate.fields().into_iter().find(hidden) {
             return Err(Error::invalid("filter", &common::FIELD_MASKED).arg("field", name));
         }
-        let bound = ["pool", request.filter.as_str()];
+        let bound = ["pool", request.filter.as_str(), request.pool_id.as_str()];
         let after = page::decode::<Vec<Key>>(&bound, &request.page_token)?;
         let size = page::size(request.page_size, 50);
-        let pools = Pools::of(&call.caller);
-        let rows = store::pool_list(shared.db.pool(), &pools, &selection, after.as_deref(), size + 1).await?;
+        let policy = call.caller.policy().cloned().unwrap_or_default();
+        let sources = {
+            let mut connection = shared.db.pool().acquire().await?;
+            pools_load(&mut connection, &policy).await?
+        };
+        let seen = Seen {
+            reach: &Reach::of(&call.caller),
+            managed: &call.caller.employee_id().map(|id| sources.managed_by(id)).unwrap_or_default(),
+            sources: &sources,
+            pool_id: if request.pool_id.is_empty() { None } else { Some(id(&request.pool_id)?) },
+        };
+        let rows = store::pool_list(shared.db.pool(), &seen, &selection, after.as_deref(), size + 1).await?;
         let mut customers: Vec<Customer> = rows.iter().map(|row| reader.customer(row)).collect::<sqlx::Result<_>>()?;
         let next_page_token =
             page::cut(&mut customers, size, &bound, |customer| selection.order.keys(&Listed(customer)))?;
@@ -102,88 +127,6 @@ impl PoolRpc {
             hide(customer, &personal);
         }
         Ok(ListPoolCustomersResponse { customers, next_page_token })
-    }
-
-    async fn claim(&self, call: &Call, id: Uuid) -> Result<Customer> {
-        let shared = &self.shared;
-        let employee_id = call.caller.require_employee()?;
-        let fields = shared.fields.current().await?;
-        let mut tx = match shared.db.begin_once::<Customer>(call).await? {
-            Once::Done(customer) => return Ok(customer),
-            Once::New(tx) => tx,
-        };
-        store::claims_lock(tx.connection(), employee_id).await?;
-        let rule = store::rule_get(tx.connection()).await?;
-        if rule.max_owned > 0 || rule.max_claims_per_day > 0 {
-            let midnight = shared.today().and_time(NaiveTime::MIN).and_local_timezone(shared.zone).single();
-            let since = midnight.map_or_else(Utc::now, |midnight| midnight.to_utc());
-            let (owned, claims) = store::claim_counts(tx.connection(), employee_id, since).await?;
-            if let Some(quota) = exceeded(&rule, owned, claims) {
-                let (reason, limit) = match quota {
-                    Quota::Owned(limit) => (&reason::OWNED_QUOTA_EXCEEDED, limit),
-                    Quota::Claims(limit) => (&reason::CLAIM_QUOTA_EXCEEDED, limit),
-                };
-                return Err(Error::new(Code::ResourceExhausted, reason).arg("limit", limit));
-            }
-        }
-        let pools = Pools::of(&call.caller);
-        let claimer = (employee_id, call.caller.group_id());
-        let Some(row) = store::claim(tx.connection(), id, &pools, claimer).await? else {
-            let claimed = store::was_claimed(tx.connection(), id, &pools).await?;
-            return Err(if claimed {
-                Error::failed_precondition(&reason::ALREADY_CLAIMED)
-            } else {
-                Error::not_found()
-            });
-        };
-        let customer = Reader::of(&call.caller, &fields).customer(&row)?;
-        event::emit(&mut tx, id, &customer);
-        tx.audit(AuditEntry {
-            action: "customer.claimed",
-            record_kind: event::AGGREGATE,
-            record_id: id,
-            subject_id: id,
-            changes: vec![FieldChange {
-                field: "owner_id".into(),
-                before: String::new(),
-                after: customer.owner_name.clone(),
-            }],
-        });
-        tx.commit_call(call, customer).await
-    }
-
-    async fn give_back(&self, call: &Call, request: &ReturnCustomerRequest) -> Result<Customer> {
-        let shared = &self.shared;
-        let employee_id = call.caller.require_employee()?;
-        let id = id(&request.id)?;
-        let fields = shared.fields.current().await?;
-        let mut tx = match shared.db.begin_once::<Customer>(call).await? {
-            Once::Done(customer) => return Ok(customer),
-            Once::New(tx) => tx,
-        };
-        let own = RowPredicate::Scoped {
-            employee_id,
-            group_ids: Arc::from([]),
-            shared_with_group: None,
-            shares_count: false,
-        };
-        let reader = Reader::of(&call.caller, &fields);
-        let before = reader.customer(&customer_lock(tx.connection(), &own, id).await?)?;
-        check_etag(&request.etag, &before.etag)?;
-        let rows = owner_set(tx.connection(), &[id], None, Some(employee_id)).await?;
-        let customer = reader.customer(rows.first().ok_or_else(Error::not_found)?)?;
-        event::emit(&mut tx, id, &customer);
-        tx.audit(AuditEntry {
-            action: "customer.returned",
-            record_kind: event::AGGREGATE,
-            record_id: id,
-            subject_id: id,
-            changes: vec![
-                FieldChange { field: "owner_id".into(), before: before.owner_name, after: String::new() },
-                FieldChange { field: "reason".into(), before: String::new(), after: request.reason.trim().to_owned() },
-            ],
-        });
-        tx.commit_call(call, customer).await
     }
 
     async fn update_rule(&self, call: &Call, request: &UpdatePoolRuleRequest) -> Result<PoolRule> {

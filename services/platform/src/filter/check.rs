@@ -201,7 +201,7 @@ fn seconds(text: &str) -> Option<i64> {
 }
 
 /// What the codes below a code begin with. Divisions of GB/T 2260 end in zeros: the counties of 330000 begin with 33.
-fn branch(code: &str) -> &str {
+pub fn branch(code: &str) -> &str {
     if code.len() != 6 || !code.bytes().all(|byte| byte.is_ascii_digit()) {
         return code;
     }

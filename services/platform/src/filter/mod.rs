@@ -30,7 +30,7 @@ use std::fmt;
 use chrono::{DateTime, FixedOffset, NaiveDate};
 use uuid::Uuid;
 
-pub use self::check::check;
+pub use self::check::{branch, check};
 pub use self::error::{Expected, FilterError, FilterErrorKind, Limit};
 pub use self::lexer::Literal;
 pub use self::order::OrderBy;
