@@ -140,10 +140,13 @@ fn needed(contract: &Contract, field: &Field) -> Result<Option<Value>> {
         ValueRules::Integer(rules) if rules.gte.is_some_and(|least| least > 0) => {
             rules.gte.map(|least| json!(least as i64))
         }
-        ValueRules::Repeated(rules) if rules.min_items.is_some_and(|least| least > 0) => match &rules.items.value {
-            ValueRules::Text(items) => Some(json!([text(items)?])),
-            _ => bail!("{}: no rule for its items", field.name),
-        },
+        ValueRules::Repeated(rules) if rules.min_items.is_some_and(|least| least > 0) => {
+            match (field.message(), &rules.items.value) {
+                (Some(id), _) => Some(json!([least(contract, id, &[])?])),
+                (None, ValueRules::Text(items)) => Some(json!([text(items)?])),
+                _ => bail!("{}: no rule for its items", field.name),
+            }
+        }
         _ if *required => bail!("{}: required, of a kind not thought of", field.name),
         _ => None,
     })

@@ -59,7 +59,21 @@ export const revealCustomer = (id: string, reason: string) =>
 export const explainAccess = (customerId: string, employeeId: string) =>
   unwrap(client.GET("/v1/customers/{customerId}/access", { params: { path: { customerId }, query: { employeeId } } }));
 
-export const listPoolCustomers = (query: CustomerQuery) => unwrap(client.GET("/v1/pool/customers", { params: { query } }));
+export const listOwnershipPeriods = (customerId: string, pageToken?: string) =>
+  unwrap(client.GET("/v1/customers/{customerId}/ownershipPeriods", { params: { path: { customerId }, query: { pageToken, pageSize: 10 } } }));
+
+export function usePools() {
+  return useQuery({
+    queryKey: ["pools"],
+    queryFn: () =>
+      allPages(
+        (pageToken) => unwrap(client.GET("/v1/pools", { params: { query: { pageToken, pageSize: 200 } } })),
+        (page) => page.pools,
+      ),
+  });
+}
+
+export const listPoolCustomers = (query: CustomerQuery & { poolId?: string }) => unwrap(client.GET("/v1/pool/customers", { params: { query } }));
 
 export function usePoolRule() {
   return useQuery({ queryKey: ["poolRule"], queryFn: () => unwrap(client.GET("/v1/pool/rule")) });
@@ -171,7 +185,7 @@ export function useCustomerChanged() {
   const queries = useQueryClient();
   return () =>
     Promise.all(
-      ["customers", "customer", "contacts", "relations", "shares", "timeline", "interactions", "pool", "search"].map((key) =>
+      ["customers", "customer", "contacts", "relations", "shares", "timeline", "interactions", "pool", "search", "ownership"].map((key) =>
         queries.invalidateQueries({ queryKey: [key] }),
       ),
     );

@@ -10,6 +10,7 @@ use contracts::customers::{
 };
 use contracts::options::Permission;
 use platform::access::{Call, Policy};
+use platform::audit::personal::seen_filter;
 use platform::db::{AuditEntry, Once, Tx};
 use platform::error::{Error, Result};
 use platform::{page, update};
@@ -48,6 +49,10 @@ impl PoolAdminRpc {
             pools.retain(|pool| {
                 reach.meets(pool, &policy) || own.as_ref().is_some_and(|own| pool.manager_ids.contains(own))
             });
+            // A condition can quote what the caller sees masked.
+            for rule in pools.iter_mut().flat_map(|pool| &mut pool.recycling_rules) {
+                rule.filter = seen_filter(&rule.filter, |kind| call.caller.visibility(kind));
+            }
         }
         Ok(pools)
     }
@@ -229,9 +234,12 @@ fn audit(tx: &mut Tx, action: &'static str, id: Uuid, (before, after): (&Pool, &
     let groups = |pool: &Pool| names(ids(&pool.group_ids).iter().map(|id| policy.group_name(*id)));
     let managers = |pool: &Pool| names(ids(&pool.manager_ids).iter().map(|id| policy.employee_name(*id)));
     let rules = |pool: &Pool| {
-        let rules = pool.recycling_rules.iter();
-        let rules = rules.map(|rule| format!("{}: {} d, {}", rule.label, rule.after_days, rule.filter));
+        let rules = pool.recycling_rules.iter().map(|rule| format!("{} {} d", rule.label, rule.after_days));
         rules.collect::<Vec<_>>().join("; ")
+    };
+    let filters = |pool: &Pool| {
+        let filters = pool.recycling_rules.iter().map(|rule| rule.filter.as_str()).filter(|filter| !filter.is_empty());
+        filters.collect::<Vec<_>>().join("; ")
     };
     let mut changes = Changes::default();
     changes.add("name_zh", &before.name_zh, &after.name_zh);
@@ -244,6 +252,8 @@ fn audit(tx: &mut Tx, action: &'static str, id: Uuid, (before, after): (&Pool, &
     changes.add("protection_days", before.protection_days, after.protection_days);
     changes.add("cool_down_days", before.cool_down_days, after.cool_down_days);
     changes.add("recycling_rules", rules(before), rules(after));
+    // The trail knows it by this name, and leaves out what the reader must not see.
+    changes.add("filter", filters(before), filters(after));
     tx.audit(AuditEntry { action, record_kind: "pool", record_id: id, subject_id: id, changes: changes.into() });
 }
 

@@ -9,15 +9,17 @@ type Verb = keyof typeof verbs;
 
 /** What there is to search for; an action is a kind of record and what was done to it. */
 export const knownActions: Readonly<Record<string, readonly string[]>> = {
-  customer: ["created", "updated", "assigned", "claimed", "returned", "recycled", "invalidated", "restored", "shared", "unshared", "imported", "exported", "revealed"],
+  customer: ["created", "updated", "assigned", "claimed", "returned", "recycled", "handed_over", "handed_back", "invalidated", "restored", "shared", "unshared", "imported", "exported", "revealed"],
   contact: ["created", "updated", "invalidated", "revealed"],
-  interaction: ["created", "updated", "cancelled"],
+  interaction: ["created", "updated", "cancelled", "handed_over", "handed_back"],
   relation: ["created", "deleted"],
   import: ["uploaded", "started", "completed", "cancelled"],
   field: ["created", "updated"],
   dictionary: ["created", "imported"],
   dictionary_entry: ["created", "updated", "deleted"],
+  pool: ["created", "updated", "deleted"],
   pool_rule: ["updated"],
+  handover: ["started", "completed", "undo_started", "undone", "report_downloaded"],
   view: ["created", "updated", "deleted"],
   employee: [
     "signed_in",

@@ -1,5 +1,5 @@
 import { useState } from "react";
-import { Alert, Button, Card, Flex, Form, InputNumber } from "antd";
+import { Alert, Button, Card, Flex, Form, InputNumber, Select } from "antd";
 import { SettingOutlined } from "@ant-design/icons";
 import { useQueryClient } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
@@ -12,7 +12,7 @@ import { useNotices } from "@/shared/notices";
 import { PageHeader } from "@/shared/PageHeader";
 import { Loaded, Nothing } from "@/shared/states";
 import { usePhone } from "@/shared/usePhone";
-import { claimCustomer, listPoolCustomers, updatePoolRule, useCustomerChanged, usePoolRule } from "../api";
+import { claimCustomer, listPoolCustomers, updatePoolRule, useCustomerChanged, usePoolRule, usePools } from "../api";
 import { useAttributes } from "../attributes";
 import { FilterButton } from "../filter/FilterButton";
 import { FilterChips } from "../filter/FilterChips";
@@ -25,18 +25,20 @@ const columnPaths = ["name", "level", "region", "industry", "source", "last_cont
 
 /** 公海: customers without an owner, free to be claimed. */
 export function PoolPage() {
-  const { t } = useTranslation();
+  const { t, i18n } = useTranslation();
   const { can } = useAccess();
   const phone = usePhone();
   const notices = useNotices();
   const changed = useCustomerChanged();
   const attributes = useAttributes();
   const rule = usePoolRule();
+  const pools = usePools();
+  const [poolId, setPoolId] = useState<string>();
   const [filter, setFilter] = useState("");
   const [filtering, setFiltering] = useState(false);
   const [editingRule, setEditingRule] = useState(false);
   const [claiming, setClaiming] = useState<string>();
-  const pool = usePages(["pool", filter], (pageToken) => listPoolCustomers({ filter: filter || undefined, pageToken }));
+  const pool = usePages(["pool", poolId, filter], (pageToken) => listPoolCustomers({ poolId, filter: filter || undefined, pageToken }));
   const columns = knownColumns(columnPaths, attributes);
 
   const claim = async (customer: Customer) => {
@@ -73,6 +75,17 @@ export function PoolPage() {
         {rule.data && <Alert type="info" showIcon title={<RuleText rule={rule.data} />} />}
         <Card styles={{ body: { padding: phone ? 12 : 16 } }}>
           <Flex gap={8} wrap align="center" style={{ marginBottom: 12 }}>
+            {pools.data && pools.data.length > 1 && (
+              <Select
+                allowClear
+                value={poolId}
+                onChange={setPoolId}
+                placeholder={t("customers.pool.all")}
+                aria-label={t("customers.pool.which")}
+                style={{ minWidth: 160 }}
+                options={pools.data.map((one) => ({ value: one.id, label: i18n.language.startsWith("zh") ? one.nameZh : one.nameEn || one.nameZh }))}
+              />
+            )}
             <FilterButton filter={filter} attributes={attributes} onClick={() => setFiltering(true)} />
             <FilterChips filter={filter} attributes={attributes} onChange={setFilter} />
           </Flex>

@@ -15,6 +15,7 @@ import { EntryLabel } from "../dictionaries/pickers";
 import { ContactsCard } from "./ContactsCard";
 import { CustomerActions } from "./CustomerActions";
 import { DetailsCard } from "./DetailsCard";
+import { OwnershipCard } from "./OwnershipCard";
 import { RelationsCard } from "./RelationsCard";
 import { SharesCard } from "./SharesCard";
 import { TimelineCard } from "./TimelineCard";
@@ -42,6 +43,7 @@ function Record({ customer }: { customer: Customer }) {
       <DetailsCard customer={customer} />
       {can("PERMISSION_CONTACTS_READ") && <ContactsCard customer={customer} />}
       <RelationsCard customer={customer} />
+      <OwnershipCard customer={customer} />
       {can("PERMISSION_CUSTOMERS_SHARE") && <SharesCard customer={customer} />}
     </Flex>
   );

@@ -139,7 +139,15 @@ export const customers = {
     pooled_one: "{{count}} customer put into the public pool",
     pooled_other: "{{count}} customers put into the public pool",
   },
+  ownership: {
+    title: "Owners",
+    pool: "Public pool",
+    now: "now",
+    recycle: "Goes back to the pool unless somebody gets in touch:",
+  },
   pool: {
+    all: "All pools",
+    which: "Pool",
     subtitle: "Customers without an owner, free to be claimed",
     rule: "Pool rules",
     claim: "Claim",
@@ -224,6 +232,8 @@ export const customers = {
       customer_claimed: "Claimed from the pool",
       customer_returned: "Returned to the pool",
       customer_recycled: "Went back to the pool by itself",
+      customer_handed_over: "Handed over",
+      customer_handed_back: "Given back: the handover was undone",
       customer_invalidated: "Invalidated the customer",
       customer_restored: "Restored the customer",
       customer_imported: "Written by an import",
@@ -238,6 +248,8 @@ export const customers = {
       interaction_created: "Added an interaction",
       interaction_updated: "Changed an interaction",
       interaction_cancelled: "Called a plan off",
+      interaction_handed_over: "A plan went with its customer",
+      interaction_handed_back: "A plan came back with its customer",
     },
   },
   interaction: {

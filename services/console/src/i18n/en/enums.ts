@@ -5,6 +5,17 @@ export const enums = {
     CUSTOMER_KIND_ORGANIZATION: "Organization",
   },
   CustomerState: { CUSTOMER_STATE_UNSPECIFIED: "Not set", CUSTOMER_STATE_ACTIVE: "Active", CUSTOMER_STATE_INVALID: "Invalidated" },
+  OwnershipReason: {
+    OWNERSHIP_REASON_UNSPECIFIED: "Before histories were kept",
+    OWNERSHIP_REASON_CREATED: "Created",
+    OWNERSHIP_REASON_IMPORTED: "Imported",
+    OWNERSHIP_REASON_ASSIGNED: "Assigned",
+    OWNERSHIP_REASON_CLAIMED: "Claimed",
+    OWNERSHIP_REASON_RETURNED: "Returned",
+    OWNERSHIP_REASON_RECYCLED: "Went back by a rule",
+    OWNERSHIP_REASON_HANDED_OVER: "Handed over",
+    OWNERSHIP_REASON_HANDED_BACK: "Given back by undoing a handover",
+  },
   Gender: { GENDER_UNSPECIFIED: "Unknown", GENDER_MALE: "Male", GENDER_FEMALE: "Female" },
   InteractionType: {
     INTERACTION_TYPE_UNSPECIFIED: "Other",

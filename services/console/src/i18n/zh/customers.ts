@@ -134,7 +134,15 @@ export const customers = {
     done_other: "已分配 {{count}} 位客户",
     pooled_other: "已将 {{count}} 位客户移入公海",
   },
+  ownership: {
+    title: "归属记录",
+    pool: "公海",
+    now: "至今",
+    recycle: "若无人联系，将回到公海：",
+  },
   pool: {
+    all: "全部公海",
+    which: "选择公海",
     subtitle: "没有负责人的客户，可以领取",
     rule: "公海规则",
     claim: "领取",
@@ -216,6 +224,8 @@ export const customers = {
       customer_claimed: "从公海领取",
       customer_returned: "退回公海",
       customer_recycled: "自动回收到公海",
+      customer_handed_over: "移交给他人",
+      customer_handed_back: "撤销了移交",
       customer_invalidated: "作废了客户",
       customer_restored: "恢复了客户",
       customer_imported: "通过导入写入",
@@ -230,6 +240,8 @@ export const customers = {
       interaction_created: "添加了交往记录",
       interaction_updated: "修改了交往记录",
       interaction_cancelled: "取消了计划",
+      interaction_handed_over: "计划随客户移交",
+      interaction_handed_back: "计划随客户退回",
     },
   },
   interaction: {
