@@ -12,9 +12,10 @@ use sqlx::Row;
 use uuid::Uuid;
 
 use super::audit;
+use super::items::{self, CUSTOMER, Going, INTERACTION, Item, Moved};
 use super::rules::{self, Spread};
 use super::run::{HandoverJob, Payload, stop};
-use super::store::{self, CUSTOMER, Going, INTERACTION, Item, Moved, Stored};
+use super::store::{self, Stored};
 use crate::customer::event;
 use crate::customer::list::Selection;
 use crate::customer::row::Reader;
@@ -38,11 +39,13 @@ impl HandoverJob {
         let fields = self.shared.fields.current().await?;
         let schema = self.shared.list_schema.of(&fields);
         let masked = Masked::of(&fields, caller);
-        let selection = Selection::new(&schema.1, caller, &masked, self.shared.zone, &handover.filter, "")?;
+        // A filter that held good when it began does no longer, as when a field has gone.
+        let selection = Selection::new(&schema.1, caller, &masked, self.shared.zone, &handover.filter, "")
+            .map_err(|_| stop(&reason::HANDOVER_BROKE_OFF))?;
         let everything = handover.filter.is_empty();
         let going = Going { from_employee_id: handover.from_employee_id, selection: &selection, everything };
         let rows = caller.rows(Permission::CustomersAssign);
-        let (any, customers) = store::going_lock(tx.connection(), &going, &rows, BATCH).await?;
+        let (any, customers) = items::going_lock(tx.connection(), &going, &rows, BATCH).await?;
         let lines = store::line_list(tx.connection(), &[handover.id]).await?;
         if !any {
             let lines = lines.into_iter().map(|(_, line)| line).collect();
@@ -66,23 +69,23 @@ impl HandoverJob {
             ..Cause::by(OwnershipReason::HandedOver, handover.actor_id)
         };
         let policy = caller.policy().cloned().unwrap_or_default();
-        let mut items = Vec::new();
+        let mut moved = Vec::new();
         for (receiver, ids) in &by_receiver {
             let to = To::Owner(*receiver, groups.get(receiver).copied().flatten());
             let names = (handover.from_employee_id, *receiver);
             give(&mut tx, ids, to, &cause, ("customer.handed_over", names), &policy).await?;
             let item = |id: &Uuid| Item { record_id: *id, customer_id: *id, kind: CUSTOMER, employee_id: *receiver };
-            items.extend(ids.iter().map(item));
+            moved.extend(ids.iter().map(item));
         }
         let (ids, receivers): (Vec<Uuid>, Vec<Uuid>) =
-            items.iter().map(|item| (item.customer_id, item.employee_id)).unzip();
-        let planned = store::planned_follow(tx.connection(), handover.from_employee_id, (&ids, &receivers)).await?;
-        for moved in &planned {
-            tell(&mut tx, moved, ("interaction.handed_over", handover.from_employee_id), &policy);
-            let Moved { id, customer_id, employee_id, .. } = *moved;
-            items.push(Item { record_id: id, customer_id, kind: INTERACTION, employee_id });
+            moved.iter().map(|item| (item.customer_id, item.employee_id)).unzip();
+        let planned = items::planned_follow(tx.connection(), handover.from_employee_id, (&ids, &receivers)).await?;
+        for interaction in &planned {
+            tell(&mut tx, interaction, ("interaction.handed_over", handover.from_employee_id), &policy);
+            let Moved { id, customer_id, employee_id, .. } = *interaction;
+            moved.push(Item { record_id: id, customer_id, kind: INTERACTION, employee_id });
         }
-        store::items_insert(tx.connection(), handover.id, &items).await?;
+        items::items_insert(tx.connection(), handover.id, &moved).await?;
         job.checkpoint(tx.connection(), &()).await?;
         tx.commit().await?;
         Ok(false)
@@ -99,7 +102,7 @@ impl HandoverJob {
         let giver = rules::giver(handover.from_employee_id, caller, &policy);
         let giver = giver.ok_or_else(|| stop(&reason::HANDOVER_GIVER_GONE))?;
         let rows = caller.rows(Permission::CustomersAssign);
-        let (ids, found) = store::returning_lock(tx.connection(), handover.id, &rows, BATCH).await?;
+        let (ids, found) = items::returning_lock(tx.connection(), handover.id, &rows, BATCH).await?;
         if ids.is_empty() {
             let lines = store::line_list(tx.connection(), &[handover.id]).await?;
             let lines = lines.into_iter().map(|(_, line)| line).collect();
@@ -111,12 +114,12 @@ impl HandoverJob {
             Cause { handover_id: Some(handover.id), ..Cause::by(OwnershipReason::HandedBack, handover.actor_id) };
         let to = To::Owner(giver.id, giver.group_id);
         give(&mut tx, &returned, to, &cause, ("customer.handed_back", (Uuid::nil(), giver.id)), &policy).await?;
-        let planned = store::planned_return(tx.connection(), handover.id, giver.id, &returned).await?;
+        let planned = items::planned_return(tx.connection(), handover.id, giver.id, &returned).await?;
         for moved in &planned {
             tell(&mut tx, moved, ("interaction.handed_back", Uuid::nil()), &policy);
             returned.push(moved.id);
         }
-        store::items_settle(tx.connection(), handover.id, &ids, &returned).await?;
+        items::items_settle(tx.connection(), handover.id, &ids, &returned).await?;
         job.checkpoint(tx.connection(), &()).await?;
         tx.commit().await?;
         Ok(false)

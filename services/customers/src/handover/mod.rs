@@ -3,6 +3,7 @@
 
 mod audit;
 mod batch;
+mod items;
 mod report;
 mod rpc;
 mod rules;

@@ -13,7 +13,8 @@ use tonic::Response;
 use uuid::Uuid;
 
 use super::audit;
-use super::store::{self, CUSTOMER, Reported, Stored};
+use super::items::{self, CUSTOMER, Reported};
+use super::store::Stored;
 use crate::Shared;
 
 const BATCH: i64 = 1_000;
@@ -73,12 +74,12 @@ impl Report {
         loop {
             let mut connection = self.shared.db.pool().acquire().await?;
             let readable = (&self.customers, &self.interactions);
-            let items = store::item_list(&mut connection, self.id, readable, after, BATCH).await?;
+            let found = items::item_list(&mut connection, self.id, readable, after, BATCH).await?;
             // Whoever receives the file may be slow.
             connection.release();
-            let Some(last) = items.last() else { return Ok(()) };
+            let Some(last) = found.last() else { return Ok(()) };
             after = last.record_id;
-            if !producer.give(items.iter().map(|item| self.row(item)).collect()).await {
+            if !producer.give(found.iter().map(|item| self.row(item)).collect()).await {
                 return Ok(());
             }
         }

@@ -19,9 +19,10 @@ use sqlx::PgConnection;
 use tonic::{Request, Response, Status};
 use uuid::Uuid;
 
+use super::items::{self, CUSTOMER, Going, INTERACTION};
 use super::rules::{self, Receiver};
 use super::run::{ATTEMPTS, FAILURES, HandoverJob, Payload};
-use super::store::{self, CUSTOMER, Going, INTERACTION, Stored};
+use super::store::{self, Stored};
 use super::{audit, report};
 use crate::Shared;
 use crate::customer::id;
@@ -57,7 +58,7 @@ impl HandoverService for HandoverRpc {
         let going = Going { from_employee_id: from, selection: &selection, everything: filter.is_empty() };
         let rows = call.caller.rows(Permission::CustomersAssign);
         let mut connection = self.shared.db.pool().acquire().await.map_err(Error::from)?;
-        let (customers, planned, uncovered_count) = store::going_count(&mut connection, &going, &rows).await?;
+        let (customers, planned, uncovered_count) = items::going_count(&mut connection, &going, &rows).await?;
         let line = |kind: &str, moved_count| HandoverLine { kind: kind.to_owned(), moved_count, ..Default::default() };
         let lines = vec![line(CUSTOMER, customers), line(INTERACTION, planned)];
         Ok(Response::new(PreviewHandoverResponse { lines, uncovered_count }))
@@ -133,7 +134,7 @@ impl HandoverRpc {
             Once::Done(handover) => return Ok(handover),
             Once::New(tx) => tx,
         };
-        let (expected_count, _, _) = store::going_count(tx.connection(), &going, &rows).await?;
+        let (expected_count, _, _) = items::going_count(tx.connection(), &going, &rows).await?;
         let id = Uuid::now_v7();
         let job = NewJob::new::<HandoverJob>(&Payload { handover_id: id })?.max_attempts(ATTEMPTS);
         let job_id = tx.enqueue(job).await?.id();
