@@ -5612,7 +5612,7 @@ export interface components {
         };
         PoolInput: {
             /** @description UUIDv7. */
-            readonly id?: string | unknown;
+            readonly id?: string;
             /** @description Unique. */
             nameZh?: string;
             nameEn?: string;
@@ -5706,8 +5706,9 @@ export interface components {
             uncoveredCount: string;
         };
         PreviewPoolRequest: {
-            /** @description In place of the saved one of this id; a further one without an id. */
             pool: components["schemas"]["PoolInput"];
+            /** @description The saved pool that it is to replace; empty: a further one. */
+            poolId?: string | unknown;
         };
         PreviewPoolResponse: {
             /** Format: int64 */

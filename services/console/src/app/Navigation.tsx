@@ -15,6 +15,7 @@ import {
   PieChartOutlined,
   RobotOutlined,
   SafetyCertificateOutlined,
+  SwapOutlined,
   TeamOutlined,
 } from "@ant-design/icons";
 import { Menu, type MenuProps } from "antd";
@@ -30,6 +31,7 @@ const icons: Record<MenuEntry["key"], React.ReactNode> = {
   imports: <CloudUploadOutlined />,
   composition: <PieChartOutlined />,
   employees: <IdcardOutlined />,
+  handovers: <SwapOutlined />,
   groups: <ApartmentOutlined />,
   roles: <SafetyCertificateOutlined />,
   dictionaries: <BookOutlined />,

@@ -11,6 +11,7 @@ export interface MenuEntry {
     | "imports"
     | "composition"
     | "employees"
+    | "handovers"
     | "groups"
     | "roles"
     | "dictionaries"
@@ -34,6 +35,7 @@ const entries: readonly MenuEntry[] = [
   { path: "/imports", key: "imports", section: "work", service: "customers", permission: "PERMISSION_CUSTOMERS_IMPORT" },
   { path: "/reports/composition", key: "composition", section: "reports", service: "reporting", permission: "PERMISSION_REPORTS_READ" },
   { path: "/employees", key: "employees", section: "organization", service: "identity", permission: "PERMISSION_EMPLOYEES_READ" },
+  { path: "/handovers", key: "handovers", section: "organization", service: "customers", permission: "PERMISSION_CUSTOMERS_ASSIGN" },
   { path: "/groups", key: "groups", section: "organization", service: "identity" },
   { path: "/roles", key: "roles", section: "organization", service: "identity", permission: "PERMISSION_ROLES_READ" },
   { path: "/dictionaries", key: "dictionaries", section: "settings", service: "customers" },

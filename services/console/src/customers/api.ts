@@ -9,6 +9,7 @@ import type {
   CustomerPatch,
   InteractionInput,
   InteractionPatch,
+  PoolInput,
   RelationTypeInput,
   ViewInput,
   ViewPatch,
@@ -47,8 +48,8 @@ export const restoreCustomer = (id: string, etag: string) =>
 export const claimCustomer = (id: string) =>
   unwrap(client.POST("/v1/customers/{id}:claim", { params: { path: { id } }, body: {} }));
 
-export const returnCustomer = (id: string, reason: string, etag: string) =>
-  unwrap(client.POST("/v1/customers/{id}:return", { params: { path: { id } }, body: { reason, etag } }));
+export const returnCustomer = (id: string, body: { reasonCode: string; reason: string; etag: string }) =>
+  unwrap(client.POST("/v1/customers/{id}:return", { params: { path: { id } }, body }));
 
 export const assignCustomers = (ids: string[], ownerId: string) =>
   unwrap(client.POST("/v1/customers:assign", { body: { ids, ownerId } }));
@@ -73,14 +74,20 @@ export function usePools() {
   });
 }
 
+export const createPool = (pool: PoolInput) => unwrap(client.POST("/v1/pools", { body: pool }));
+
+export const updatePool = (id: string, pool: PoolInput) => unwrap(client.PATCH("/v1/pools/{id}", { params: { path: { id } }, body: pool }));
+
+export const deletePool = (id: string, etag: string) => unwrap(client.DELETE("/v1/pools/{id}", { params: { path: { id }, query: { etag } } }));
+
+/** What would go back today if the pool of this id, or a further one, were as it is here. */
+export const previewPool = (poolId: string | undefined, pool: PoolInput) => unwrap(client.POST("/v1/pools:preview", { body: { pool, poolId } }));
+
 export const listPoolCustomers = (query: CustomerQuery & { poolId?: string }) => unwrap(client.GET("/v1/pool/customers", { params: { query } }));
 
 export function usePoolRule() {
   return useQuery({ queryKey: ["poolRule"], queryFn: () => unwrap(client.GET("/v1/pool/rule")) });
 }
-
-export const updatePoolRule = (rule: { maxOwned: number; maxClaimsPerDay: number; recycleAfterDays: number; etag: string }) =>
-  unwrap(client.PATCH("/v1/pool/rule", { body: rule }));
 
 export function useViews() {
   return useQuery({

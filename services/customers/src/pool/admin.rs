@@ -154,18 +154,18 @@ impl PoolAdminService for PoolAdminRpc {
         request: Request<PreviewPoolRequest>,
     ) -> Result<Response<PreviewPoolResponse>, Status> {
         let call = Call::of(&request)?;
-        let wanted = request.into_inner().pool.unwrap_or_default();
-        Ok(Response::new(self.preview(&call, &wanted).await?))
+        let PreviewPoolRequest { pool, pool_id } = request.into_inner();
+        Ok(Response::new(self.preview(&call, &pool.unwrap_or_default(), &pool_id).await?))
     }
 }
 
 impl PoolAdminRpc {
-    async fn preview(&self, call: &Call, wanted: &Pool) -> Result<PreviewPoolResponse> {
+    async fn preview(&self, call: &Call, wanted: &Pool, saved: &str) -> Result<PreviewPoolResponse> {
         let shared = &self.shared;
         let mut connection = shared.db.pool().acquire().await?;
         let mut all = store::pool_all(&mut connection).await?;
-        let pool_id = if wanted.id.is_empty() { Uuid::now_v7() } else { id(&wanted.id)? };
-        let before = if wanted.id.is_empty() { None } else { Some(find(&all, pool_id)?.clone()) };
+        let pool_id = if saved.is_empty() { Uuid::now_v7() } else { id(saved)? };
+        let before = if saved.is_empty() { None } else { Some(find(&all, pool_id)?.clone()) };
         let mut draft = before.clone().unwrap_or_default();
         apply(&mut draft, wanted, &MUTABLE);
         draft.id = pool_id.to_string();

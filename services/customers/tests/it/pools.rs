@@ -146,13 +146,13 @@ async fn rules_put_back_what_their_preview_promised() -> Result<()> {
 
     let rest = admin.get("/v1/pools").await?.ok()?["pools"][0].clone();
     let draft = json!({
-        "id": rest["id"], "nameZh": "公海", "protectionDays": 25,
+        "nameZh": "公海", "protectionDays": 25,
         "recyclingRules": [
             {"label": "普通客户十天", "afterDays": 10, "filter": "level != \"vip\""},
             {"label": "重点客户九十天", "afterDays": 90, "filter": ""},
         ],
     });
-    let preview = admin.post("/v1/pools:preview", json!({"pool": draft})).await?.ok()?;
+    let preview = admin.post("/v1/pools:preview", json!({"pool": draft, "poolId": rest["id"]})).await?.ok()?;
     assert_eq!((&preview["customerCount"], each(&preview, "customers", "name")), (&json!("1"), vec!["久未联系"]));
     assert_eq!(li_lei.get(&vip_path).await?.ok()?["recycleTime"], Value::Null, "nothing is saved yet");
     let mut saved = draft.clone();

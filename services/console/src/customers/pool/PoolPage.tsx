@@ -1,18 +1,16 @@
 import { useState } from "react";
-import { Alert, Button, Card, Flex, Form, InputNumber, Select } from "antd";
+import { Alert, Button, Card, Flex, Select } from "antd";
 import { SettingOutlined } from "@ant-design/icons";
-import { useQueryClient } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
 import { usePages } from "@/api/pages";
 import type { Customer, PoolRule } from "@/api/types";
 import { useAccess } from "@/app/access";
-import { FormDrawer } from "@/shared/FormDrawer";
 import { LoadMore } from "@/shared/LoadMore";
 import { useNotices } from "@/shared/notices";
 import { PageHeader } from "@/shared/PageHeader";
 import { Loaded, Nothing } from "@/shared/states";
 import { usePhone } from "@/shared/usePhone";
-import { claimCustomer, listPoolCustomers, updatePoolRule, useCustomerChanged, usePoolRule, usePools } from "../api";
+import { claimCustomer, listPoolCustomers, useCustomerChanged, usePoolRule, usePools } from "../api";
 import { useAttributes } from "../attributes";
 import { FilterButton } from "../filter/FilterButton";
 import { FilterChips } from "../filter/FilterChips";
@@ -20,6 +18,8 @@ import { FilterDrawer } from "../filter/FilterDrawer";
 import { CustomerCards } from "../list/CustomerCards";
 import { knownColumns } from "../list/columns";
 import { CustomerTable } from "../list/CustomerTable";
+import { poolName } from "./names";
+import { PoolsDrawer } from "./PoolsDrawer";
 
 const columnPaths = ["name", "level", "region", "industry", "source", "last_contact_time", "create_time"];
 
@@ -36,7 +36,7 @@ export function PoolPage() {
   const [poolId, setPoolId] = useState<string>();
   const [filter, setFilter] = useState("");
   const [filtering, setFiltering] = useState(false);
-  const [editingRule, setEditingRule] = useState(false);
+  const [managing, setManaging] = useState(false);
   const [claiming, setClaiming] = useState<string>();
   const pool = usePages(["pool", poolId, filter], (pageToken) => listPoolCustomers({ poolId, filter: filter || undefined, pageToken }));
   const columns = knownColumns(columnPaths, attributes);
@@ -65,8 +65,8 @@ export function PoolPage() {
         subtitle={t("customers.pool.subtitle")}
         actions={
           can("PERMISSION_POOL_MANAGE") && (
-            <Button icon={<SettingOutlined />} onClick={() => setEditingRule(true)} disabled={!rule.data}>
-              {t("customers.pool.rule")}
+            <Button icon={<SettingOutlined />} onClick={() => setManaging(true)}>
+              {t("customers.pool.manage")}
             </Button>
           )
         }
@@ -83,7 +83,7 @@ export function PoolPage() {
                 placeholder={t("customers.pool.all")}
                 aria-label={t("customers.pool.which")}
                 style={{ minWidth: 160 }}
-                options={pools.data.map((one) => ({ value: one.id, label: i18n.language.startsWith("zh") ? one.nameZh : one.nameEn || one.nameZh }))}
+                options={pools.data.map((one) => ({ value: one.id, label: poolName(one, i18n.language) }))}
               />
             )}
             <FilterButton filter={filter} attributes={attributes} onClick={() => setFiltering(true)} />
@@ -104,7 +104,7 @@ export function PoolPage() {
         </Card>
       </Flex>
       <FilterDrawer open={filtering} filter={filter} attributes={attributes} onApply={setFilter} onClose={() => setFiltering(false)} />
-      {rule.data && <RuleForm rule={rule.data} open={editingRule} onClose={() => setEditingRule(false)} />}
+      <PoolsDrawer open={managing} onClose={() => setManaging(false)} />
     </>
   );
 }
@@ -117,34 +117,4 @@ function RuleText({ rule }: { rule: PoolRule }) {
     rule.recycleAfterDays > 0 ? t("customers.pool.recycle", { count: rule.recycleAfterDays }) : "",
   ].filter(Boolean);
   return <>{parts.length > 0 ? parts.join(" ") : t("customers.pool.noLimits")}</>;
-}
-
-type RuleValues = Pick<PoolRule, "maxOwned" | "maxClaimsPerDay" | "recycleAfterDays">;
-
-function RuleForm({ rule, open, onClose }: { rule: PoolRule; open: boolean; onClose: () => void }) {
-  const { t } = useTranslation();
-  const notices = useNotices();
-  const queries = useQueryClient();
-  const number = (name: keyof RuleValues, max: number) => (
-    <Form.Item name={name} label={t(`customers.pool.${name}Label`)} extra={t("customers.pool.zero")}>
-      <InputNumber min={0} max={max} precision={0} style={{ width: "100%" }} />
-    </Form.Item>
-  );
-  return (
-    <FormDrawer<RuleValues>
-      open={open}
-      title={t("customers.pool.rule")}
-      initialValues={rule}
-      onClose={onClose}
-      onSubmit={async (values) => {
-        await updatePoolRule({ ...values, etag: rule.etag });
-        notices.done(t("common.saved"));
-        await queries.invalidateQueries({ queryKey: ["poolRule"] });
-      }}
-    >
-      {number("maxOwned", 1_000_000)}
-      {number("maxClaimsPerDay", 100_000)}
-      {number("recycleAfterDays", 3650)}
-    </FormDrawer>
-  );
 }

@@ -7,8 +7,9 @@ import type { Customer } from "@/api/types";
 import { useAccess } from "@/app/access";
 import { useNotices } from "@/shared/notices";
 import { ReasonDialog } from "@/shared/ReasonDialog";
-import { claimCustomer, invalidateCustomer, restoreCustomer, returnCustomer, useCustomerChanged } from "../api";
+import { claimCustomer, invalidateCustomer, restoreCustomer, useCustomerChanged } from "../api";
 import { AssignDialog } from "../list/BulkBar";
+import { ReturnDialog } from "../pool/ReturnDialog";
 import { AccessDrawer } from "./access/AccessDrawer";
 import { InteractionForm } from "./InteractionForm";
 
@@ -71,19 +72,7 @@ export function CustomerActions({ customer }: { customer: Customer }) {
       <InteractionForm customerId={customer.id} interaction={undefined} open={dialog === "interaction"} onClose={close} />
       <AccessDrawer customer={customer} open={dialog === "access"} onClose={close} />
       <AssignDialog open={dialog === "assign"} ids={[customer.id]} onClose={close} />
-      <ReasonDialog
-        open={dialog === "return"}
-        title={t("customers.pool.returnTitle", { name: customer.name })}
-        text={t("customers.pool.returnText")}
-        okText={t("customers.pool.return")}
-        required
-        onClose={close}
-        onSubmit={async (reason) => {
-          await returnCustomer(customer.id, reason, customer.etag);
-          notices.done(t("customers.pool.returned"));
-          await changed();
-        }}
-      />
+      <ReturnDialog customer={customer} open={dialog === "return"} onClose={close} />
       <ReasonDialog
         open={dialog === "invalidate"}
         title={t("customers.invalidateTitle", { name: customer.name })}

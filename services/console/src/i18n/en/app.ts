@@ -14,6 +14,7 @@ export const app = {
     imports: "Import",
     composition: "Composition",
     employees: "Employees",
+    handovers: "Handovers",
     groups: "Groups",
     roles: "Roles",
     dictionaries: "Dictionaries",

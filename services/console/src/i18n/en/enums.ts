@@ -5,6 +5,14 @@ export const enums = {
     CUSTOMER_KIND_ORGANIZATION: "Organization",
   },
   CustomerState: { CUSTOMER_STATE_UNSPECIFIED: "Not set", CUSTOMER_STATE_ACTIVE: "Active", CUSTOMER_STATE_INVALID: "Invalidated" },
+  HandoverState: {
+    HANDOVER_STATE_UNSPECIFIED: "Unknown",
+    HANDOVER_STATE_RUNNING: "Under way",
+    HANDOVER_STATE_COMPLETED: "Complete",
+    HANDOVER_STATE_UNDOING: "Being undone",
+    HANDOVER_STATE_UNDONE: "Undone",
+    HANDOVER_STATE_FAILED: "Broke off",
+  },
   OwnershipReason: {
     OWNERSHIP_REASON_UNSPECIFIED: "Before histories were kept",
     OWNERSHIP_REASON_CREATED: "Created",

@@ -14,6 +14,7 @@ export const app = {
     imports: "导入",
     composition: "客户构成",
     employees: "员工",
+    handovers: "移交",
     groups: "员工组",
     roles: "角色",
     dictionaries: "数据字典",
