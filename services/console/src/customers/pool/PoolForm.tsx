@@ -1,7 +1,7 @@
 // One pool: where its customers come from, what claiming from it asks, and when customers go back to it.
 import { useState } from "react";
 import { DeleteOutlined, PlusOutlined } from "@ant-design/icons";
-import { Alert, Button, Card, Flex, Form, Input, InputNumber, type FormInstance } from "antd";
+import { Alert, Button, Card, Flex, Form, Input, InputNumber } from "antd";
 import { useTranslation } from "react-i18next";
 import { asProblem } from "@/api/problem";
 import type { Pool, PoolInput } from "@/api/types";
@@ -119,7 +119,7 @@ function Groups({ label, value = [], onChange }: { label: string; value?: string
 /** How many customers would go back today, before anything is saved. */
 function Preview({ poolId }: { poolId: string | undefined }) {
   const { t } = useTranslation();
-  const form = Form.useFormInstance<Values>() as FormInstance<Values>;
+  const form = Form.useFormInstance<Values>();
   const notices = useNotices();
   const [busy, setBusy] = useState(false);
   const [found, setFound] = useState<{ count: number; names: string[] }>();
