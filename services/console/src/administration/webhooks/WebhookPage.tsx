@@ -44,6 +44,11 @@ function Endpoint({ endpoint }: { endpoint: WebhookEndpoint }) {
       await changed();
     }
   };
+  const closeDelivery = () => {
+    setDelivery(undefined);
+    // It may have got on while it was looked at.
+    void changed();
+  };
   const test = async () => {
     setTesting(true);
     // The answer is what one wants to see, so its drawer opens at once.
@@ -146,7 +151,7 @@ function Endpoint({ endpoint }: { endpoint: WebhookEndpoint }) {
       </Flex>
       <EndpointForm endpoint={endpoint} open={dialog === "edit"} onClose={() => setDialog(undefined)} />
       <ReplayDialog endpoint={endpoint} open={dialog === "replay"} onClose={() => setDialog(undefined)} />
-      <DeliveryDrawer endpoint={endpoint} delivery={delivery} onClose={() => setDelivery(undefined)} />
+      <DeliveryDrawer endpoint={endpoint} delivery={delivery} onClose={closeDelivery} />
       <ShownOnce
         title={t("administration.webhook.secretTitle")}
         hint={t("administration.webhook.rotatedOnce")}
