@@ -4,11 +4,13 @@ use std::collections::BTreeSet;
 
 use anyhow::{Context as _, Result, ensure};
 use changke::testkit::{Session, TestApp};
+use chrono::DateTime;
 use futures::{StreamExt as _, TryStreamExt as _, stream};
+use serde_json::Value;
 
 use super::Customer;
 use super::company::Company;
-use crate::support::{all_pages, query, text};
+use crate::support::{all_pages, id, query, text};
 
 /// Compares everything. What others are told by events may take a moment, so reports are asked until they agree.
 pub async fn agree(app: &TestApp, company: &Company) -> Result<()> {
@@ -70,6 +72,14 @@ async fn lists(company: &Company) -> Result<()> {
                 expected.len()
             );
         }
+
+        // The newest, which are found scope by scope.
+        let newest = all_pages(&someone.session, "/v1/customers", &[], "customers", 7).await?;
+        same(&ids(&newest, "id"), &expected(&|customer| customer.active), &format!("newest by {person}"))?;
+        let place =
+            |row: &Value| Ok::<_, anyhow::Error>((DateTime::parse_from_rfc3339(&text(&row["createTime"]))?, id(row)?));
+        let order = newest.iter().map(place).collect::<Result<Vec<_>>>()?;
+        ensure!(order.is_sorted_by(|one, next| one > next), "newest by {person}: {order:?}");
     }
     Ok(())
 }
@@ -142,7 +152,7 @@ async fn levels(reader: &Session, filter: &str) -> Result<Vec<(String, String)>>
     Ok(slices.iter().map(|slice| (text(&slice["key"]), text(&slice["count"]))).collect())
 }
 
-fn ids(records: &[serde_json::Value], field: &str) -> BTreeSet<String> {
+fn ids(records: &[Value], field: &str) -> BTreeSet<String> {
     records.iter().map(|record| text(&record[field])).collect()
 }
 

@@ -5,6 +5,7 @@ mod consumer;
 mod envelope;
 mod inbox;
 mod lease;
+mod pace;
 mod relay;
 
 use std::time::Duration;
