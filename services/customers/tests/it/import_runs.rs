@@ -6,6 +6,7 @@ use anyhow::{Context as _, Result};
 use changke::testkit::{Session, TestApp};
 use reqwest::Method;
 use serde_json::{Value, json};
+use sqlx::PgConnection;
 
 use crate::imports::{KEYS, SKIP, counts, ended, get, run, start, uploaded};
 use crate::story::{Story, a_customer, id};
@@ -23,10 +24,44 @@ async fn until_taken(app: &TestApp, session: &Session, import: &Value, rows: i64
     .await
 }
 
+/// Once the first customers are there, nobody writes any more before the gate is opened.
+struct Gate(PgConnection);
+
+impl Gate {
+    async fn close(app: &TestApp) -> Result<Self> {
+        let mut database = app.database().await?;
+        sqlx::raw_sql(
+            "CREATE FUNCTION public.gate() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+                 WHILE EXISTS (SELECT FROM customers.customer WHERE xmin <> pg_current_xact_id()::xid)
+                     AND NOT pg_try_advisory_xact_lock_shared(7) LOOP
+                     PERFORM pg_sleep(0.01);
+                 END LOOP;
+                 RETURN NULL;
+             END $$;
+             CREATE TRIGGER gate BEFORE INSERT ON customers.customer FOR EACH STATEMENT EXECUTE FUNCTION public.gate();
+             SELECT pg_advisory_lock(7)",
+        )
+        .execute(&mut database)
+        .await?;
+        Ok(Self(database))
+    }
+
+    /// Once somebody has asked the run to stop.
+    async fn open_for_the_end(mut self, app: &TestApp) -> Result<()> {
+        let mut database = app.database().await?;
+        while !sqlx::query_scalar("SELECT cancel_requested FROM customers.import").fetch_one(&mut database).await? {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        sqlx::query("SELECT pg_advisory_unlock(7)").execute(&mut self.0).await?;
+        Ok(())
+    }
+}
+
 #[tokio::test]
 async fn a_run_shows_its_progress_and_stops_when_told() -> Result<()> {
     let story = Story::begin().await?;
     let (app, li_lei) = (&story.app, &story.li_lei);
+    let gate = Gate::close(app).await?;
     let import = uploaded(li_lei, "many.csv", many(16_000)).await?;
     start(li_lei, &import, KEYS[0], SKIP, false).await?.ok()?;
     start(li_lei, &import, KEYS[0], SKIP, false).await?.refused(422, "IMPORT_RUNNING")?;
@@ -34,7 +69,11 @@ async fn a_run_shows_its_progress_and_stops_when_told() -> Result<()> {
     let mut watch =
         li_lei.request(Method::GET, &format!("{path}:watch"))?.header("accept", "application/x-ndjson").send().await?;
     until_taken(app, li_lei, &import, 1).await?;
-    let stopped = li_lei.post(&format!("{path}:cancel"), json!({})).await?.ok()?;
+    let cancel = format!("{path}:cancel");
+    let (stopped, opened) = tokio::join!(li_lei.post(&cancel, json!({})), gate.open_for_the_end(app));
+    opened?;
+    stopped?.ok()?;
+    let stopped = ended(app, li_lei, &import).await?;
     assert_eq!(stopped["state"], "IMPORT_STATE_CANCELLED");
     let taken = counts(&stopped)[0];
     assert!(taken > 0 && taken < 16_000, "{taken}");
