@@ -71,6 +71,7 @@ reasons! {
     SCIM_PATCH_FAULTY: "The operations are not as RFC 7644 has them.", "操作列表不符合 RFC 7644。";
     SCIM_PATH_INVALID: "The path of an operation can't be read.", "操作的 path 无法解析。";
     SCIM_NO_TARGET: "Nothing matches the path of an operation.", "操作的 path 没有匹配的目标。";
+    SCIM_VERSION_STALE: "The resource has changed meanwhile. Read it again.", "资源已被更改，请重新读取。";
     SCIM_PROTECTED: "Of people who can give roles, provisioning changes nothing; it can disable and remove them.", "对可授予角色的人员，只能停用或删除，不能通过 SCIM 修改。";
     GIVEN_TWICE: "This is given twice.", "重复指定。";
     SESSION_SHORTER_THAN_IDLE: "A session must live at least as long as it may be idle, and longer than an access token.", "会话最长有效时间不能短于闲置失效时间，且两者须长于访问令牌的有效期。";

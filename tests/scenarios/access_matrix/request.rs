@@ -34,6 +34,15 @@ pub async fn send_about(
     rule: &HttpRule,
     target: Option<Target<'_>>,
 ) -> Result<Answer> {
+    support::answer(request(caller, method, rule, target)?).await
+}
+
+pub fn request(
+    caller: &Session,
+    method: &Method,
+    rule: &HttpRule,
+    target: Option<Target<'_>>,
+) -> Result<reqwest::RequestBuilder> {
     let contract = Contract::get();
     let input = contract.message(method.input);
     let mut request = caller.request(rule.verb.as_str().parse()?, &path(contract, method, rule, target)?)?;
@@ -62,7 +71,7 @@ pub async fn send_about(
             }
         }
     }
-    support::answer(request).await
+    Ok(request)
 }
 
 fn with_etag(contract: &Contract, message: MessageId, mut body: Value, target: Option<Target<'_>>) -> Value {

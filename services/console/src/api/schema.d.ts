@@ -2709,6 +2709,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/scim/v2/ResourceTypes/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The one of a name, such as `User`
+         * @description The one of a name, such as `User`.
+         */
+        get: operations["ScimService_GetResourceType"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/scim/v2/Schemas": {
         parameters: {
             query?: never;
@@ -2718,6 +2738,26 @@ export interface paths {
         };
         /** Get schemas */
         get: operations["ScimService_GetSchemas"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/scim/v2/Schemas/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The one of a URI, such as `urn:ietf:params:scim:schemas:core:2.0:User`
+         * @description The one of a URI, such as `urn:ietf:params:scim:schemas:core:2.0:User`.
+         */
+        get: operations["ScimService_GetSchema"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2914,7 +2954,8 @@ export interface paths {
         put?: never;
         /**
          * Completes a sign-on with what the provider has sent back, once
-         * @description Completes a sign-on with what the provider has sent back, once. Whatever does not hold gets the same answer
+         * @description Completes a sign-on with what the provider has sent back, once. Where a second factor is set up that the provider has
+         *     not asked for, the answer holds no tokens but a challenge for `CompleteSignIn`. Whatever does not hold gets the same answer
          *     (UNAUTHENTICATED, `SIGN_ON_FAILED`); FAILED_PRECONDITION, `SIGN_ON_UNKNOWN`, where the provider vouches for somebody
          *     who is no employee.
          */
@@ -3422,6 +3463,14 @@ export interface components {
             passwordChangeRequired: boolean;
             /** @description As it was given at the start. */
             returnTo: string;
+            /** @description Given in place of tokens when a second factor is needed; for `CompleteSignIn`, within five minutes. */
+            challenge: string;
+            /** Format: date-time */
+            challengeExpireTime?: string;
+            /** @description What the account can offer, the best first. */
+            secondFactors: ("SECOND_FACTOR_UNSPECIFIED" | "SECOND_FACTOR_TOTP" | "SECOND_FACTOR_PASSKEY" | "SECOND_FACTOR_RECOVERY_CODE")[];
+            /** @description JSON for `PublicKeyCredential.parseRequestOptionsFromJSON()`; empty without a passkey. */
+            passkeyOptionsJson: string;
         };
         Composition: {
             /** @description At most 500; the rest are summed up in a slice with `other` set. */
@@ -4394,6 +4443,12 @@ export interface components {
             etag: string;
             /** @description Output only: what the provider has to know as the address to come back to. */
             readonly redirectUri: string;
+            /**
+             * @description A sign-on that the provider says it has asked a second factor for, by the claim `amr` (RFC 8176: `mfa`, `otp`, `hwk`
+             *     and the like) or a class of `acr` that stands for several factors, is not asked for one again and meets roles that
+             *     demand one. Otherwise whoever has set a second factor up here is asked for it, as after a password.
+             */
+            trustSecondFactor: boolean;
         };
         IdentityProviderInput: {
             /** @description UUIDv7. */
@@ -4432,6 +4487,12 @@ export interface components {
             etag?: string;
             /** @description Output only: what the provider has to know as the address to come back to. */
             readonly redirectUri?: string;
+            /**
+             * @description A sign-on that the provider says it has asked a second factor for, by the claim `amr` (RFC 8176: `mfa`, `otp`, `hwk`
+             *     and the like) or a class of `acr` that stands for several factors, is not asked for one again and meets roles that
+             *     demand one. Otherwise whoever has set a second factor up here is asked for it, as after a password.
+             */
+            trustSecondFactor?: boolean;
         };
         Import: {
             /** @description UUIDv7. */
@@ -5154,7 +5215,10 @@ export interface components {
             etag: string;
             /** @description Output only: an authenticator app or a passkey is set up. */
             readonly secondFactorSet: boolean;
-            /** @description Output only: a role asks for a second factor. Without one, nothing but its set-up is permitted. */
+            /**
+             * @description Output only: a role asks for a second factor, and no provider of single sign-on has asked for one. Without one,
+             *     nothing but its set-up is permitted.
+             */
             readonly secondFactorRequired: boolean;
         };
         ProfileInput: {
@@ -5178,7 +5242,10 @@ export interface components {
             etag?: string;
             /** @description Output only: an authenticator app or a passkey is set up. */
             readonly secondFactorSet?: boolean;
-            /** @description Output only: a role asks for a second factor. Without one, nothing but its set-up is permitted. */
+            /**
+             * @description Output only: a role asks for a second factor, and no provider of single sign-on has asked for one. Without one,
+             *     nothing but its set-up is permitted.
+             */
             readonly secondFactorRequired?: boolean;
         };
         QueueStatus: {
@@ -5868,6 +5935,8 @@ export interface components {
     parameters: {
         /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
         IdempotencyKey: string;
+        /** @description Versions (`meta.version`) that the resource may be at, divided by commas. At another, the answer is 412 and nothing changes. */
+        IfMatch: string;
         /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
         AcceptLanguage: string;
     };
@@ -10079,7 +10148,7 @@ export interface operations {
             query?: {
                 /**
                  * @description Paths of `name`, `issuer`, `client_id`, `client_secret`, `scopes`, `group_claim`, `role_mappings`,
-                 *     `default_group_id`, `create_employees`, `trust_email`, `enabled`.
+                 *     `default_group_id`, `create_employees`, `trust_email`, `trust_second_factor`, `enabled`.
                  */
                 updateMask?: string;
             };
@@ -10944,6 +11013,8 @@ export interface operations {
                 "Accept-Language"?: components["parameters"]["AcceptLanguage"];
                 /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /** @description Versions (`meta.version`) that the resource may be at, divided by commas. At another, the answer is 412 and nothing changes. */
+                "If-Match"?: components["parameters"]["IfMatch"];
             };
             path: {
                 id: string;
@@ -10984,6 +11055,8 @@ export interface operations {
                 "Accept-Language"?: components["parameters"]["AcceptLanguage"];
                 /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /** @description Versions (`meta.version`) that the resource may be at, divided by commas. At another, the answer is 412 and nothing changes. */
+                "If-Match"?: components["parameters"]["IfMatch"];
             };
             path: {
                 id: string;
@@ -11018,6 +11091,8 @@ export interface operations {
                 "Accept-Language"?: components["parameters"]["AcceptLanguage"];
                 /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /** @description Versions (`meta.version`) that the resource may be at, divided by commas. At another, the answer is 412 and nothing changes. */
+                "If-Match"?: components["parameters"]["IfMatch"];
             };
             path: {
                 id: string;
@@ -11114,6 +11189,40 @@ export interface operations {
             };
         };
     };
+    ScimService_GetResourceType: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": Record<string, never>;
+                };
+            };
+            /** @description An error as RFC 7644 has it. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": Record<string, never>;
+                };
+            };
+        };
+    };
     ScimService_GetSchemas: {
         parameters: {
             query?: never;
@@ -11122,6 +11231,40 @@ export interface operations {
                 "Accept-Language"?: components["parameters"]["AcceptLanguage"];
             };
             path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": Record<string, never>;
+                };
+            };
+            /** @description An error as RFC 7644 has it. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": Record<string, never>;
+                };
+            };
+        };
+    };
+    ScimService_GetSchema: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+            };
+            path: {
+                id: string;
+            };
             cookie?: never;
         };
         requestBody?: never;
@@ -11277,6 +11420,8 @@ export interface operations {
                 "Accept-Language"?: components["parameters"]["AcceptLanguage"];
                 /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /** @description Versions (`meta.version`) that the resource may be at, divided by commas. At another, the answer is 412 and nothing changes. */
+                "If-Match"?: components["parameters"]["IfMatch"];
             };
             path: {
                 id: string;
@@ -11317,6 +11462,8 @@ export interface operations {
                 "Accept-Language"?: components["parameters"]["AcceptLanguage"];
                 /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /** @description Versions (`meta.version`) that the resource may be at, divided by commas. At another, the answer is 412 and nothing changes. */
+                "If-Match"?: components["parameters"]["IfMatch"];
             };
             path: {
                 id: string;
@@ -11351,6 +11498,8 @@ export interface operations {
                 "Accept-Language"?: components["parameters"]["AcceptLanguage"];
                 /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /** @description Versions (`meta.version`) that the resource may be at, divided by commas. At another, the answer is 412 and nothing changes. */
+                "If-Match"?: components["parameters"]["IfMatch"];
             };
             path: {
                 id: string;

@@ -34,7 +34,7 @@ async fn finish_totp(
 }
 
 /// As if the last code had been used long ago: a test doesn't wait half a minute for the next.
-async fn forget_steps(stage: &Stage) {
+pub async fn forget_steps(stage: &Stage) {
     sqlx::query("UPDATE credential SET totp_step = 0").execute(stage.db.pool()).await.unwrap();
 }
 

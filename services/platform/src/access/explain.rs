@@ -204,7 +204,7 @@ mod tests {
                 shares: Vec::new(),
             };
             let grounds = explain(&policy, &employee, Permission::CustomersRead, &record, Utc::now());
-            let session = Session { id: Uuid::nil(), auth_time: None };
+            let session = Session { id: Uuid::nil(), auth_time: None, second_factor: false };
             let caller = Caller::employee(policy, employee, session, None);
             let covered = caller.covers(Permission::CustomersRead, record.owner_id, record.group_id);
             prop_assert!(!grounds.is_empty());

@@ -76,7 +76,7 @@ impl Access {
             return Err(invalid());
         }
         let employee = policy.employee(claims.sub).filter(|employee| employee.active).cloned().ok_or_else(invalid)?;
-        let session = Session { id: claims.sid, auth_time: claims.auth_time };
+        let session = Session { id: claims.sid, auth_time: claims.auth_time, second_factor: claims.second_factor };
         Ok(Caller::employee(policy, employee, session, claims.permissions.as_deref()))
     }
 
@@ -303,6 +303,7 @@ fn call_of(method: &'static Method, headers: &HeaderMap, caller: Caller) -> Resu
         request_digest: Vec::new(),
         request_id: text(headers, "x-request-id").map_or_else(|| Uuid::now_v7().to_string(), str::to_owned),
         address: text(headers, "x-forwarded-for").unwrap_or_default().to_owned(),
+        if_match: text(headers, "if-match").map(str::to_owned),
     })
 }
 

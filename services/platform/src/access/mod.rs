@@ -49,6 +49,8 @@ pub(crate) struct Session {
     pub id: Uuid,
     /// Seconds since the epoch; nothing for a machine.
     pub auth_time: Option<i64>,
+    /// The provider of single sign-on has asked for a second factor.
+    pub second_factor: bool,
 }
 
 /// Who makes a call, with the policy that was in force when it arrived. Cheap to clone.
@@ -83,7 +85,7 @@ impl Caller {
     /// active employee.
     pub fn of_employee(policy: Arc<Policy>, employee_id: Uuid) -> Option<Self> {
         let employee = policy.employee(employee_id).filter(|employee| employee.active).cloned()?;
-        Some(Self::employee(policy, employee, Session { id: Uuid::nil(), auth_time: None }, None))
+        Some(Self::employee(policy, employee, Session { id: Uuid::nil(), auth_time: None, second_factor: false }, None))
     }
 
     /// The employee's id; NOT for anonymous callers and services.
@@ -147,22 +149,23 @@ impl Caller {
 
     /// A role asks for a second factor that has not been set up. Programs have none.
     pub(crate) fn second_factor_missing(&self) -> bool {
-        match &self.0 {
-            Principal::Employee { employee, grants, .. } => {
-                grants.second_factor_required() && !employee.second_factor_set && !employee.service_account
-            }
-            _ => false,
-        }
+        let (set, required) = self.second_factor();
+        required && !set && !self.is_service_account()
     }
 
-    /// Whether a second factor is set up, and whether a role asks for one.
+    /// Whether a second factor is set up, and whether a role asks for one that nobody has asked for yet.
     pub fn second_factor(&self) -> (bool, bool) {
         match &self.0 {
-            Principal::Employee { employee, grants, .. } => {
-                (employee.second_factor_set, grants.second_factor_required())
+            Principal::Employee { employee, grants, session, .. } => {
+                (employee.second_factor_set, grants.second_factor_required() && !session.second_factor)
             }
             _ => (false, false),
         }
+    }
+
+    /// Whether the provider of single sign-on, where the session began, has asked for a second factor.
+    pub fn second_factor_vouched(&self) -> bool {
+        matches!(&self.0, Principal::Employee { session, .. } if session.second_factor)
     }
 
     /// Whether the person behind the call has proven who they are short enough ago for what asks for it.
@@ -252,6 +255,8 @@ pub struct Call {
     pub request_id: String,
     /// Network address of the caller, as the gateway saw it.
     pub address: String,
+    /// Versions that a resource may be at, as HTTP has them (RFC 9110, 13.1.1); for dialects that go by it.
+    pub if_match: Option<String>,
 }
 
 impl Call {

@@ -3,6 +3,7 @@ import { EllipsisOutlined, PlusOutlined, RobotOutlined } from "@ant-design/icons
 import { App, Button, Card, Dropdown, Flex, Table, Tag, Typography, type TableColumnsType } from "antd";
 import { useTranslation } from "react-i18next";
 import type { ServiceAccount } from "@/api/types";
+import { roleName } from "@/identity/roles/names";
 import { useNotices } from "@/shared/notices";
 import { PageHeader } from "@/shared/PageHeader";
 import { Loaded, Nothing } from "@/shared/states";
@@ -103,11 +104,12 @@ function AccountCards({ rows, ...handlers }: ListProps) {
 }
 
 function RoleTags({ account }: { account: ServiceAccount }) {
+  const { t } = useTranslation();
   return (
     <Flex wrap gap={4}>
       {account.roleNames.map((name) => (
         <Tag key={name} variant="filled" color="blue" style={{ margin: 0 }}>
-          {name}
+          {roleName(t, name)}
         </Tag>
       ))}
     </Flex>

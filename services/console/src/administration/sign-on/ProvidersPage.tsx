@@ -113,6 +113,7 @@ function ProviderCard({ provider, onEdit }: { provider: IdentityProvider; onEdit
                 {!provider.clientSecretSet && <Tag style={{ margin: 0 }}>{t("administration.provider.noSecret")}</Tag>}
                 {provider.createEmployees && <Tag color="blue" style={{ margin: 0 }}>{t("administration.provider.createEmployees")}</Tag>}
                 {provider.trustEmail && <Tag color="gold" style={{ margin: 0 }}>{t("administration.provider.trustEmail")}</Tag>}
+                {provider.trustSecondFactor && <Tag color="gold" style={{ margin: 0 }}>{t("administration.provider.trustSecondFactor")}</Tag>}
                 {provider.roleMappings.length > 0 && <Tag style={{ margin: 0 }}>{t("administration.provider.mappingCount", { count: provider.roleMappings.length })}</Tag>}
               </Flex>
             ),

@@ -22,6 +22,7 @@ export const security = {
     or: "or",
     failed: "The sign-on could not be completed. Begin anew.",
     failedText: "You are not signed in.",
+    factorText: "Your provider knows you. One more step.",
   },
   proof: {
     title: "Second factor",

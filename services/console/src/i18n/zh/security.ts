@@ -22,6 +22,7 @@ export const security = {
     or: "或",
     failed: "未能完成单点登录，请重新开始。",
     failedText: "没有完成登录。",
+    factorText: "身份提供方已确认您的身份，请再完成一步验证。",
   },
   proof: {
     title: "二次验证",

@@ -6,6 +6,7 @@ import type { Employee } from "@/api/types";
 import { useAccess } from "@/app/access";
 import { PersonAvatar } from "@/shared/PersonAvatar";
 import { Time } from "@/shared/Time";
+import { roleName } from "../roles/names";
 import type { EmployeeActions } from "./actions";
 import { EmployeeReach } from "./EmployeeReach";
 
@@ -94,11 +95,12 @@ function Ungrouped() {
 }
 
 function RoleTags({ employee }: { employee: Employee }) {
+  const { t } = useTranslation();
   return (
     <Flex wrap gap={4}>
       {employee.roleNames.map((name) => (
         <Tag key={name} variant="filled" color="blue" style={{ margin: 0 }}>
-          {name}
+          {roleName(t, name)}
         </Tag>
       ))}
     </Flex>

@@ -9,6 +9,7 @@ import { FormFault } from "@/shared/FormFault";
 import { useNotices } from "@/shared/notices";
 import { usePhone } from "@/shared/usePhone";
 import { createRole, deleteRole, updateRole, useOrganizationChanged } from "../api";
+import { roleName } from "./names";
 import { RoleEffect } from "./RoleEffect";
 import { serviceKey } from "./RoleMatrix";
 import { ScopeTable } from "./ScopeTable";
@@ -60,7 +61,7 @@ export function RoleEditor({ role, permissions, manages, onClose }: RoleEditorPr
   const remove = () =>
     role &&
     modal.confirm({
-      title: t("identity.role.deleteTitle", { name: role.name }),
+      title: t("identity.role.deleteTitle", { name: roleName(t, role.name) }),
       content: t("common.cannotUndo"),
       okText: t("common.delete"),
       okButtonProps: { danger: true },
@@ -86,7 +87,7 @@ export function RoleEditor({ role, permissions, manages, onClose }: RoleEditorPr
   return (
     <Drawer
       open
-      title={role ? role.name : t("identity.role.create")}
+      title={role ? roleName(t, role.name) : t("identity.role.create")}
       size={phone ? window.innerWidth : 900}
       onClose={onClose}
       data-testid="role-editor"
