@@ -1,9 +1,9 @@
 import { useState } from "react";
 import { PlusOutlined } from "@ant-design/icons";
-import { App, Button, Card, Col, Descriptions, Flex, Row, Switch, Tag, Typography } from "antd";
+import { Button, Card, Col, Descriptions, Flex, Row, Switch, Tag, Typography } from "antd";
 import { useTranslation } from "react-i18next";
 import type { IdentityProvider } from "@/api/types";
-import { useNotices } from "@/shared/notices";
+import { useActs } from "@/shared/acts";
 import { PageHeader } from "@/shared/PageHeader";
 import { RowActions } from "@/shared/RowActions";
 import { Loaded, Nothing } from "@/shared/states";
@@ -49,30 +49,18 @@ export function ProvidersPage() {
 
 function ProviderCard({ provider, onEdit }: { provider: IdentityProvider; onEdit: () => void }) {
   const { t } = useTranslation();
-  const { modal } = App.useApp();
-  const notices = useNotices();
-  const changed = useProvidersChanged();
+  const { attempt, askToDelete } = useActs(useProvidersChanged());
   const [busy, setBusy] = useState(false);
-  const attempt = async (work: () => Promise<unknown>, text: string) => {
+  const setEnabled = async (enabled: boolean) => {
     setBusy(true);
-    try {
-      await work();
-      notices.done(text);
-    } catch (fault) {
-      notices.fault(fault);
-    } finally {
-      setBusy(false);
-      await changed();
-    }
+    await attempt(() => updateProvider(provider.id, { enabled, etag: provider.etag }), t("common.saved"));
+    setBusy(false);
   };
-  const askDelete = () =>
-    void modal.confirm({
+  const remove = () =>
+    askToDelete({
       title: t("administration.provider.deleteTitle", { name: provider.name }),
       content: t("administration.provider.deleteText"),
-      okText: t("common.delete"),
-      okButtonProps: { danger: true },
-      cancelText: t("common.cancel"),
-      onOk: () => attempt(() => deleteProvider(provider.id, provider.etag), t("common.deleted")),
+      work: () => deleteProvider(provider.id, provider.etag),
     });
   return (
     <Card
@@ -86,13 +74,13 @@ function ProviderCard({ provider, onEdit }: { provider: IdentityProvider; onEdit
             checkedChildren={t("administration.provider.on")}
             unCheckedChildren={t("administration.provider.off")}
             aria-label={t("administration.provider.enabled")}
-            onChange={(enabled) => void attempt(() => updateProvider(provider.id, { enabled, etag: provider.etag }), t("common.saved"))}
+            onChange={(enabled) => void setEnabled(enabled)}
           />
           <RowActions
             name={provider.name}
             actions={[
               { label: t("common.edit"), run: onEdit },
-              { label: t("common.delete"), danger: true, run: askDelete },
+              { label: t("common.delete"), danger: true, run: remove },
             ]}
           />
         </Flex>
