@@ -13,10 +13,25 @@ const fontFamily = [
   "sans-serif",
 ].join(", ");
 
-export function themeFor(dark: boolean): ThemeConfig {
+const tagColors = ["blue", "cyan", "geekblue", "gold", "green", "lime", "magenta", "orange", "pink", "purple", "red", "volcano", "yellow"] as const;
+
+/** Tags write in the seventh shade of their colour, which is too faint to read at their size: a stronger one in its place. */
+function tagTexts(algorithm: ThemeConfig["algorithm"], dark: boolean): ThemeConfig["token"] {
+  const shades = theme.getDesignToken({ algorithm });
+  return Object.fromEntries(tagColors.map((color) => [`${color}7`, shades[`${color}${dark ? 9 : 8}`]]));
+}
+
+export function themeFor(dark: boolean, still: boolean): ThemeConfig {
+  const algorithm = dark ? theme.darkAlgorithm : theme.defaultAlgorithm;
   return {
-    algorithm: dark ? theme.darkAlgorithm : theme.defaultAlgorithm,
+    algorithm,
     token: {
+      motion: !still,
+      ...tagTexts(algorithm, dark),
+      // At least 4.5 : 1 against the ground.
+      colorTextDescription: dark ? "rgba(255, 255, 255, 0.6)" : "rgba(0, 0, 0, 0.58)",
+      colorTextPlaceholder: dark ? "rgba(255, 255, 255, 0.45)" : "rgba(0, 0, 0, 0.45)",
+      ...(dark && { colorLink: "#8fb0ff" }),
       colorPrimary: dark ? "#4f7cff" : "#1d4ed8",
       colorInfo: dark ? "#4f7cff" : "#1d4ed8",
       borderRadius: 8,
