@@ -18,7 +18,8 @@ const tagColors = ["blue", "cyan", "geekblue", "gold", "green", "lime", "magenta
 /** Tags write in the seventh shade of their colour, which is too faint to read at their size: a stronger one in its place. */
 function tagTexts(algorithm: ThemeConfig["algorithm"], dark: boolean): ThemeConfig["token"] {
   const shades = theme.getDesignToken({ algorithm });
-  return Object.fromEntries(tagColors.map((color) => [`${color}7`, shades[`${color}${dark ? 9 : 8}`]]));
+  // Ant Design keeps each shade under two names, and takes the one or the other.
+  return Object.fromEntries(tagColors.flatMap((color) => [`${color}7`, `${color}-7`].map((name) => [name, shades[`${color}${dark ? 9 : 8}`]])));
 }
 
 export function themeFor(dark: boolean, still: boolean): ThemeConfig {
