@@ -23,14 +23,15 @@ function tagTexts(algorithm: ThemeConfig["algorithm"], dark: boolean): ThemeConf
 }
 
 export function themeFor(dark: boolean, still: boolean): ThemeConfig {
+  // At least 4.5 : 1 against the ground.
+  const hint = dark ? "rgba(255, 255, 255, 0.6)" : "rgba(0, 0, 0, 0.58)";
   const algorithm = dark ? theme.darkAlgorithm : theme.defaultAlgorithm;
   return {
     algorithm,
     token: {
       motion: !still,
       ...tagTexts(algorithm, dark),
-      // At least 4.5 : 1 against the ground.
-      colorTextDescription: dark ? "rgba(255, 255, 255, 0.6)" : "rgba(0, 0, 0, 0.58)",
+      colorTextDescription: hint,
       colorTextPlaceholder: dark ? "rgba(255, 255, 255, 0.45)" : "rgba(0, 0, 0, 0.45)",
       ...(dark && { colorLink: "#8fb0ff" }),
       colorPrimary: dark ? "#4f7cff" : "#1d4ed8",
@@ -45,7 +46,7 @@ export function themeFor(dark: boolean, still: boolean): ThemeConfig {
       Layout: { headerHeight: 56, headerPadding: "0 16px", bodyBg: dark ? "#0d1117" : "#f5f7fa" },
       Menu: { itemHeight: 38, activeBarBorderWidth: 0, itemSelectedColor: dark ? "#ffffff" : "#1d4ed8" },
       Table: { cellPaddingBlock: 11, headerSplitColor: "transparent" },
-      Descriptions: { itemPaddingBottom: 12 },
+      Descriptions: { itemPaddingBottom: 12, labelColor: hint },
     },
   };
 }

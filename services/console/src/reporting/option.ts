@@ -40,7 +40,7 @@ function pie(table: Table, colors: Colors, phone: boolean, restName: string) {
       {
         type: "pie",
         radius: phone ? ["34%", "58%"] : ["46%", "74%"],
-        center: ["50%", phone ? "30%" : "50%"],
+        center: ["50%", phone ? "36%" : "50%"],
         itemStyle: { borderRadius: 6, borderColor: colors.colorBgContainer, borderWidth: 2 },
         label: {
           show: !phone,

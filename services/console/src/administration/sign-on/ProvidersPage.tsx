@@ -62,6 +62,17 @@ function ProviderCard({ provider, onEdit }: { provider: IdentityProvider; onEdit
       content: t("administration.provider.deleteText"),
       work: () => deleteProvider(provider.id, provider.etag),
     });
+  const rule = (text: string, color?: string) => (
+    <Tag key={text} color={color} style={{ margin: 0 }}>
+      {text}
+    </Tag>
+  );
+  const rules = [
+    !provider.clientSecretSet && rule(t("administration.provider.noSecret")),
+    provider.createEmployees && rule(t("administration.provider.createEmployees"), "blue"),
+    provider.trustEmail && rule(t("administration.provider.trustEmail"), "gold"),
+    provider.roleMappings.length > 0 && rule(t("administration.provider.mappingCount", { count: provider.roleMappings.length })),
+  ].filter(Boolean);
   return (
     <Card
       title={provider.name}
@@ -93,18 +104,7 @@ function ProviderCard({ provider, onEdit }: { provider: IdentityProvider; onEdit
           { key: "issuer", label: t("administration.provider.issuer"), children: provider.issuer },
           { key: "clientId", label: t("administration.provider.clientId"), children: <Typography.Text code>{provider.clientId}</Typography.Text> },
           { key: "redirect", label: t("administration.provider.redirectUri"), children: <Typography.Text copyable>{provider.redirectUri}</Typography.Text> },
-          {
-            key: "rules",
-            label: t("administration.provider.rules"),
-            children: (
-              <Flex gap={4} wrap>
-                {!provider.clientSecretSet && <Tag style={{ margin: 0 }}>{t("administration.provider.noSecret")}</Tag>}
-                {provider.createEmployees && <Tag color="blue" style={{ margin: 0 }}>{t("administration.provider.createEmployees")}</Tag>}
-                {provider.trustEmail && <Tag color="gold" style={{ margin: 0 }}>{t("administration.provider.trustEmail")}</Tag>}
-                {provider.roleMappings.length > 0 && <Tag style={{ margin: 0 }}>{t("administration.provider.mappingCount", { count: provider.roleMappings.length })}</Tag>}
-              </Flex>
-            ),
-          },
+          ...(rules.length > 0 ? [{ key: "rules", label: t("administration.provider.rules"), children: <Flex gap={4} wrap>{rules}</Flex> }] : []),
         ]}
       />
     </Card>
