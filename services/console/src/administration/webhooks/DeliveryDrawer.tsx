@@ -1,5 +1,5 @@
-import { useEffect, useState } from "react";
-import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { useState } from "react";
+import { useQuery } from "@tanstack/react-query";
 import { Button, Descriptions, Drawer, Flex, Timeline, Typography, theme } from "antd";
 import { useTranslation } from "react-i18next";
 import type { WebhookAttempt, WebhookDelivery, WebhookEndpoint } from "@/api/types";
@@ -30,7 +30,6 @@ export function DeliveryDrawer({ endpoint, delivery, onClose }: DeliveryDrawerPr
 function Delivery({ endpoint, id }: { endpoint: WebhookEndpoint; id: string }) {
   const { t } = useTranslation();
   const notices = useNotices();
-  const queries = useQueryClient();
   const changed = useWebhooksChanged();
   const [busy, setBusy] = useState(false);
   const query = useQuery({
@@ -38,11 +37,6 @@ function Delivery({ endpoint, id }: { endpoint: WebhookEndpoint; id: string }) {
     queryFn: () => getDelivery(endpoint.id, id),
     refetchInterval: ({ state }) => (state.data?.state === "WEBHOOK_DELIVERY_STATE_PENDING" ? 2_000 : false),
   });
-  const state = query.data?.state;
-  useEffect(() => {
-    // The list behind tells the same.
-    if (state) void queries.invalidateQueries({ queryKey: ["deliveries"] });
-  }, [state, queries]);
   const again = async () => {
     setBusy(true);
     try {

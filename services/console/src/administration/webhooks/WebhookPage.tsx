@@ -26,12 +26,18 @@ export function WebhookPage() {
 function Endpoint({ endpoint }: { endpoint: WebhookEndpoint }) {
   const { t } = useTranslation();
   const navigate = useNavigate();
-  const { attempt, ask, askToDelete } = useActs(useWebhooksChanged());
+  const changed = useWebhooksChanged();
+  const { attempt, ask, askToDelete } = useActs(changed);
   const [dialog, setDialog] = useState<"edit" | "replay">();
   const [delivery, setDelivery] = useState<WebhookDelivery>();
   const [secret, setSecret] = useState<string>();
   const [testing, setTesting] = useState(false);
 
+  const closeDelivery = () => {
+    setDelivery(undefined);
+    // It may have got on while it was looked at.
+    void changed();
+  };
   const test = async () => {
     setTesting(true);
     // The answer is what one wants to see, so its drawer opens at once.
@@ -135,7 +141,7 @@ function Endpoint({ endpoint }: { endpoint: WebhookEndpoint }) {
       </Flex>
       <EndpointForm endpoint={endpoint} open={dialog === "edit"} onClose={() => setDialog(undefined)} />
       <ReplayDialog endpoint={endpoint} open={dialog === "replay"} onClose={() => setDialog(undefined)} />
-      <DeliveryDrawer endpoint={endpoint} delivery={delivery} onClose={() => setDelivery(undefined)} />
+      <DeliveryDrawer endpoint={endpoint} delivery={delivery} onClose={closeDelivery} />
       <ShownOnce
         title={t("administration.webhook.secretTitle")}
         hint={t("administration.webhook.rotatedOnce")}
