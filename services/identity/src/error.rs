@@ -12,6 +12,7 @@ reasons! {
     SIGN_IN_FAILURES: "Too many failed attempts from your network. Try again later.", "您所在网络的失败次数过多，请稍后再试。";
     SECOND_FACTOR_WRONG: "The second factor is wrong, was used already, or can't be used now.", "二次验证有误、已被使用或当前不可用。";
     SECOND_FACTOR_MISSING: "Set up an authenticator app or a passkey first.", "请先设置验证器或通行密钥。";
+    SECOND_FACTOR_LAST: "Your role asks for a second factor. Set up another one before you remove the last.", "您的角色要求二次验证，请先添加另一种方式，再移除最后一个。";
     CHALLENGE_INVALID: "This took too long, was tried too often or is done already. Begin anew.", "操作已超时、尝试次数过多或已完成，请重新开始。";
     ONE_PROOF: "Give exactly one proof of who you are.", "请提供且仅提供一种验证方式。";
     PROOF_WRONG: "This is wrong, was used already, or can't be used now.", "验证有误、已被使用或当前不可用。";

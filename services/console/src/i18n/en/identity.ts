@@ -86,6 +86,7 @@ export const identity = {
     placeholder: "Choose a group",
     asTree: "List",
     asChart: "Chart",
+    find: "Find a group",
     create: "New group",
     created: "Group created",
     createBelow: "New group below",

@@ -47,7 +47,7 @@ export function EmployeeTable({ rows, ...handlers }: ListProps) {
       render: (_, employee) => <Time value={employee.lastSignInTime} as="relative" />,
     },
     {
-      title: <span className="ant-sr-only">{t("common.actions")}</span>,
+      title: <span className="heard-only">{t("common.actions")}</span>,
       key: "actions",
       width: 56,
       render: (_, employee) => <EmployeeMenu employee={employee} {...handlers} />,
@@ -91,7 +91,7 @@ function EmployeeName({ employee, manages, onEdit }: { employee: Employee } & Om
 
 function Ungrouped() {
   const { t } = useTranslation();
-  return <Tag color="warning">{t("identity.employee.ungrouped")}</Tag>;
+  return <Tag color="gold">{t("identity.employee.ungrouped")}</Tag>;
 }
 
 function RoleTags({ employee }: { employee: Employee }) {

@@ -25,7 +25,7 @@ export function CallbackPage() {
     queryKey: ["signOn", search.get("state")],
     queryFn: async () => {
       const journey = endJourney();
-      if ("error" in back || !journey) return undefined;
+      if ("refusal" in back || !journey) return undefined;
       const { state, code } = back;
       const { browserSecret } = journey;
       if (journey.purpose === "link") {
@@ -59,7 +59,8 @@ export function CallbackPage() {
       </EntryFrame>
     );
   }
-  const refusal = "error" in back ? back.error : arrival.error ? asProblem(arrival.error).detail : "";
+  const refused = "refusal" in back && t(`security.signOn.${back.refusal.text}`, { code: back.refusal.code });
+  const refusal = refused || (arrival.error ? asProblem(arrival.error).detail : "");
   return (
     <EntryFrame title={t("security.signOn.title")} text={t("security.signOn.failedText")}>
       <Alert type="error" showIcon title={refusal || t("security.signOn.failed")} style={{ marginBottom: 16 }} data-testid="sign-on-failed" />
