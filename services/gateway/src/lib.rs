@@ -56,11 +56,7 @@ pub struct Front {
 }
 
 /// `stop` ends the streams that would else go on for ever.
-pub fn build(
-    config: &Config,
-    upstreams: HashMap<String, Upstream>,
-    stop: CancellationToken,
-) -> anyhow::Result<Front> {
+pub fn build(config: &Config, upstreams: HashMap<String, Upstream>, stop: CancellationToken) -> anyhow::Result<Front> {
     Ok(Front { gateway: Arc::new(gateway::Gateway::new(config, upstreams, stop)?) })
 }
 

@@ -134,7 +134,8 @@ async fn told(company: &Company) -> Result<()> {
             while !missing.is_empty() {
                 let update = watch.next().await.with_context(|| format!("{person} waits for {missing:?}"))?;
                 let update = update.context("the stream has ended")?;
-                let expected = update["customer"]["remark"] == remark && missing.remove(&text(&update["customer"]["id"]));
+                let expected =
+                    update["customer"]["remark"] == remark && missing.remove(&text(&update["customer"]["id"]));
                 ensure!(expected, "stream of {person}: {update} beyond the scope, or twice");
             }
         }

@@ -59,7 +59,9 @@ impl Feed {
         self.wanted.notify_one();
         let mut live = self.live.subscribe();
         let waited = tokio::time::timeout(PATIENCE, live.wait_for(|live| *live)).await;
-        waited.map_err(|_| Error::unavailable(anyhow::anyhow!("events are not coming in")))?.map_err(Error::internal)?;
+        waited
+            .map_err(|_| Error::unavailable(anyhow::anyhow!("events are not coming in")))?
+            .map_err(Error::internal)?;
         Ok(batches)
     }
 

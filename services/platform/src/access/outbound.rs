@@ -13,8 +13,8 @@ use tokio::sync::watch;
 use tonic::Status;
 use tonic::body::Body;
 
-use super::guard::{Access, PREFIX, look, u32_of};
 use super::Caller;
+use super::guard::{Access, PREFIX, look, u32_of};
 use crate::contract::{Contract, Look, Method};
 use crate::error::Error;
 use crate::locale::{self, Locale};
