@@ -204,6 +204,7 @@ mod tests {
             ("POST", "/v1/customers", "CreateCustomer"),
             ("GET", "/v1/customers:search", "SearchCustomers"),
             ("POST", "/v1/customers:assign", "AssignCustomers"),
+            ("GET", "/v1/customers:watch", "WatchCustomers"),
             ("GET", "/v1/customers/7", "GetCustomer 7"),
             ("HEAD", "/v1/customers/7", "GetCustomer 7"),
             ("PATCH", "/v1/customers/7", "UpdateCustomer 7"),

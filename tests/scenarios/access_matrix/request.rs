@@ -46,6 +46,10 @@ pub fn request(
     let contract = Contract::get();
     let input = contract.message(method.input);
     let mut request = caller.request(rule.verb.as_str().parse()?, &path(contract, method, rule, target)?)?;
+    if method.server_streaming && contract.message(method.output).well_known != WellKnown::HttpBody {
+        // Some of them never end by themselves.
+        request = request.header("prefer", "wait=3");
+    }
     match rule.body {
         Body::Field(index) => match input.fields[index].message() {
             Some(id) if contract.message(id).well_known == WellKnown::HttpBody => {

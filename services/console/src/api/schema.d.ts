@@ -311,6 +311,29 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/customers:watch": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Watch customers
+         * @description Tells of customers as they change, each as GetCustomer answers it then; changes within a quarter of a second are told
+         *     as one. It begins with `resync`: whoever loads what is shown after that misses nothing. The stream ends when the
+         *     session or the permission does, when the token expires and when the server stops; whoever may still read calls again.
+         *     RESOURCE_EXHAUSTED beyond eight streams of one caller.
+         */
+        get: operations["CustomerService_WatchCustomers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/dictionaries": {
         parameters: {
             query?: never;
@@ -3832,6 +3855,20 @@ export interface components {
             /** @description The contact through whom the customer was found. */
             contactName: string;
         };
+        CustomerUpdate: {
+            /** @description A customer that is new to the caller or has changed. */
+            customer?: components["schemas"]["Customer"];
+            /**
+             * @description A customer that the caller sees no more or that matches no more: one of the thousand that the stream told of last
+             *     or that were the newest when it began.
+             */
+            removedId?: string;
+            /**
+             * @description What was loaded before is out of date: more has changed than is told one by one, or what the caller may see has.
+             *     Never false.
+             */
+            resync?: boolean;
+        };
         DatabaseStatus: {
             /** @description Of the server. */
             version: string;
@@ -6574,6 +6611,34 @@ export interface operations {
                 };
                 content: {
                     "*/*": string;
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    CustomerService_WatchCustomers: {
+        parameters: {
+            query?: {
+                /** @description As in ListCustomers. */
+                filter?: string;
+            };
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/x-ndjson": string;
+                    "text/event-stream": string;
                 };
             };
             default: components["responses"]["Problem"];

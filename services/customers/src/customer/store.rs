@@ -22,7 +22,7 @@ use crate::search::text::phone_digits;
 /// Beyond this many matches a count is an estimate.
 const EXACT: i64 = 10_000;
 
-fn select() -> QueryBuilder<Postgres> {
+pub fn select() -> QueryBuilder<Postgres> {
     let mut sql = QueryBuilder::new("SELECT ");
     sql.push(COLUMNS).push(" FROM customer c WHERE ");
     sql
@@ -55,7 +55,7 @@ pub async fn customer_list_by_ids(
     Ok(rows.iter().map(|row| reader.customer(row)).collect::<sqlx::Result<_>>()?)
 }
 
-fn push_selection(sql: &mut QueryBuilder<Postgres>, selection: &Selection, rows: &RowPredicate) {
+pub fn push_selection(sql: &mut QueryBuilder<Postgres>, selection: &Selection, rows: &RowPredicate) {
     if selection.active_only {
         sql.push("c.state = 1 AND ");
     }

@@ -16,3 +16,4 @@ mod relations;
 mod search;
 mod story;
 mod timeline;
+mod watch;

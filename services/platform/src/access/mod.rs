@@ -6,6 +6,7 @@ mod groups;
 mod guard;
 mod inbound;
 mod newest;
+mod outbound;
 mod policy;
 mod rows;
 mod token;
@@ -44,13 +45,17 @@ enum Principal {
 }
 
 /// What an employee's token says of how they came in.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) struct Session {
     pub id: Uuid,
     /// Seconds since the epoch; nothing for a machine.
     pub auth_time: Option<i64>,
     /// The provider of single sign-on has asked for a second factor.
     pub second_factor: bool,
+    /// When the token expires, in seconds since the epoch.
+    pub expire_time: i64,
+    /// No more than these permissions of those that the employee holds, where the token is confined.
+    pub permitted: Option<Arc<[i32]>>,
 }
 
 /// Who makes a call, with the policy that was in force when it arrived. Cheap to clone.
@@ -66,15 +71,9 @@ impl Caller {
         Self(Principal::Service(name.into()))
     }
 
-    /// With `permitted`, no more than these permissions of those that the employee holds.
-    pub(crate) fn employee(
-        policy: Arc<Policy>,
-        employee: Arc<PolicyEmployee>,
-        session: Session,
-        permitted: Option<&[i32]>,
-    ) -> Self {
+    pub(crate) fn employee(policy: Arc<Policy>, employee: Arc<PolicyEmployee>, session: Session) -> Self {
         let grants = policy.grants(&employee);
-        let grants = match permitted {
+        let grants = match &session.permitted {
             None => grants,
             Some(permitted) => Arc::new(grants.confined_to(permitted)),
         };
@@ -85,7 +84,9 @@ impl Caller {
     /// active employee.
     pub fn of_employee(policy: Arc<Policy>, employee_id: Uuid) -> Option<Self> {
         let employee = policy.employee(employee_id).filter(|employee| employee.active).cloned()?;
-        Some(Self::employee(policy, employee, Session { id: Uuid::nil(), auth_time: None, second_factor: false }, None))
+        let session =
+            Session { id: Uuid::nil(), auth_time: None, second_factor: false, expire_time: i64::MAX, permitted: None };
+        Some(Self::employee(policy, employee, session))
     }
 
     /// The employee's id; NOT for anonymous callers and services.
@@ -99,6 +100,14 @@ impl Caller {
     /// The employee's id, or UNAUTHENTICATED: for methods that answer for the caller's own things.
     pub fn require_employee(&self) -> Result<Uuid> {
         self.employee_id().ok_or_else(|| Error::new(tonic::Code::Unauthenticated, &reason::UNAUTHENTICATED))
+    }
+
+    /// Whose session it is, where there is one.
+    fn session(&self) -> Option<(Uuid, &Session)> {
+        match &self.0 {
+            Principal::Employee { employee, session, .. } => Some((employee.id, session)),
+            _ => None,
+        }
     }
 
     pub fn session_id(&self) -> Option<Uuid> {

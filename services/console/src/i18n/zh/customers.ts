@@ -68,6 +68,8 @@ export const customers = {
     exportCsv: "导出为 CSV",
     total: "共 {{total}} 位客户",
     about: "约 {{total}} 位客户",
+    news_other: "有 {{count}} 条更新",
+    outdated: "列表有更新",
     empty: "还没有客户，可新建或导入",
     noMatches: "没有符合条件的客户",
     selection: "已选客户",
