@@ -1281,6 +1281,7 @@ export interface paths {
         /**
          * Removes an app or a passkey
          * @description Removes an app or a passkey. With the last one the recovery codes go, too, and nothing is asked for at sign-in.
+         *     FAILED_PRECONDITION, `SECOND_FACTOR_LAST`, when it is the last one and a role of the caller demands one.
          */
         delete: operations["CredentialService_DeleteCredential"];
         options?: never;
