@@ -83,7 +83,7 @@ test("what a person may do is explained by their roles", async (story) => {
   const row = page.getByTestId("employees").locator("tbody tr.ant-table-row", { hasText: "manager" });
   await pick(page, row.getByRole("button", { name: /的操作/ }), "查看权限");
   const drawer = page.getByRole("dialog");
-  await drawer.getByText("查看客户").waitFor();
+  await drawer.getByText("查看客户", { exact: true }).waitFor();
   await drawer.getByText("经理").first().waitFor();
   await picture(page, "employee-access");
 });

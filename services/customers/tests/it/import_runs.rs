@@ -66,7 +66,7 @@ async fn a_run_shows_its_progress_and_stops_when_told() -> Result<()> {
 async fn a_run_outlives_the_process() -> Result<()> {
     let story = Story::begin().await?;
     let (app, li_lei) = (&story.app, &story.li_lei);
-    let rows = 14_000;
+    let rows = 20_000;
     let import = uploaded(li_lei, "many.csv", many(rows)).await?;
     let mut brake = Brake::take(app).await?;
     start(li_lei, &import, KEYS[0], SKIP, false).await?.ok()?;

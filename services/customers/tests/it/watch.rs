@@ -19,6 +19,16 @@ async fn watching(session: &Session, filter: &str) -> Result<Lines> {
     Ok(lines)
 }
 
+/// Nothing is under way any more that a stream could tell of.
+async fn silence(app: &TestApp) -> Result<()> {
+    let mut database = app.database().await?;
+    let left = "SELECT count(*) FROM customers.outbox";
+    while sqlx::query_scalar::<_, i64>(left).fetch_one(&mut database).await? > 0 {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    Ok(())
+}
+
 /// The next message, which is a customer.
 async fn customer(lines: &mut Lines) -> Result<Value> {
     let change = lines.next().await?.context("the stream has ended")?;
@@ -48,6 +58,7 @@ async fn each_is_told_of_what_is_in_scope_and_when_it_no_longer_is() -> Result<(
     let story = Story::begin().await?;
     let (admin, li_lei, han_mei) = (&story.admin, &story.li_lei, &story.han_mei);
     let old = a_customer(li_lei, "从前的").await?;
+    silence(&story.app).await?;
     let mut all = watching(admin, "").await?;
     let mut his = watching(li_lei, "").await?;
     let mut hers = watching(han_mei, "").await?;
@@ -159,6 +170,7 @@ async fn masks_hold_in_the_stream_and_follow_the_role() -> Result<()> {
     let path = format!("/v1/customers/{customer_id}");
     let read = async || li_lei.get(&path).await.is_ok_and(|answer| answer.body["phone"] == "13812345678");
     story.app.until("the role counts", read).await?;
+    silence(&story.app).await?;
 
     let mut lines = watching(li_lei, "").await?;
     changed(admin, &customer_id, json!({"remark": "一"})).await?;
