@@ -97,6 +97,7 @@ def browser(step):
     tools.npm_ci(folder, step.log)
     tools.npm_ci(PROVIDER, step.log)
     chromium = tools.chromium(step.log)
+    application.build_console(step.log)
     with browser_services(step) as environment:
         step.run("npm", "test", cwd=folder, env=environment | {"CHROMIUM_PATH": chromium})
 
