@@ -19,14 +19,14 @@ async fn watching(session: &Session, filter: &str) -> Result<Lines> {
     Ok(lines)
 }
 
-/// Nothing is under way any more that a stream could tell of.
+/// Until nothing is under way any more that a stream could tell of.
 async fn silence(app: &TestApp) -> Result<()> {
-    let mut database = app.database().await?;
-    let left = "SELECT count(*) FROM customers.outbox";
-    while sqlx::query_scalar::<_, i64>(left).fetch_one(&mut database).await? > 0 {
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
-    Ok(())
+    app.until("all is told", async || {
+        let Ok(mut database) = app.database().await else { return false };
+        let left = sqlx::query_scalar::<_, i64>("SELECT count(*) FROM customers.outbox").fetch_one(&mut database);
+        left.await.is_ok_and(|left| left == 0)
+    })
+    .await
 }
 
 /// The next message, which is a customer.
