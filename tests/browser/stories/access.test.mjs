@@ -1,7 +1,7 @@
 // Who sees what: roles for chosen groups, shares that end, and the explanation of both.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { enter, openAs, openPage, pick, picture, stamp } from "../support/browser.mjs";
+import { employeeFound, enter, openAs, openPage, pick, picture, stamp } from "../support/browser.mjs";
 import { call, groupNamed, hire, presetRole } from "../support/calls.mjs";
 
 /** Asks in the customer's menu what a colleague may do with it. */
@@ -107,8 +107,8 @@ test("a role for chosen groups opens these and no others, and its change says be
   await editor.waitFor({ state: "detached" });
 
   await admin.goto("/employees");
-  await admin.getByLabel("按姓名、登录名或拼音查找").fill(person.loginName);
-  await pick(admin, admin.getByTestId("employees").getByRole("button", { name: `${person.displayName} 的操作` }), "查看权限");
+  const row = await employeeFound(admin, person.loginName);
+  await pick(admin, row.getByRole("button", { name: `${person.displayName} 的操作` }), "查看权限");
   const drawer = admin.getByTestId("access");
   await drawer.getByText("所属组：广州组").waitFor();
   await drawer.getByText(/(杭州组、上海组|上海组、杭州组)/).first().waitFor();

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import iconv from "iconv-lite";
-import { enter, openAs, openPage, picture, stamp, whoIsHere } from "../support/browser.mjs";
+import { employeeFound, enter, openAs, openPage, picture, stamp, whoIsHere } from "../support/browser.mjs";
 import { hire, presetRole } from "../support/calls.mjs";
 import { linkIn, mailTo } from "../support/mailbox.mjs";
 import { workbook } from "../support/workbook.mjs";
@@ -44,8 +44,7 @@ test("employees of a spreadsheet are checked, corrected, invited, and come in", 
   await picture(page, "employees-imported");
 
   await page.goto("/employees");
-  await page.getByLabel("按姓名、登录名或拼音查找").fill(qian);
-  const row = page.getByTestId("employees").locator("tbody tr.ant-table-row", { hasText: qian });
+  const row = await employeeFound(page, qian);
   await row.getByText("上海组").waitFor();
   await row.getByText("销售").waitFor();
 
@@ -115,12 +114,10 @@ test("a picture shows wherever its person does, until it is replaced or removed"
   await shows(header, red);
   await picture(page, "picture");
 
-  const row = admin.getByTestId("employees").locator("tbody tr.ant-table-row", { hasText: person.loginName });
+  let row;
   const look = async () => {
     await admin.goto("/employees");
-    await admin.getByLabel("按姓名、登录名或拼音查找").fill(person.loginName);
-    await row.waitFor();
-    await admin.waitForFunction(() => document.querySelectorAll("[data-testid=employees] tbody tr.ant-table-row").length === 1);
+    row = await employeeFound(admin, person.loginName);
   };
   await look();
   await shows(row, red);

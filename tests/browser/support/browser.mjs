@@ -127,6 +127,16 @@ export async function pick(page, button, name) {
   await page.locator(unfolded).getByRole("menuitem").filter({ hasText: new RegExp(`^${name}$`) }).click();
 }
 
+/** The one row of an employee on the page of employees. */
+export async function employeeFound(page, loginName) {
+  await page.getByLabel("按姓名、登录名或拼音查找").fill(loginName);
+  const row = page.getByTestId("employees").locator("tbody tr.ant-table-row", { hasText: loginName });
+  await row.waitFor();
+  // What is found takes the place of the other rows, and an open menu would go with them.
+  await page.waitForFunction(() => document.querySelectorAll("[data-testid=employees] tbody tr.ant-table-row").length === 1);
+  return row;
+}
+
 /** Chooses from an Ant Design select, which keeps its options outside of the field. */
 export async function choose(page, field, text) {
   await field.click();
