@@ -343,16 +343,16 @@ class Bench:
         self.psql("VACUUM ANALYZE customer")
 
     def sign_ins(self, report, seconds):
-        """As many at once as there are cores, against the bare hash on as many threads."""
+        """Against the bare hash on as many threads as the product gives to passwords: all cores but one."""
         people = json.loads(self.app.sign_ins.read_text())
         words = self.write_words("sign-ins", [f"{person['loginName']} {person['password']}" for person in people])
-        cores = os.cpu_count()
+        threads = max(1, os.cpu_count() - 1)
         floors, ours = [], []
         for _ in range(3):
-            command = [self.load, "hash", "--threads", str(cores), "--seconds", str(seconds)]
+            command = [self.load, "hash", "--threads", str(threads), "--seconds", str(seconds)]
             floors.append(float(subprocess.run(command, check=True, capture_output=True, text=True).stdout))
-            ours.append(self.drive(self.app.listen, "sign-in", seconds, connections=2 * cores, words=words)["per_second"])
-        note = f"Argon2id alone, {cores} at once"
+            ours.append(self.drive(self.app.listen, "sign-in", seconds, connections=4 * threads, words=words)["per_second"])
+        note = f"Argon2id alone, {threads} at once"
         report.add("signin", "/s", statistics.median(floors), statistics.median(ours), note=note)
 
     def access(self, report):

@@ -1,6 +1,9 @@
 """The checks of `make test`, each a function that gets a `Step` to run commands with. test.py runs them."""
 
+from contextlib import contextmanager
+
 import application
+import smtp_server
 import tools
 from places import DEV, ROOT
 from stack import Stack
@@ -92,14 +95,30 @@ def browser(step):
     """The console in a headless browser, against a server with demo data."""
     folder = ROOT / "tests" / "browser"
     tools.npm_ci(folder, step.log)
+    tools.npm_ci(PROVIDER, step.log)
     chromium = tools.chromium(step.log)
-    # The stories receive webhooks themselves.
-    local = {
-        "CHANGKE_IDENTITY__WEBHOOKS__ALLOW_HTTP": "true",
-        "CHANGKE_IDENTITY__WEBHOOKS__ALLOW_PRIVATE_NETWORKS": "127.0.0.0/8",
-    }
-    with served(step, local) as environment:
+    application.build_console(step.log)
+    with browser_services(step) as environment:
         step.run("npm", "test", cwd=folder, env=environment | {"CHROMIUM_PATH": chromium})
+
+
+@contextmanager
+def browser_services(step):
+    """The product as the stories want it, with what they reach besides; yields their variables."""
+    mail = DEV / "test" / f"{step.name}-mail.jsonl"
+    with smtp_server.serving(mail, step.log) as smtp_url:
+        local = {
+            # The stories receive webhooks themselves and bring a provider of single sign-on.
+            "CHANGKE_IDENTITY__WEBHOOKS__ALLOW_HTTP": "true",
+            "CHANGKE_IDENTITY__WEBHOOKS__ALLOW_PRIVATE_NETWORKS": "127.0.0.0/8",
+            "CHANGKE_IDENTITY__ALLOW_INSECURE_PROVIDERS": "true",
+            "CHANGKE_IDENTITY__MAIL__SMTP_URL": smtp_url,
+            "CHANGKE_IDENTITY__MAIL__FROM": "Changke <crm@example.com>",
+            # They sign in more often than people do, all from one address.
+            "CHANGKE_GATEWAY__RATE_LIMIT__SIGN_INS_PER_MINUTE": "0",
+        }
+        with served(step, local) as environment:
+            yield environment | {"CHANGKE_MAIL_FILE": str(mail)}
 
 
 def schemathesis(step):

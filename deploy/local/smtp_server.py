@@ -6,9 +6,26 @@ messages away, for now, as a server does that is busy.
 
 import json
 import os
+import subprocess
 import sys
+from contextlib import contextmanager
 
 import tools
+from processes import running
+
+
+@contextmanager
+def serving(path, log=None):
+    """Serves in a process of its own that writes its lines to `path`; yields the URL to send to."""
+    from stack import wait_until
+
+    with open(path, "wb") as lines:
+        command = [sys.executable, __file__]
+        with running(command, stdin=subprocess.PIPE, stdout=lines, stderr=log) as server:
+            done = wait_until(lambda: server.poll() is not None or path.read_bytes().endswith(b"\n"))
+            if not done or server.poll() is not None:
+                raise SystemExit("the SMTP server did not start")
+            yield f"smtp://127.0.0.1:{json.loads(path.read_text().splitlines()[0])['port']}"
 
 
 def main():

@@ -75,8 +75,11 @@ async fn a_program_calls_with_a_key_until_it_is_revoked() -> Result<()> {
     admin.post(&format!("/v1/serviceAccounts/{account_id}:enable"), json!({})).await?.ok()?;
     let second = a_key(&app, &admin, &account_id, &[]).await?;
     second.caller.get("/v1/customers").await?.ok()?;
+    let mut stream = second.caller.lines("/v1/customers:watch", &[]).await?;
+    assert_eq!(stream.next().await?, Some(json!({"resync": true})));
     let revoked = admin.post(&format!("/v1/apiKeys/{}:revoke", id(&second.key)?), json!({})).await?.ok()?;
     assert!(revoked["revokeTime"].is_string());
+    assert_eq!(stream.next().await?.context("the stream ends without a word")?["problem"]["status"], 401);
     gone(&app, &second.caller).await?;
 
     let third = a_key(&app, &admin, &account_id, &[]).await?;

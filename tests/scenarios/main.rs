@@ -9,6 +9,7 @@ mod explain;
 mod foreign_ids;
 mod machines;
 mod masked;
+mod mass_assignment;
 mod operations;
 mod pool;
 mod reporting;

@@ -225,6 +225,16 @@ async fn lists_are_filtered_sorted_and_read_in_parts() -> Result<()> {
     for path in ["/ServiceProviderConfig", "/ResourceTypes", "/Schemas"] {
         assert!(client.get(path).await?["schemas"].is_array(), "{path}");
     }
+    // What a list shows is found by itself as well, at the place that it names.
+    for kind in ["/ResourceTypes", "/Schemas"] {
+        let listed = client.get(kind).await?["Resources"].as_array().context("resources")?.clone();
+        assert_eq!(listed.len(), 2, "{kind}");
+        for resource in listed {
+            let location = text(&resource["meta"]["location"]);
+            assert_eq!(client.get(location.trim_start_matches("/scim/v2")).await?, resource);
+        }
+        assert_eq!(fault(&client.send(Method::GET, &format!("{kind}/urn:none"), None).await?), "404");
+    }
     app.stop().await
 }
 
@@ -272,6 +282,54 @@ async fn a_group_has_the_members_that_the_client_gives_it() -> Result<()> {
     for method in [Method::GET, Method::DELETE] {
         assert_eq!(fault(&client.send(method, &root, None).await?), "404", "the root is the installation's own");
     }
+    app.stop().await
+}
+
+#[tokio::test]
+async fn a_change_of_what_the_client_has_not_seen_is_refused() -> Result<()> {
+    let app = TestApp::start().await?;
+    let client = Client::of(&app).await?;
+    let config = client.get("/ServiceProviderConfig").await?;
+    assert_eq!((&config["etag"]["supported"], &config["bulk"]["supported"]), (&json!(true), &json!(false)));
+    let anna = id(&client.create("Users", json!({"userName": "anna"})).await?)?;
+    let east = id(&client.create("Groups", json!({"displayName": "华东"})).await?)?;
+    let version = async |path: &str| -> Result<String> {
+        let shown = client.send(Method::GET, path, None).await?;
+        let version = text(&shown.body["meta"]["version"]);
+        assert_eq!(shown.headers["etag"].to_str()?, version);
+        Ok(version)
+    };
+    let at = async |method: Method, path: &str, version: &str, body: Value| -> Result<Answer> {
+        let request = client.0.request(method, &format!("/scim/v2{path}"))?.header("if-match", version);
+        answer(if body.is_null() { request } else { request.json(&body) }).await
+    };
+    let (user, group) = (format!("/Users/{anna}"), format!("/Groups/{east}"));
+    let rename = |name: &str| json!({"Operations": [{"op": "replace", "path": "displayName", "value": name}]});
+    let whole = json!({"userName": "anna", "displayName": "whole"});
+
+    let [seen, seen_group] = [version(&user).await?, version(&group).await?];
+    assert_eq!(version(&user).await?, seen, "a look changes nothing");
+    let changed = at(Method::PATCH, &user, &seen, rename("Anna")).await?;
+    assert_eq!((changed.status.as_u16(), changed.headers["etag"].to_str()?), (200, version(&user).await?.as_str()));
+    for (method, body) in [(Method::PATCH, rename("x")), (Method::PUT, whole.clone()), (Method::DELETE, json!(null))] {
+        assert_eq!(fault(&at(method.clone(), &user, &seen, body).await?), "412", "{method}");
+    }
+    assert_eq!(client.get(&user).await?["displayName"], "Anna");
+    // What the client alone calls a person, and who is in a group, is part of a version as well.
+    let now = version(&user).await?;
+    client.patch(&user, json!([{"op": "add", "path": "externalId", "value": "x"}])).await?.ok()?;
+    assert_ne!(version(&user).await?, now);
+    client.patch(&group, json!([{"op": "add", "path": "members", "value": [{"value": anna}]}])).await?.ok()?;
+    for (method, body) in [(Method::PATCH, rename("x")), (Method::DELETE, json!(null))] {
+        assert_eq!(fault(&at(method.clone(), &group, &seen_group, body).await?), "412", "{method}");
+    }
+    // Any of several, a strong spelling of the same, and whatever there is.
+    let strong = version(&group).await?.trim_start_matches("W/").to_owned();
+    at(Method::PATCH, &group, &format!("W/\"other\", {strong}"), rename("华北")).await?.ok()?;
+    at(Method::PUT, &user, "*", whole).await?.ok()?;
+    let last = version(&user).await?;
+    assert_eq!(at(Method::DELETE, &user, &last, json!(null)).await?.status.as_u16(), 204);
+    assert_eq!(fault(&at(Method::DELETE, &user, "*", json!(null)).await?), "404");
     app.stop().await
 }
 

@@ -115,6 +115,25 @@ async fn a_forged_token_opens_nothing_in_any_service() -> Result<()> {
 }
 
 #[tokio::test]
+async fn a_stream_ends_with_the_token_that_opened_it() -> Result<()> {
+    let app = TestApp::start_with(Arrangement::from_environment(), |config| config.identity.signing_key = pem(OUR_KEY))
+        .await?;
+    let admin = app.administrator().await?;
+    let (head, mut claims) = parts(&admin.access_token)?;
+    claims["exp"] = json!(Utc::now().timestamp() + 3);
+    let header = Header { kid: Some(text(&head["kid"])), ..Header::new(Algorithm::EdDSA) };
+    let token = encode(&header, &claims, &EncodingKey::from_ed_der(&STANDARD.decode(OUR_KEY)?))?;
+    let mut stream = with_token(&admin, token).lines("/v1/customers:watch", &[]).await?;
+    assert_eq!(stream.next().await?, Some(json!({"resync": true})));
+    let last = stream.next().await?.context("the stream ends without a word")?;
+    assert_eq!(last["problem"]["reason"], "TOKEN_INVALID", "{last}");
+    let late = Utc::now().timestamp() - claims["exp"].as_i64().context("exp")?;
+    assert!((0..=2).contains(&late), "{late} seconds after the token");
+    assert_eq!(stream.next().await?, None);
+    app.stop().await
+}
+
+#[tokio::test]
 async fn a_session_that_ends_is_over_in_every_service_within_a_second() -> Result<()> {
     let app = TestApp::start().await?;
     let root = app.root_group().await?;

@@ -1,6 +1,8 @@
 //! The whole product on a database of its own, for tests and benchmarks: real Postgres, real NATS, real HTTP.
 //! `CHANGKE_TEST_ARRANGEMENT=tcp` runs every service as if it were a process of its own.
 
+mod lines;
+
 use std::collections::HashMap;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
@@ -13,6 +15,7 @@ use sqlx::{AssertSqlSafe, Connection, PgConnection};
 use uuid::Uuid;
 
 use crate::{App, Config, SERVICES, Selection};
+pub use lines::Lines;
 
 const ROLE_SECRET: &str = "test-role-secret-0001";
 const ADMINISTRATOR: &str = "admin";

@@ -23,6 +23,7 @@ pub mod reason {
         OWNER_INVALID: "There is no such active employee within your scope.", "您的权限范围内没有该在职员工。";
         CUSTOMER_INVALID: "The customer is out of use. Restore it first.", "该客户已作废，请先恢复。";
         CUSTOMER_NOT_INVALID: "The customer is in use.", "该客户未作废。";
+        WATCHES_EXHAUSTED: "You follow changes in as many places as you may ({limit}). Close one of them.", "您同时关注客户变化的连接数已达上限（{limit}），请先关闭其中一个。";
         SEARCH_EMPTY: "Give at least one character to look for.", "请输入至少一个要查找的字符。";
     }
 

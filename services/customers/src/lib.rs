@@ -3,7 +3,7 @@
 //! A customer has one owner or lies in a public `pool`, of which `ownership` keeps the history; `handover` gives all of an
 //! employee's to others; `share`s lend it. What belongs to it (`contact`, `relation`,
 //! `interaction`, `timeline`) is reached through it by `parent`. `dictionary` and `field` say what it may hold beyond the
-//! contract; `search` finds it.
+//! contract; `search` finds it; `watch` tells of its changes.
 
 mod access;
 mod audit;
@@ -27,6 +27,7 @@ pub mod search;
 mod share;
 mod timeline;
 mod view;
+mod watch;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -35,7 +36,7 @@ use chrono::{FixedOffset, NaiveDate, Utc};
 use contracts::customers as proto;
 use contracts::customers::customers_operations_service_server::CustomersOperationsServiceServer;
 use contracts::unary::CustomersOperationsServiceUnary;
-use platform::access::Access;
+use futures::FutureExt;
 use platform::db::Db;
 use platform::jobs::Worker;
 use platform::service::{Context, Parts, Services};
@@ -79,9 +80,11 @@ pub async fn build(config: Config, context: Context) -> anyhow::Result<Parts> {
     let policy = context.access.policy().clone();
     let worker = Worker::new(&context.db).every::<pool::Recycle>(Duration::from_secs(24 * 3600), "recycle", &());
     let consumers = consumers::consumers(&context.db, &context.events);
+    let feed = Arc::new(watch::Feed::new(&context.db, &context.events));
+    let watches = watch::Watches::new(&shared, &context.access, &feed, &context.shutdown);
     let operations = operations::rpc(&shared, &context.events, &consumers);
     Ok(Parts {
-        services: services(&shared, &context.access).add(
+        services: services(&shared, watches).add(
             operations,
             CustomersOperationsServiceServer::from_arc,
             CustomersOperationsServiceUnary,
@@ -95,11 +98,11 @@ pub async fn build(config: Config, context: Context) -> anyhow::Result<Parts> {
                 .register(import::Prune)
                 .every::<import::Prune>(Duration::from_secs(24 * 3600), "import.prune", &()),
         ),
-        tasks: Vec::new(),
+        tasks: vec![feed.run(context.shutdown).boxed()],
     })
 }
 
-fn services(shared: &Arc<Shared>, access: &Arc<Access>) -> Services {
+fn services(shared: &Arc<Shared>, watches: watch::Watches) -> Services {
     let (db, zone, fields) = (shared.db.clone(), shared.zone, shared.fields.clone());
     use contracts::unary::{
         ContactServiceUnary, CustomerAccessServiceUnary, CustomerServiceUnary, DictionaryServiceUnary,
@@ -123,7 +126,7 @@ fn services(shared: &Arc<Shared>, access: &Arc<Access>) -> Services {
     use proto::timeline_service_server::TimelineServiceServer;
     use proto::view_service_server::ViewServiceServer;
     Services::default()
-        .add(customer::CustomerRpc::new(shared.clone()), CustomerServiceServer::from_arc, CustomerServiceUnary)
+        .add(customer::CustomerRpc::new(shared.clone(), watches), CustomerServiceServer::from_arc, CustomerServiceUnary)
         .add(access::AccessRpc::new(db.clone()), CustomerAccessServiceServer::from_arc, CustomerAccessServiceUnary)
         .add(pool::PoolRpc::new(shared.clone()), PoolServiceServer::from_arc, PoolServiceUnary)
         .add(pool::PoolAdminRpc::new(shared.clone()), PoolAdminServiceServer::from_arc, PoolAdminServiceUnary)
@@ -139,7 +142,7 @@ fn services(shared: &Arc<Shared>, access: &Arc<Access>) -> Services {
         .add(field::FieldRpc::new(db.clone(), fields.clone()), FieldServiceServer::from_arc, FieldServiceUnary)
         .add(contact::ContactRpc::new(db.clone(), zone), ContactServiceServer::from_arc, ContactServiceUnary)
         .add(relation::RelationRpc::new(db.clone()), RelationServiceServer::from_arc, RelationServiceUnary)
-        .add(import::ImportRpc::new(shared.clone(), access.clone()), ImportServiceServer::from_arc, ImportServiceUnary)
+        .add(import::ImportRpc::new(shared.clone()), ImportServiceServer::from_arc, ImportServiceUnary)
         .add(
             interaction::InteractionRpc::new(db.clone(), zone),
             InteractionServiceServer::from_arc,

@@ -8,7 +8,8 @@ use axum::response::Response;
 use bytes::Bytes;
 use contracts::options::{Dialect, SessionEffect};
 use http::header::{
-    ACCEPT_LANGUAGE, AUTHORIZATION, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, HeaderName, HeaderValue, USER_AGENT,
+    ACCEPT_LANGUAGE, AUTHORIZATION, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, HeaderName, HeaderValue, IF_MATCH,
+    USER_AGENT,
 };
 use http::{HeaderMap, Request, StatusCode};
 use http_body::Body as _;
@@ -33,8 +34,13 @@ use crate::{grpc, json, keys, scim, stream, upload};
 pub const JSON: &str = "application/json";
 
 /// Headers that go along to the service as they are.
-const FORWARDED: [HeaderName; 4] =
-    [ACCEPT_LANGUAGE, USER_AGENT, HeaderName::from_static("idempotency-key"), HeaderName::from_static("traceparent")];
+const FORWARDED: [HeaderName; 5] = [
+    ACCEPT_LANGUAGE,
+    IF_MATCH,
+    USER_AGENT,
+    HeaderName::from_static("idempotency-key"),
+    HeaderName::from_static("traceparent"),
+];
 
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const TIMEOUT: HeaderName = HeaderName::from_static("grpc-timeout");

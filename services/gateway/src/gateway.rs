@@ -18,6 +18,7 @@ use opentelemetry::{Context, KeyValue};
 use platform::contract::Contract;
 use platform::service::Upstream;
 use platform::telemetry;
+use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 use tracing::Instrument;
 
@@ -42,6 +43,7 @@ pub struct Gateway {
     pub sessions: Sessions,
     pub keys: Keys,
     pub console: Console,
+    pub stop: CancellationToken,
     /// The document, written out once.
     openapi: Bytes,
     docs: axum::Router,
@@ -94,7 +96,11 @@ impl Headers {
 }
 
 impl Gateway {
-    pub fn new(config: &Config, upstreams: HashMap<String, Upstream>) -> anyhow::Result<Gateway> {
+    pub fn new(
+        config: &Config,
+        upstreams: HashMap<String, Upstream>,
+        stop: CancellationToken,
+    ) -> anyhow::Result<Gateway> {
         let contract = Contract::get();
         let document = openapi::document(contract);
         Ok(Gateway {
@@ -109,6 +115,7 @@ impl Gateway {
             headers: Headers::new(config.secure_cookies),
             config: config.clone(),
             upstreams,
+            stop,
         })
     }
 }

@@ -39,6 +39,7 @@ use http::header::{ACCEPT_ENCODING, CONTENT_TYPE};
 use http::{Request, Response};
 use platform::contract::Contract;
 use platform::service::Upstream;
+use tokio_util::sync::CancellationToken;
 use tower::{Layer, Service, ServiceExt};
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{Predicate, SizeAbove};
@@ -54,8 +55,9 @@ pub struct Front {
     gateway: Arc<gateway::Gateway>,
 }
 
-pub fn build(config: &Config, upstreams: HashMap<String, Upstream>) -> anyhow::Result<Front> {
-    Ok(Front { gateway: Arc::new(gateway::Gateway::new(config, upstreams)?) })
+/// `stop` ends the streams that would else go on for ever.
+pub fn build(config: &Config, upstreams: HashMap<String, Upstream>, stop: CancellationToken) -> anyhow::Result<Front> {
+    Ok(Front { gateway: Arc::new(gateway::Gateway::new(config, upstreams, stop)?) })
 }
 
 impl Service<Request<Body>> for Front {

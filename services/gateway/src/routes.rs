@@ -69,6 +69,8 @@ pub type Captures<'p> = Vec<&'p str>;
 struct Node {
     variables: usize,
     ends_with_variable: bool,
+    /// Where there are none, a colon is part of the last segment's value.
+    has_verbs: bool,
     routes: Vec<usize>,
 }
 
@@ -87,6 +89,7 @@ impl Routes {
                 let node = nodes.entry(pattern(rule)).or_default();
                 node.variables = rule.variables().count();
                 node.ends_with_variable = matches!(rule.segments.last(), Some(Segment::Variable(_)));
+                node.has_verbs |= rule.custom_verb.is_some();
                 node.routes.push(routes.len());
                 routes.push(Route {
                     method,
@@ -113,7 +116,7 @@ impl Routes {
         let mut captures: Captures<'p> = Vec::with_capacity(node.variables);
         captures.extend(matched.params.iter().map(|(_, value)| value));
         let verb = match captures.last_mut() {
-            Some(last) if node.ends_with_variable => match last.rsplit_once(':') {
+            Some(last) if node.ends_with_variable && node.has_verbs => match last.rsplit_once(':') {
                 Some((value, verb)) => {
                     *last = value;
                     Some(verb)
@@ -201,6 +204,7 @@ mod tests {
             ("POST", "/v1/customers", "CreateCustomer"),
             ("GET", "/v1/customers:search", "SearchCustomers"),
             ("POST", "/v1/customers:assign", "AssignCustomers"),
+            ("GET", "/v1/customers:watch", "WatchCustomers"),
             ("GET", "/v1/customers/7", "GetCustomer 7"),
             ("HEAD", "/v1/customers/7", "GetCustomer 7"),
             ("PATCH", "/v1/customers/7", "UpdateCustomer 7"),
@@ -211,6 +215,7 @@ mod tests {
             ("PATCH", "/v1/dictionaries/industry/entries/a.b", "UpdateDictionaryEntry industry a.b"),
             ("GET", "/v1/imports/7:watch", "WatchImport 7"),
             ("POST", "/v1/profile:changePassword", "ChangePassword"),
+            ("GET", "/scim/v2/Schemas/urn:a:2.0:User", "GetSchema urn:a:2.0:User"),
         ] {
             assert_eq!(found(method, path), expected, "{method} {path}");
         }

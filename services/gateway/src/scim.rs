@@ -2,7 +2,7 @@
 
 use axum::body::Body;
 use axum::response::Response;
-use http::header::{CONTENT_TYPE, HeaderValue, LOCATION};
+use http::header::{CONTENT_TYPE, ETAG, HeaderValue, LOCATION};
 use http::{HeaderMap, StatusCode};
 use platform::contract::Verb;
 use serde::Deserialize;
@@ -20,16 +20,25 @@ struct Resource {
 struct Meta {
     #[serde(default)]
     location: String,
+    #[serde(default)]
+    version: String,
 }
 
-/// A good answer: what was created says where it is, and of what was deleted there is nothing to say.
+/// A good answer: a resource says which version it is, what was created says where it is as well, and of what was deleted
+/// there is nothing to say.
 pub fn response(verb: Verb, text: Vec<u8>, headers: &mut HeaderMap) -> Response {
+    let Meta { location, version } = match verb {
+        Verb::Delete => Meta::default(),
+        _ => serde_json::from_slice::<Resource>(&text).map(|resource| resource.meta).unwrap_or_default(),
+    };
+    let location = if verb == Verb::Post { location } else { String::new() };
+    for (name, value) in [(LOCATION, location), (ETAG, version)] {
+        if let (false, Ok(value)) = (value.is_empty(), HeaderValue::try_from(value)) {
+            headers.insert(name, value);
+        }
+    }
     match verb {
         Verb::Post => {
-            let location = serde_json::from_slice::<Resource>(&text).map(|resource| resource.meta.location);
-            if let Ok(Ok(location)) = location.map(HeaderValue::try_from) {
-                headers.insert(LOCATION, location);
-            }
             let mut response = Response::new(Body::from(text));
             *response.status_mut() = StatusCode::CREATED;
             response
@@ -46,8 +55,14 @@ pub fn response(verb: Verb, text: Vec<u8>, headers: &mut HeaderMap) -> Response 
 
 /// The status and the body of an error, with our stable name of it besides what the standard asks for. The standard knows no 422: what the state does not permit is a bad request there.
 pub fn error(status: StatusCode, reason: &str, detail: &str) -> (StatusCode, Vec<u8>) {
-    let status = if status == StatusCode::UNPROCESSABLE_ENTITY { StatusCode::BAD_REQUEST } else { status };
+    let status = match (status, reason) {
+        (StatusCode::UNPROCESSABLE_ENTITY, _) => StatusCode::BAD_REQUEST,
+        (_, "SCIM_VERSION_STALE") => StatusCode::PRECONDITION_FAILED,
+        (status, _) => status,
+    };
     let kind = match (status.as_u16(), reason) {
+        // Two calls met at the same row.
+        (409, "STALE_ETAG") => None,
         (409, _) => Some("uniqueness"),
         (400, "SCIM_FILTER_FAULTY" | "SCIM_FILTER_INVALID") => Some("invalidFilter"),
         (400, "SCIM_PATH_INVALID") => Some("invalidPath"),
@@ -91,6 +106,8 @@ mod tests {
             (400, "SCIM_FILTER_FAULTY", ("400", json!("invalidFilter"))),
             (400, "SCIM_NO_TARGET", ("400", json!("noTarget"))),
             (404, "NOT_FOUND", ("404", Value::Null)),
+            (409, "SCIM_VERSION_STALE", ("412", Value::Null)),
+            (409, "STALE_ETAG", ("409", Value::Null)),
         ] {
             let (_, body) = error(StatusCode::from_u16(status).unwrap(), reason, "why");
             let body: Value = serde_json::from_slice(&body).unwrap();

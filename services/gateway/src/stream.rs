@@ -15,6 +15,7 @@ use platform::contract::wire::{Malformed, Reader};
 use platform::contract::{Contract, Message};
 use platform::locale::Locale;
 use tokio::time::{Instant, Interval, interval_at};
+use tokio_util::sync::CancellationToken;
 use tonic::Status;
 
 use crate::call::{Prepared, problem, request_message};
@@ -63,6 +64,7 @@ pub async fn answer(
         form: if events { Form::Events } else { Form::Lines },
         heartbeat: interval_at(Instant::now() + HEARTBEAT, HEARTBEAT),
         deadline,
+        stop: gateway.stop.clone(),
         locale: told.locale,
         request_id: told.request_id.to_owned(),
         trace_id: told.trace_id,
@@ -94,6 +96,8 @@ struct State {
     form: Form,
     heartbeat: Interval,
     deadline: Instant,
+    /// The process ends, and waits for no stream.
+    stop: CancellationToken,
     locale: Locale,
     request_id: String,
     trace_id: Option<String>,
@@ -110,6 +114,7 @@ impl State {
             None => tokio::select! {
                 message = self.messages.next() => message,
                 _ = self.heartbeat.tick() => return Some((Ok(self.beat()), self)),
+                () = self.stop.cancelled() => Err(Status::unavailable("the gateway stops")),
                 () = tokio::time::sleep_until(self.deadline) => Err(Status::deadline_exceeded("the stream took too long")),
             },
         };

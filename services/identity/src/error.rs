@@ -12,6 +12,7 @@ reasons! {
     SIGN_IN_FAILURES: "Too many failed attempts from your network. Try again later.", "您所在网络的失败次数过多，请稍后再试。";
     SECOND_FACTOR_WRONG: "The second factor is wrong, was used already, or can't be used now.", "二次验证有误、已被使用或当前不可用。";
     SECOND_FACTOR_MISSING: "Set up an authenticator app or a passkey first.", "请先设置验证器或通行密钥。";
+    SECOND_FACTOR_LAST: "Your role asks for a second factor. Set up another one before you remove the last.", "您的角色要求二次验证，请先添加另一种方式，再移除最后一个。";
     CHALLENGE_INVALID: "This took too long, was tried too often or is done already. Begin anew.", "操作已超时、尝试次数过多或已完成，请重新开始。";
     ONE_PROOF: "Give exactly one proof of who you are.", "请提供且仅提供一种验证方式。";
     PROOF_WRONG: "This is wrong, was used already, or can't be used now.", "验证有误、已被使用或当前不可用。";
@@ -71,6 +72,7 @@ reasons! {
     SCIM_PATCH_FAULTY: "The operations are not as RFC 7644 has them.", "操作列表不符合 RFC 7644。";
     SCIM_PATH_INVALID: "The path of an operation can't be read.", "操作的 path 无法解析。";
     SCIM_NO_TARGET: "Nothing matches the path of an operation.", "操作的 path 没有匹配的目标。";
+    SCIM_VERSION_STALE: "The resource has changed meanwhile. Read it again.", "资源已被更改，请重新读取。";
     SCIM_PROTECTED: "Of people who can give roles, provisioning changes nothing; it can disable and remove them.", "对可授予角色的人员，只能停用或删除，不能通过 SCIM 修改。";
     GIVEN_TWICE: "This is given twice.", "重复指定。";
     SESSION_SHORTER_THAN_IDLE: "A session must live at least as long as it may be idle, and longer than an access token.", "会话最长有效时间不能短于闲置失效时间，且两者须长于访问令牌的有效期。";

@@ -6,7 +6,7 @@ use platform::db::Db;
 use platform::jobs::{JobContext, JobFailure, JobHandler, Worker};
 
 use crate::api_key::store::api_keys_prune;
-use crate::authentication::store::sessions_prune;
+use crate::authentication::session_store::sessions_prune;
 use crate::challenge::store::challenges_prune;
 use crate::password_link::job::SendLink;
 use crate::password_link::store::links_prune;

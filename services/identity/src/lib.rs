@@ -241,7 +241,10 @@ pub async fn build_within(config: Config, context: Context, outside: Outside) ->
         async move { identity.feed.run(identity.db.clone(), identity.shutdown.clone()).await }
     };
     let deliverer = Deliverer::new(&context.db, webhooks.clone()).run(identity.shutdown.clone());
-    let worker = housekeeping::worker(&context.db, identity.clone()).register(webhook::Replay { webhooks });
+    let worker = housekeeping::worker(&context.db, identity.clone())
+        .register(webhook::Replay { webhooks })
+        .register(webhook::SendNotice(identity.clone()));
+    let failures = attempt::failure::write_counts(context.db, identity.shutdown.clone());
     let keys = async move {
         let mut revisions = identity.feed.subscribe();
         while let Some(Ok(())) = identity.shutdown.run_until_cancelled(revisions.changed()).await {
@@ -250,5 +253,6 @@ pub async fn build_within(config: Config, context: Context, outside: Outside) ->
             }
         }
     };
-    Ok(Parts { services, consumers, worker: Some(worker), tasks: vec![feed.boxed(), keys.boxed(), deliverer.boxed()] })
+    let tasks = vec![feed.boxed(), keys.boxed(), deliverer.boxed(), failures.boxed()];
+    Ok(Parts { services, consumers, worker: Some(worker), tasks })
 }

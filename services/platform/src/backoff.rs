@@ -4,7 +4,7 @@ use std::time::Duration;
 
 /// Doubles from `first` with each failed try (the first is 1) up to `most`; a random part keeps those who failed together
 /// from coming back together.
-pub(crate) fn pause(tries: u32, first: Duration, most: Duration) -> Duration {
+pub fn pause(tries: u32, first: Duration, most: Duration) -> Duration {
     let grown = first.saturating_mul(1 << tries.saturating_sub(1).min(20)).min(most);
     grown.mul_f64(0.75 + rand::random::<f64>() / 4.0)
 }

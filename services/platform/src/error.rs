@@ -93,6 +93,17 @@ impl Error {
         Self::new(Code::AlreadyExists, reason).field(field, reason)
     }
 
+    /// Speaks of fields by the names that they have in this request: what begins with `from` begins with `to`.
+    #[must_use]
+    pub fn renamed(mut self, from: &str, to: &str) -> Self {
+        for violation in &mut self.violations {
+            if let Some(rest) = violation.field.strip_prefix(from) {
+                violation.field = format!("{to}{rest}");
+            }
+        }
+        self
+    }
+
     pub fn permission_denied(reason: &'static Reason) -> Self {
         Self::new(Code::PermissionDenied, reason)
     }

@@ -7,7 +7,7 @@
 
 pub mod access;
 pub mod audit;
-mod backoff;
+pub mod backoff;
 pub mod config;
 pub mod contract;
 pub mod db;

@@ -98,8 +98,9 @@ parameters! {
     AUDIT_RETENTION_DAYS "audit.retention_days" Kind::Integer { min: 0, max: 36_500 }, "0",
         "操作日志保留多少天，0 为永久", "Days for which the audit trail is kept; 0 stands for ever";
     REVEALS_PER_HOUR "privacy.reveals_per_hour" Kind::Integer { min: 0, max: 100_000 }, "60",
-        "每人每小时最多查看多少条记录的完整个人信息",
-        "Records whose masked personal data a person may see in clear within an hour";
+        "每人每小时最多查看多少条记录的完整个人信息（员工与客户资料分别计数）",
+        "Records whose masked personal data a person may see in clear within an hour; those of employees and those of \
+         customers are counted apart";
 }
 
 /// By name.

@@ -36,6 +36,9 @@ use whole_writes::WholeWrites;
 /// After this a caller is asked to connect again, and so comes to see processes that were added meanwhile.
 const CONNECTION_AGE: Duration = Duration::from_secs(300);
 
+/// The most that HTTP/2 has room for.
+const MOST_WINDOW: u32 = i32::MAX as u32;
+
 type Transport = BoxCloneSyncService<Request<Body>, Response<Body>, Status>;
 
 /// Where the calls to one service go.
@@ -189,7 +192,8 @@ pub fn remote(url: &str) -> anyhow::Result<Upstream> {
         .http2_keep_alive_interval(Duration::from_secs(10))
         .keep_alive_timeout(Duration::from_secs(5))
         .keep_alive_while_idle(true)
-        .initial_connection_window_size(4 * 1024 * 1024)
+        // No limit but each stream's own: one that nobody reads must not hold up the calls beside it.
+        .initial_connection_window_size(MOST_WINDOW)
         .initial_stream_window_size(1024 * 1024)
         .connect_lazy();
     Ok(Upstream::new(channel.map_err(|error| {

@@ -3,25 +3,9 @@ import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { test } from "node:test";
-import { choose, openAs, picture } from "../support/browser.mjs";
+import { choose, openAs, pick, picture, stamp } from "../support/browser.mjs";
+import { call } from "../support/calls.mjs";
 import { baseUrl, someone } from "../support/product.mjs";
-
-const stamp = () => String(Date.now()).slice(-7);
-
-/** A call of the signed-in page, for what a story needs and isn't about. */
-async function call(page, method, path, body) {
-  const answer = await page.evaluate(
-    async ([method, path, body]) => {
-      const csrf = /changke_csrf=([^;]*)/.exec(document.cookie)?.[1] ?? "";
-      const headers = { "Content-Type": "application/json", "X-CSRF-Token": decodeURIComponent(csrf), "Idempotency-Key": crypto.randomUUID() };
-      const response = await fetch(path, { method, headers, body: body && JSON.stringify(body) });
-      return { status: response.status, body: await response.json() };
-    },
-    [method, path, body],
-  );
-  assert.ok(answer.status < 300, `${method} ${path}: ${JSON.stringify(answer.body)}`);
-  return answer.body;
-}
 
 async function openFirstCustomer(page) {
   await page.getByTestId("customers").getByRole("link").first().click();
@@ -37,8 +21,7 @@ test("what was changed stands in the audit trail, with before and after", async 
   await page.getByTestId("submit").click();
   await page.getByTestId("details").getByText(remark).waitFor();
 
-  await page.getByTestId("customer-menu").click();
-  await page.getByRole("menuitem", { name: "操作日志", exact: true }).click();
+  await pick(page, page.getByTestId("customer-menu"), "操作日志");
   await page.waitForURL((url) => url.pathname === "/audit" && url.searchParams.has("record"));
   const latest = page.getByTestId("audit").locator("tbody tr.ant-table-row").first();
   await latest.getByText("修改", { exact: true }).click();
@@ -52,9 +35,8 @@ test("what was changed stands in the audit trail, with before and after", async 
   await page.getByTestId("audit").getByText(remark).waitFor({ state: "detached" });
   await page.goto("/audit");
   await page.getByTestId("audit").locator("tbody tr.ant-table-row").first().waitFor();
-  await page.getByTestId("export-audit").click();
   const downloading = page.waitForEvent("download");
-  await page.getByRole("menuitem", { name: "客户", exact: true }).click();
+  await pick(page, page.getByTestId("export-audit"), "客户");
   const file = readFileSync(await (await downloading).path(), "utf8");
   assert.match(file, new RegExp(remark));
 });
@@ -62,8 +44,7 @@ test("what was changed stands in the audit trail, with before and after", async 
 test("why a colleague may see a customer is told in sentences", async (story) => {
   const page = await openAs(story, "administrator", "/customers?filter=owner_id%3A*&order=number");
   await openFirstCustomer(page);
-  await page.getByTestId("customer-menu").click();
-  await page.getByRole("menuitem", { name: "谁能看到？" }).click();
+  await pick(page, page.getByTestId("customer-menu"), "谁能看到？");
   const decisions = page.getByTestId("access-decisions");
   // The owner comes first.
   await decisions.getByText(/可以看到此客户|看不到此客户/).waitFor();
@@ -226,15 +207,13 @@ test("a webhook shows its secret once and logs what came of a message, which is 
   await page.keyboard.press("Escape");
   await page.getByTestId("deliveries").getByText("已送达").first().waitFor();
 
-  await page.getByTestId("webhook-menu").click();
-  await page.getByRole("menuitem", { name: "更换密钥" }).click();
+  await pick(page, page.getByTestId("webhook-menu"), "更换密钥");
   await page.getByRole("dialog").getByRole("button", { name: "更换密钥" }).click();
   assert.notEqual((await page.getByTestId("webhook-secret").innerText()).trim(), secret);
   await page.getByTestId("secret-close").click();
   await page.getByText("旧密钥失效时间").waitFor();
   await picture(page, "webhook");
-  await page.getByTestId("webhook-menu").click();
-  await page.getByRole("menuitem", { name: "删除" }).click();
+  await pick(page, page.getByTestId("webhook-menu"), "删除");
   await page.getByRole("dialog").getByRole("button", { name: "删除" }).click();
   await page.waitForURL((url) => url.pathname === "/webhooks");
 });

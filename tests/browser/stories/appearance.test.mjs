@@ -9,6 +9,7 @@ const screens = [
   ["imports", "/imports"],
   ["composition", "/reports/composition"],
   ["employees", "/employees"],
+  ["employees-import", "/employees/import"],
   ["groups", "/groups"],
   ["roles", "/roles"],
   ["dictionaries", "/dictionaries"],
@@ -21,6 +22,15 @@ const screens = [
   ["feedback", "/feedback"],
   ["service-status", "/service-status"],
   ["profile", "/profile"],
+  ["security", "/profile?tab=security"],
+];
+
+/** Before the console proper, where nobody is signed in. */
+const entrances = [
+  ["sign-in", "/sign-in"],
+  ["forgot-password", "/forgot-password"],
+  ["set-password", "/set-password#made-up"],
+  ["sign-on-failed", "/sign-on/callback?error=access_denied"],
 ];
 
 /** The screen has shown its content: a heading, and neither a skeleton nor a fault. */
@@ -111,6 +121,17 @@ test("a page that isn't there and a record that isn't there say so", async (stor
   await page.getByText("页面不存在").waitFor();
   await page.goto("/customers/00000000-0000-7000-8000-000000000000");
   await page.getByText("记录不存在，或您无权查看").waitFor();
+});
+
+test("every entrance speaks English and fits a phone", async (story) => {
+  const page = await openPage(story, { locale: "en-US", viewport: phone });
+  for (const [name, path] of entrances) {
+    await page.goto(path);
+    await settled(page);
+    assert.doesNotMatch(await page.getByRole("main").innerText(), /[\u4e00-\u9fff]/, path);
+    await fitsWidth(page);
+    await picture(page, `phone-en-${name}`);
+  }
 });
 
 test("a stranger is asked to sign in, in the browser's language", async (story) => {

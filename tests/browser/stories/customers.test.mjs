@@ -183,6 +183,33 @@ test("two people change a customer at once, and the second decides", async (stor
   await page.getByTestId("timeline").getByText(firstRemark).first().waitFor();
 });
 
+test("what one person does, another sees without loading anew", async (story) => {
+  const name = `现场 ${Date.now()}`;
+  const watcher = await openAs(story, "administrator", `/customers?filter=${encodeURIComponent(`name : "${name}"`)}`);
+  await watcher.getByTestId("total").waitFor();
+  const other = await openAs(story, "administrator", "/customers");
+  await other.getByTestId("create-customer").click();
+  await other.locator("#name").fill(name);
+  await other.getByTestId("submit").click();
+  await other.getByTestId("details").waitFor();
+
+  // A new row waits for a click, a row that is there changes in place.
+  await watcher.getByTestId("news").getByText("有 1 条更新").click();
+  await watcher.getByTestId("customers").getByRole("link", { name, exact: true }).waitFor();
+  const edit = async (field, text) => {
+    await other.getByTestId("edit-customer").click();
+    await other.locator(field).fill(text);
+    await other.getByTestId("submit").click();
+    await other.getByTestId("customer-form").waitFor({ state: "detached" });
+  };
+  await edit("#name", `${name} 已更名`);
+  await watcher.getByTestId("customers").getByRole("link", { name: `${name} 已更名` }).click();
+  await watcher.getByTestId("details").waitFor();
+  await edit("#remark", `${name} 的备注`);
+  await watcher.getByTestId("details").getByText(`${name} 的备注`).waitFor();
+  await watcher.getByTestId("timeline").getByText(`${name} 的备注`).first().waitFor();
+});
+
 test("a contact is added, a plan is made and carried out", async (story) => {
   const page = await openAs(story, "administrator", "/customers?order=number");
   await page.getByTestId("customers").getByRole("link").nth(1).click();

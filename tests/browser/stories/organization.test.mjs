@@ -1,8 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { choose, enter, openAs, openPage, picture } from "../support/browser.mjs";
-
-const stamp = () => String(Date.now()).slice(-7);
+import { choose, employeeFound, enter, openAs, openPage, pick, picture, stamp } from "../support/browser.mjs";
 
 test("an employee is created, signs in with the password that was shown once, and is disabled", async (story) => {
   const page = await openAs(story, "administrator", "/employees");
@@ -22,11 +20,8 @@ test("an employee is created, signs in with the password that was shown once, an
   await enter(theirs, { loginName, password: password.trim() });
   await theirs.waitForURL("**/change-password**");
 
-  await page.getByLabel("按姓名、登录名或拼音查找").fill(loginName);
-  const row = page.getByTestId("employees").locator("tbody tr.ant-table-row", { hasText: loginName });
-  await page.waitForFunction(() => document.querySelectorAll("[data-testid=employees] tbody tr.ant-table-row").length === 1);
-  await row.getByRole("button", { name: "王新 的操作" }).click();
-  await page.getByRole("menuitem", { name: "停用" }).click();
+  const row = await employeeFound(page, loginName);
+  await pick(page, row.getByRole("button", { name: "王新 的操作" }), "停用");
   await page.getByRole("dialog").getByRole("button", { name: "停用" }).click();
   await row.getByText("已停用").waitFor();
   await theirs.reload();

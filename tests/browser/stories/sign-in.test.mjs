@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { enter, fillSignIn, openPage, picture } from "../support/browser.mjs";
+import { enter, fillSignIn, openAs, openPage, picture, signOut, stamp } from "../support/browser.mjs";
+import { hire, presetRole } from "../support/calls.mjs";
+import { linkIn, mailTo } from "../support/mailbox.mjs";
 import { someone } from "../support/product.mjs";
 
 test("a wrong password is refused without saying which of the two is wrong", async (story) => {
@@ -45,8 +47,7 @@ test("an initial password must be replaced before anything else", async (story) 
   await page.waitForURL("**/customers");
   await page.getByTestId("customers").waitFor();
 
-  await page.getByTestId("user-menu").click();
-  await page.getByRole("menuitem", { name: "退出登录" }).click();
+  await signOut(page);
   await page.waitForURL("**/sign-in");
   await page.goto("/customers");
   await page.waitForURL("**/sign-in?next=**");
@@ -88,4 +89,70 @@ test("a session goes on when its access token has run out", async (story) => {
   assert.equal((await refreshed).status(), 200);
   await page.getByTestId("customers").waitFor();
   assert.equal(new URL(page.url()).pathname, "/customers");
+});
+
+test("all other devices are signed out at once, and their open pages find out", async (story) => {
+  const admin = await openAs(story, "administrator");
+  const person = await hire(admin, { displayName: "沈多端", roleIds: [await presetRole(admin, "salesperson")] });
+  const [here, there, elsewhere] = [await openPage(story), await openPage(story), await openPage(story)];
+  await enter(here, person, "/profile?tab=security");
+  for (const other of [there, elsewhere]) {
+    await enter(other, person, "/customers");
+    await other.getByTestId("menu").waitFor();
+  }
+  await here.reload();
+  const sessions = here.getByTestId("sessions").locator("li");
+  await sessions.nth(2).waitFor();
+  await picture(here, "sessions");
+  await here.getByTestId("revoke-others").click();
+  await here.locator(".ant-popconfirm:visible").getByRole("button").last().click();
+  // One more: the story itself has signed in to set the password.
+  await here.getByText("台设备已下线").waitFor();
+  await here.getByTestId("revoke-others").waitFor({ state: "detached" });
+  assert.equal(await sessions.count(), 1);
+  for (const other of [there, elsewhere]) {
+    await other.getByTestId("menu").getByText("公海").click();
+    await other.waitForURL("**/sign-in?next=**");
+  }
+  await here.getByTestId("menu").getByText("公海").click();
+  await here.waitForURL("**/pool");
+});
+
+test("a forgotten password is replaced by a link in an e-mail, once, and every device is signed out", async (story) => {
+  const admin = await openAs(story, "administrator");
+  const email = `forgetful.${stamp()}@example.com`;
+  const person = await hire(admin, { displayName: "吴记", roleIds: [await presetRole(admin, "salesperson")], email });
+  const there = await openPage(story);
+  await enter(there, person, "/customers");
+  await there.getByTestId("menu").waitFor();
+
+  const page = await openPage(story);
+  await page.goto("/sign-in");
+  await page.getByRole("link", { name: "忘记密码？" }).click();
+  await page.waitForURL("**/forgot-password");
+  await page.locator("#loginName").fill(person.loginName);
+  await page.getByTestId("request-reset").click();
+  await page.getByTestId("reset-requested").waitFor();
+  await picture(page, "reset-requested");
+
+  const [message] = await mailTo(email);
+  const link = linkIn(message);
+  await page.goto(link);
+  const chosen = "Harbour-9-lighthouse";
+  const choose = async () => {
+    await page.locator("#newPassword").fill(chosen);
+    await page.locator("#repeated").fill(chosen);
+    await page.getByTestId("set-password").click();
+  };
+  await choose();
+  await page.waitForURL("**/sign-in");
+  await fillSignIn(page, person.loginName, chosen);
+  await page.getByTestId("menu").waitFor();
+  // The list follows what changes, so it hears of its session's end by itself.
+  await there.waitForURL("**/sign-in?next=**");
+
+  await page.goto("about:blank");
+  await page.goto(link);
+  await choose();
+  await page.getByTestId("link-invalid").waitFor();
 });

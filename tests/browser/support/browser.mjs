@@ -6,6 +6,10 @@ import { after } from "node:test";
 import { chromium } from "playwright-core";
 import { baseUrl, someone } from "./product.mjs";
 
+/** Different at every call, for names that must not be taken. */
+export const stamp = () => `${String(Date.now()).slice(-7)}${String(++stamps).padStart(2, "0")}`;
+let stamps = 0;
+
 const screenshots = fileURLToPath(new URL("../../../target/screenshots/", import.meta.url));
 mkdirSync(screenshots, { recursive: true });
 
@@ -30,12 +34,14 @@ export const desktop = { width: 1440, height: 900 };
 export const phone = { width: 390, height: 844 };
 
 /** A page of its own cookies. Every script error in it fails the story, whatever else the story looks at. */
-export async function openPage(story, { locale = "zh-CN", viewport = desktop, dark = false, state } = {}) {
+export async function openPage(story, { origin = baseUrl, locale = "zh-CN", viewport = desktop, dark = false, state } = {}) {
   const context = await browser.newContext({
-    baseURL: baseUrl,
+    baseURL: origin,
     locale,
     viewport,
     colorScheme: dark ? "dark" : "light",
+    // What still moves can be missed by a click.
+    reducedMotion: "reduce",
     storageState: state,
     acceptDownloads: true,
     hasTouch: viewport === phone,
@@ -74,19 +80,31 @@ export async function fillSignIn(page, loginName, password) {
 
 const sessions = new Map();
 
-/** A page that is signed in. Sign-ins are limited by the minute, so the session of a role is shared within a file. */
+/** A page that is signed in. A sign-in takes its time, so the session of a role is shared within a file. */
 export async function openAs(story, role, path = "/", options = {}) {
-  if (!sessions.has(role)) {
-    const context = await browser.newContext({ baseURL: baseUrl, locale: "zh-CN" });
+  const { origin = baseUrl } = options;
+  const key = `${role} ${origin}`;
+  if (!sessions.has(key)) {
+    const context = await browser.newContext({ baseURL: origin, locale: "zh-CN" });
     const page = await context.newPage();
     await enter(page, someone(role));
     await page.getByTestId("menu").waitFor();
-    sessions.set(role, await context.storageState());
+    sessions.set(key, await context.storageState());
     await context.close();
   }
-  const page = await openPage(story, { ...options, state: sessions.get(role) });
+  const page = await openPage(story, { ...options, state: sessions.get(key) });
   await page.goto(path);
   return page;
+}
+
+/** Waits until somebody is signed in. */
+export async function whoIsHere(page, name) {
+  // A short name is also what stands for a picture.
+  await page.getByTestId("user-menu").getByText(name, { exact: true }).last().waitFor();
+}
+
+export async function signOut(page) {
+  await pick(page, page.getByTestId("user-menu"), "退出登录");
 }
 
 /** A picture for people to look at; pending animations are finished first. */
@@ -99,6 +117,24 @@ export async function picture(page, name) {
 export async function fitsWidth(page) {
   const overflow = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
   assert.ok(overflow <= 0, `the page is ${overflow} pixels too wide`);
+}
+
+/** Picks from the menu that a button opens. */
+export async function pick(page, button, name) {
+  await button.click();
+  const unfolded = ".ant-dropdown:visible:not([class*='-enter'], [class*='-appear'])";
+  // By its text alone: the name of an icon is a part of the item's name.
+  await page.locator(unfolded).getByRole("menuitem").filter({ hasText: new RegExp(`^${name}$`) }).click();
+}
+
+/** The one row of an employee on the page of employees. */
+export async function employeeFound(page, loginName) {
+  await page.getByLabel("按姓名、登录名或拼音查找").fill(loginName);
+  const row = page.getByTestId("employees").locator("tbody tr.ant-table-row", { hasText: loginName });
+  await row.waitFor();
+  // What is found takes the place of the other rows, and an open menu would go with them.
+  await page.waitForFunction(() => document.querySelectorAll("[data-testid=employees] tbody tr.ant-table-row").length === 1);
+  return row;
 }
 
 /** Chooses from an Ant Design select, which keeps its options outside of the field. */

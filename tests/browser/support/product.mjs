@@ -9,6 +9,12 @@ function needed(name) {
 
 export const baseUrl = needed("CHANGKE_BASE_URL").replace(/\/$/, "");
 
+/** The same by its name, to which passkeys, links in e-mails and providers of single sign-on are bound. */
+export const namedUrl = baseUrl.replace("//127.0.0.1:", "//localhost:");
+
+/** Where the lines of the SMTP server stand that the product sends its e-mails to. */
+export const mailFile = () => needed("CHANGKE_MAIL_FILE");
+
 const signIns = JSON.parse(readFileSync(needed("CHANGKE_SIGN_INS"), "utf8"));
 
 /** Somebody who holds the role; `first` finds one who has yet to replace an initial password. */

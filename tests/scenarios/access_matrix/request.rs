@@ -34,9 +34,22 @@ pub async fn send_about(
     rule: &HttpRule,
     target: Option<Target<'_>>,
 ) -> Result<Answer> {
+    support::answer(request(caller, method, rule, target)?).await
+}
+
+pub fn request(
+    caller: &Session,
+    method: &Method,
+    rule: &HttpRule,
+    target: Option<Target<'_>>,
+) -> Result<reqwest::RequestBuilder> {
     let contract = Contract::get();
     let input = contract.message(method.input);
     let mut request = caller.request(rule.verb.as_str().parse()?, &path(contract, method, rule, target)?)?;
+    if method.server_streaming && contract.message(method.output).well_known != WellKnown::HttpBody {
+        // Some of them never end by themselves.
+        request = request.header("prefer", "wait=3");
+    }
     match rule.body {
         Body::Field(index) => match input.fields[index].message() {
             Some(id) if contract.message(id).well_known == WellKnown::HttpBody => {
@@ -62,7 +75,7 @@ pub async fn send_about(
             }
         }
     }
-    support::answer(request).await
+    Ok(request)
 }
 
 fn with_etag(contract: &Contract, message: MessageId, mut body: Value, target: Option<Target<'_>>) -> Value {

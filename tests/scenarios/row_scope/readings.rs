@@ -4,11 +4,13 @@ use std::collections::BTreeSet;
 
 use anyhow::{Context as _, Result, ensure};
 use changke::testkit::{Session, TestApp};
+use chrono::DateTime;
 use futures::{StreamExt as _, TryStreamExt as _, stream};
+use serde_json::{Value, json};
 
 use super::Customer;
 use super::company::Company;
-use crate::support::{all_pages, query, text};
+use crate::support::{all_pages, change, id, query, text};
 
 /// Compares everything. What others are told by events may take a moment, so reports are asked until they agree.
 pub async fn agree(app: &TestApp, company: &Company) -> Result<()> {
@@ -22,6 +24,7 @@ pub async fn agree(app: &TestApp, company: &Company) -> Result<()> {
         search(company, person).await.with_context(|| format!("search by {person}"))?;
         export(company, person).await.with_context(|| format!("export by {person}"))?;
     }
+    told(company).await?;
     let counted = app.until("the composition counts what the rules say", async || reports(company).await.is_ok()).await;
     if counted.is_err() {
         reports(company).await?;
@@ -70,6 +73,14 @@ async fn lists(company: &Company) -> Result<()> {
                 expected.len()
             );
         }
+
+        // The newest, which are found scope by scope.
+        let newest = all_pages(&someone.session, "/v1/customers", &[], "customers", 7).await?;
+        same(&ids(&newest, "id"), &expected(&|customer| customer.active), &format!("newest by {person}"))?;
+        let place =
+            |row: &Value| Ok::<_, anyhow::Error>((DateTime::parse_from_rfc3339(&text(&row["createTime"]))?, id(row)?));
+        let order = newest.iter().map(place).collect::<Result<Vec<_>>>()?;
+        ensure!(order.is_sorted_by(|one, next| one > next), "newest by {person}: {order:?}");
     }
     Ok(())
 }
@@ -115,6 +126,32 @@ async fn export(company: &Company, person: usize) -> Result<()> {
     same(&found, &expected, "export")
 }
 
+/// Everybody watches while every customer changes, twice: by the second time, all that was to come of the first has come.
+async fn told(company: &Company) -> Result<()> {
+    let mut watches = Vec::new();
+    for person in company.active() {
+        let mut watch = company.people[person].session.lines("/v1/customers:watch", &[]).await?;
+        ensure!(watch.next().await?.is_some_and(|first| first["resync"] == true), "the stream does not begin");
+        watches.push((person, watch));
+    }
+    for remark in ["once", "twice"] {
+        for customer in company.customers.iter().filter(|customer| customer.active) {
+            change(&company.admin, &format!("/v1/customers/{}", customer.id), json!({"remark": remark})).await?;
+        }
+        for (person, watch) in &mut watches {
+            let mut missing = company.visible(*person, company.people[*person].read, |customer| customer.active);
+            while !missing.is_empty() {
+                let update = watch.next().await.with_context(|| format!("{person} waits for {missing:?}"))?;
+                let update = update.context("the stream has ended")?;
+                let expected =
+                    update["customer"]["remark"] == remark && missing.remove(&text(&update["customer"]["id"]));
+                ensure!(expected, "stream of {person}: {update} beyond the scope, or twice");
+            }
+        }
+    }
+    Ok(())
+}
+
 async fn reports(company: &Company) -> Result<()> {
     for person in company.active() {
         let someone = &company.people[person];
@@ -142,7 +179,7 @@ async fn levels(reader: &Session, filter: &str) -> Result<Vec<(String, String)>>
     Ok(slices.iter().map(|slice| (text(&slice["key"]), text(&slice["count"]))).collect())
 }
 
-fn ids(records: &[serde_json::Value], field: &str) -> BTreeSet<String> {
+fn ids(records: &[Value], field: &str) -> BTreeSet<String> {
     records.iter().map(|record| text(&record[field])).collect()
 }
 

@@ -127,6 +127,98 @@ async fn what_was_destroyed_comes_back_row_for_row() -> Result<()> {
     app.stop().await
 }
 
+/// An empty database with a schema for customers, as whoever runs one for a service of its own prepares it.
+async fn prepare(server: &str, name: &str) -> Result<String> {
+    let mut admin = PgConnection::connect(server).await?;
+    sqlx::query(AssertSqlSafe(format!("CREATE DATABASE {name}"))).execute(&mut admin).await?;
+    admin.close().await?;
+    let url = format!("{}/{name}", server.rsplit_once('/').context("no database in the address")?.0);
+    let mut database = PgConnection::connect(&url).await?;
+    sqlx::raw_sql("CREATE SCHEMA customers; CREATE EXTENSION pg_trgm; CREATE EXTENSION btree_gin")
+        .execute(&mut database)
+        .await?;
+    database.close().await?;
+    Ok(url)
+}
+
+/// The same of the schemas that matter in two databases.
+async fn contents_apart(common: &str, own: &str) -> Result<BTreeMap<String, (i64, String)>> {
+    let (mut common, mut own) = (PgConnection::connect(common).await?, PgConnection::connect(own).await?);
+    let mut all = contents(&mut common).await?;
+    all.retain(|table, _| !table.starts_with("customers."));
+    all.extend(contents(&mut own).await?);
+    common.close().await?;
+    own.close().await?;
+    Ok(all)
+}
+
+#[tokio::test]
+async fn services_in_databases_of_their_own_come_back_together() -> Result<()> {
+    let mut app = TestApp::start_with(Arrangement::Together, |_| {}).await?;
+    for running in app.apps.drain(..) {
+        running.stop().await;
+    }
+    let common = app.config.database.url.clone();
+    let name = format!("changke_test_customers_{}", uuid::Uuid::now_v7().simple());
+    let own = prepare(&common, &name).await?;
+    app.config.database.service_urls.insert("customers".into(), own.clone());
+    let (well, said) = run(&app, &["migrate"]).await?;
+    assert!(well, "{said}");
+    let process = Process::serve(&app.config).await?;
+    app.base_url.clone_from(&process.base_url);
+    let admin = app.administrator().await?;
+    for number in 0..20 {
+        let customer = json!({"kind": "CUSTOMER_KIND_PERSON", "name": format!("客户 {number}")});
+        admin.post("/v1/customers", customer).await?.ok()?;
+    }
+    let folder = tempfile::tempdir()?;
+    let file = |name: &str| folder.path().join(name).to_string_lossy().into_owned();
+    let (running, stopped) = (file("running.backup"), file("stopped.backup"));
+    let (well, said) = run(&app, &["admin", "backup", &running]).await?;
+    assert!(well, "{said}");
+    assert!(process.terminate().await?.success());
+    assert!(run(&app, &["admin", "backup", &stopped]).await?.0);
+    let before = contents_apart(&common, &own).await?;
+    assert_eq!(before["customers.customer"].0, 20);
+    let (well, said) = run(&app, &["admin", "restore", &stopped]).await?;
+    assert!(!well && said.contains("--force"), "{said}");
+
+    // Both are destroyed, one of them with its database; then what has come back is replaced once more.
+    let mut admin = PgConnection::connect(&common).await?;
+    sqlx::query(AssertSqlSafe(format!("DROP DATABASE {name} WITH (FORCE)"))).execute(&mut admin).await?;
+    sqlx::raw_sql("DROP SCHEMA identity CASCADE; DROP SCHEMA reporting CASCADE").execute(&mut admin).await?;
+    admin.close().await?;
+    prepare(&common, &name).await?;
+    for arguments in [&["admin", "restore", &stopped][..], &["admin", "restore", "--force", &stopped]] {
+        let (well, said) = run(&app, arguments).await?;
+        assert!(well, "{said}");
+        let mut after = contents_apart(&common, &own).await?;
+        for table in ["identity.audit_entry", "identity.audit_pending"] {
+            assert_eq!(after[table].0, before[table].0 + 1, "{table}");
+            after.insert(table.to_owned(), before[table].clone());
+        }
+        assert_eq!(after, before);
+    }
+
+    let process = Process::serve(&app.config).await?;
+    app.base_url.clone_from(&process.base_url);
+    let admin = app.administrator().await?;
+    admin.post("/v1/customers", json!({"kind": "CUSTOMER_KIND_PERSON", "name": "新客户"})).await?.ok()?;
+    assert_eq!(admin.get("/v1/customers?count=true").await?.ok()?["totalCount"], "21");
+    app.until("reporting goes on", async || {
+        let report = admin.get("/v1/reports/composition?dimension=DIMENSION_LEVEL").await;
+        report.is_ok_and(|answer| answer.body["totalCount"] == "21")
+    })
+    .await?;
+    assert!(process.terminate().await?.success());
+    let (well, said) = run(&app, &["admin", "audit", "verify"]).await?;
+    assert!(well && said.contains("customers: sound"), "{said}");
+    let mut database = app.database().await?;
+    sqlx::query(AssertSqlSafe(format!("DROP DATABASE {name} WITH (FORCE)"))).execute(&mut database).await?;
+    database.close().await?;
+    app.stop().await
+}
+
 /// The same file with one byte of a table turned.
 fn damaged(from: &str, to: &Path) -> Result<()> {
     let mut bytes = std::fs::read(from)?;

@@ -23,7 +23,9 @@ pub fn changke(arguments: &[&str], settings: &[(&str, String)]) -> Command {
 
 /// The settings of a test as an operator gives them.
 pub fn settings(config: &Config, listen: &str) -> Vec<(&'static str, String)> {
-    vec![
+    let apart = config.database.service_urls.get("customers");
+    let apart = apart.map(|url| ("CHANGKE_DATABASE__SERVICE_URLS__CUSTOMERS", url.clone()));
+    let common = vec![
         ("CHANGKE_DATABASE__URL", config.database.url.clone()),
         ("CHANGKE_DATABASE__ROLE_SECRET", config.database.role_secret.clone()),
         ("CHANGKE_NATS__URL", config.nats.url.clone()),
@@ -36,7 +38,8 @@ pub fn settings(config: &Config, listen: &str) -> Vec<(&'static str, String)> {
         ("CHANGKE_IDENTITY__HASHING__MEMORY_KIB", config.identity.hashing.memory_kib.to_string()),
         ("CHANGKE_IDENTITY__HASHING__ITERATIONS", config.identity.hashing.iterations.to_string()),
         ("CHANGKE_TELEMETRY__LOG_FILTER", "warn".to_owned()),
-    ]
+    ];
+    common.into_iter().chain(apart).collect()
 }
 
 /// An address that is free right now. Whoever is given one that was taken meanwhile fails to start, and is started anew.

@@ -6,6 +6,7 @@ type Schemas = components["schemas"];
 export type Customer = Schemas["Customer"];
 export type CustomerPatch = Partial<Schemas["CustomerInput"]>;
 export type CustomerInput = Schemas["CustomerInput"];
+export type CustomerUpdate = Schemas["CustomerUpdate"];
 export type CustomerMatch = Schemas["CustomerMatch"];
 export type Address = Schemas["Address"];
 export type Contact = Schemas["Contact"];

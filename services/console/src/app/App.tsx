@@ -7,7 +7,7 @@ import zhCN from "antd/locale/zh_CN";
 import { RouterProvider } from "react-router";
 import { applyLanguage } from "@/i18n";
 import { StepUp } from "@/identity/security/StepUp";
-import { useIsDark, usePreferences } from "./preferences";
+import { useIsDark, useIsStill, usePreferences } from "./preferences";
 import { queryClient } from "./queryClient";
 import { router } from "./routes";
 import { themeFor } from "./theme";
@@ -15,12 +15,13 @@ import { themeFor } from "./theme";
 export function App() {
   const { language } = usePreferences();
   const dark = useIsDark();
+  const still = useIsStill();
   useEffect(() => applyLanguage(language), [language]);
   useEffect(() => {
     document.documentElement.dataset.theme = dark ? "dark" : "light";
   }, [dark]);
   return (
-    <ConfigProvider locale={language === "zh-CN" ? zhCN : enUS} theme={themeFor(dark)} button={{ autoInsertSpace: false }}>
+    <ConfigProvider locale={language === "zh-CN" ? zhCN : enUS} theme={themeFor(dark, still)} button={{ autoInsertSpace: false }}>
       <AntApp notification={{ placement: "topRight", maxCount: 3 }} message={{ maxCount: 2 }}>
         <QueryClientProvider client={queryClient}>
           <RouterProvider router={router} />

@@ -1,5 +1,5 @@
 // Language and theme, remembered in this browser. The texts, Ant Design and the charts follow them.
-import { useSyncExternalStore } from "react";
+import { useCallback, useSyncExternalStore } from "react";
 import type { Language } from "@/i18n";
 
 export type ThemeChoice = "light" | "dark" | "system";
@@ -57,15 +57,28 @@ export function usePreferences(): Preferences {
   return useSyncExternalStore(subscribe, () => current);
 }
 
-const darkQuery = window.matchMedia?.("(prefers-color-scheme: dark)");
-
-function subscribeScheme(listener: () => void) {
-  darkQuery?.addEventListener("change", listener);
-  return () => darkQuery?.removeEventListener("change", listener);
+/** Whether a media query holds, as it is now. */
+function useMedia(query: MediaQueryList | undefined): boolean {
+  const subscribeQuery = useCallback(
+    (listener: () => void) => {
+      query?.addEventListener("change", listener);
+      return () => query?.removeEventListener("change", listener);
+    },
+    [query],
+  );
+  return useSyncExternalStore(subscribeQuery, () => query?.matches ?? false);
 }
+
+const darkQuery = window.matchMedia?.("(prefers-color-scheme: dark)");
+const stillQuery = window.matchMedia?.("(prefers-reduced-motion: reduce)");
 
 export function useIsDark(): boolean {
   const { theme } = usePreferences();
-  const system = useSyncExternalStore(subscribeScheme, () => darkQuery?.matches ?? false);
+  const system = useMedia(darkQuery);
   return theme === "system" ? system : theme === "dark";
+}
+
+/** Somebody who can't bear things that move has told the system so. */
+export function useIsStill(): boolean {
+  return useMedia(stillQuery);
 }

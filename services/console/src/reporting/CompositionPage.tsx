@@ -110,7 +110,7 @@ function Report({ composition, choice }: { composition: Composition; choice: Rep
             </Dropdown>
           }
         >
-          <Chart ref={chart} option={option} height={phone ? 320 : 440} label={t("reporting.chartLabel", { dimension: title, total: table.total })} onPick={({ dataIndex, seriesIndex }) => drill(filterAt(table, dataIndex, seriesIndex))} />
+          <Chart ref={chart} option={option} height={phone ? 400 : 440} label={t("reporting.chartLabel", { dimension: title, total: table.total })} onPick={({ dataIndex, seriesIndex }) => drill(filterAt(table, dataIndex, seriesIndex))} />
         </Card>
       </Col>
       <Col xs={24} xl={9}>

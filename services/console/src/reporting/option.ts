@@ -34,12 +34,13 @@ function pie(table: Table, colors: Colors, phone: boolean, restName: string) {
   const rest = table.rows.slice(mostSlices).reduce((sum, row) => sum + row.count, 0);
   const slices = shown.map((row) => ({ name: row.name, value: row.count, id: row.key }));
   return {
-    legend: { type: "scroll", bottom: 0, textStyle: { color: colors.colorTextSecondary } },
+    // On a phone there is no room beside the slices for their names.
+    legend: phone ? { bottom: 0, itemWidth: 14, itemHeight: 10, textStyle: { color: colors.colorTextSecondary } } : undefined,
     series: [
       {
         type: "pie",
-        radius: phone ? ["34%", "58%"] : ["42%", "68%"],
-        center: ["50%", "46%"],
+        radius: phone ? ["34%", "58%"] : ["46%", "74%"],
+        center: ["50%", phone ? "36%" : "50%"],
         itemStyle: { borderRadius: 6, borderColor: colors.colorBgContainer, borderWidth: 2 },
         label: {
           show: !phone,

@@ -2,7 +2,8 @@
 import { useSyncExternalStore } from "react";
 
 const absent = new Set<string>();
-const versions = new Map<string, number>();
+/** What was uploaded from this page, which has no need to ask for it; the address of the picture is always the same. */
+const uploaded = new Map<string, string>();
 const listeners = new Set<() => void>();
 let revision = 0;
 
@@ -18,7 +19,7 @@ function subscribe(listener: () => void) {
 
 export function pictureOf(employeeId: string): string | undefined {
   if (!employeeId || absent.has(employeeId)) return undefined;
-  return `/v1/employees/${employeeId}/avatar${versions.has(employeeId) ? `?version=${versions.get(employeeId)}` : ""}`;
+  return uploaded.get(employeeId) ?? `/v1/employees/${employeeId}/avatar`;
 }
 
 export function pictureMissing(employeeId: string) {
@@ -26,10 +27,13 @@ export function pictureMissing(employeeId: string) {
   announce();
 }
 
-/** A new picture, or none any more: the browser's copy is of yesterday. */
-export function pictureChanged(employeeId: string, there: boolean) {
-  versions.set(employeeId, revision + 1);
-  if (there) absent.delete(employeeId);
+/** A new picture, or none any more. */
+export function pictureChanged(employeeId: string, picture: Blob | undefined) {
+  const before = uploaded.get(employeeId);
+  if (before) URL.revokeObjectURL(before);
+  uploaded.delete(employeeId);
+  if (picture) uploaded.set(employeeId, URL.createObjectURL(picture));
+  if (picture) absent.delete(employeeId);
   else absent.add(employeeId);
   announce();
 }

@@ -156,6 +156,11 @@ impl Selection {
         let context = EvalContext::at(Utc::now().with_timezone(&zone), caller.employee_id());
         Ok(Self { predicate, order, context, active_only })
     }
+
+    /// Nothing is asked but the newest that are in use.
+    pub fn is_newest_first(&self) -> bool {
+        self.active_only && self.predicate.fields().is_empty() && self.order.to_string() == "create_time desc,id desc"
+    }
 }
 
 /// Filtering or sorting by a field tells its values, so who sees them masked may not.

@@ -7,7 +7,7 @@ use contracts::customers::{
     AssignCustomersRequest, AssignCustomersResponse, CreateCustomerRequest, Customer, CustomerState,
     ExportCustomersRequest, GetCustomerRequest, InvalidateCustomerRequest, ListCustomersRequest, ListCustomersResponse,
     RestoreCustomerRequest, RevealCustomerRequest, SearchCustomersRequest, SearchCustomersResponse,
-    UpdateCustomerRequest,
+    UpdateCustomerRequest, WatchCustomersRequest,
 };
 use contracts::google::api::HttpBody;
 use contracts::options::Permission;
@@ -25,15 +25,17 @@ use super::list::Selection;
 use super::row::Reader;
 use super::{assign, event, reveal, store, write};
 use crate::error::reason;
+use crate::watch::{Updates, Watches};
 use crate::{Shared, pool};
 
 pub struct CustomerRpc {
     shared: Arc<Shared>,
+    watches: Watches,
 }
 
 impl CustomerRpc {
-    pub fn new(shared: Arc<Shared>) -> Self {
-        Self { shared }
+    pub fn new(shared: Arc<Shared>, watches: Watches) -> Self {
+        Self { shared, watches }
     }
 }
 
@@ -127,6 +129,16 @@ impl CustomerService for CustomerRpc {
     ) -> Result<Response<Self::ExportCustomersStream>, Status> {
         let call = Call::of(&request)?;
         Ok(crate::export::export(&self.shared, &call, request.into_inner()).await?)
+    }
+
+    type WatchCustomersStream = Updates;
+
+    async fn watch_customers(
+        &self,
+        request: Request<WatchCustomersRequest>,
+    ) -> Result<Response<Self::WatchCustomersStream>, Status> {
+        let call = Call::of(&request)?;
+        Ok(Response::new(self.watches.watch(call, request.into_inner()).await?))
     }
 }
 

@@ -1,4 +1,4 @@
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use changke::testkit::Session;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -198,6 +198,7 @@ async fn customers_follow_their_owner_to_another_group() -> Result<()> {
     let story = Story::begin().await?;
     let (admin, li_lei) = (&story.admin, &story.li_lei);
     let customer = a_customer(li_lei, "华信").await?;
+    a_customer(li_lei, "中信").await?;
     let north = story.app.group("华北销售", &story.app.root_group().await?).await?;
     let manager = story.app.employee("wangjingli", &north, &["manager"]).await?;
     let path = format!("/v1/customers/{customer}");
@@ -209,5 +210,11 @@ async fn customers_follow_their_owner_to_another_group() -> Result<()> {
     story.app.until("the manager of the new group sees the customer", sees).await?;
     let moved = li_lei.get(&path).await?.ok()?;
     assert_eq!((moved["groupId"].as_str(), moved["etag"].as_str()), (Some(north.as_str()), Some("2")));
+    // One entry of the move, at the employee, however many customers go along.
+    let filter = "filter=action%20%3D%20%22customer.followed_owner%22";
+    let trail = admin.get(&format!("/v1/operations/customers/auditEntries?{filter}")).await?.ok()?;
+    let entries = trail["entries"].as_array().context("no entries")?;
+    assert_eq!((entries.len(), entries[0]["recordId"].as_str()), (1, Some(li_lei.employee_id.as_str())), "{trail}");
+    assert_eq!((&entries[0]["changes"][0]["after"], &entries[0]["changes"][1]["after"]), (&json!("2"), &json!(north)));
     story.end().await
 }

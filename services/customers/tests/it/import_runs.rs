@@ -3,9 +3,11 @@
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
-use changke::testkit::{Session, TestApp};
+use changke::testkit::TestApp;
 use reqwest::Method;
 use serde_json::{Value, json};
+use sqlx::{Executor as _, PgConnection};
+use tokio::sync::Mutex;
 
 use crate::imports::{KEYS, SKIP, counts, ended, get, run, start, uploaded};
 use crate::story::{Story, a_customer, id};
@@ -16,25 +18,27 @@ fn many(rows: usize) -> String {
     format!("编号,名称,电话,地区\n{}", lines.collect::<String>())
 }
 
-async fn until_taken(app: &TestApp, session: &Session, import: &Value, rows: i64) -> Result<()> {
-    app.until("some rows are taken", async || {
-        get(session, import).await.is_ok_and(|import| counts(&import).iter().sum::<i64>() >= rows)
-    })
-    .await
-}
-
 #[tokio::test]
 async fn a_run_shows_its_progress_and_stops_when_told() -> Result<()> {
     let story = Story::begin().await?;
     let (app, li_lei) = (&story.app, &story.li_lei);
     let import = uploaded(li_lei, "many.csv", many(16_000)).await?;
+    let mut brake = Brake::take(app).await?;
     start(li_lei, &import, KEYS[0], SKIP, false).await?.ok()?;
     start(li_lei, &import, KEYS[0], SKIP, false).await?.refused(422, "IMPORT_RUNNING")?;
     let path = format!("/v1/imports/{}", id(&import)?);
     let mut watch =
         li_lei.request(Method::GET, &format!("{path}:watch"))?.header("accept", "application/x-ndjson").send().await?;
-    until_taken(app, li_lei, &import, 1).await?;
-    let stopped = li_lei.post(&format!("{path}:cancel"), json!({})).await?.ok()?;
+    brake.step(app).await?;
+    let (path, body) = (format!("{path}:cancel"), json!({}));
+    let (stopped, released) = tokio::join!(li_lei.post(&path, body), async {
+        let asked = "SELECT cancel_requested FROM customers.import";
+        app.until("it is told to stop", async || brake.reads(asked).await).await?;
+        brake.release().await
+    });
+    released?;
+    stopped?.ok()?;
+    let stopped = ended(app, li_lei, &import).await?;
     assert_eq!(stopped["state"], "IMPORT_STATE_CANCELLED");
     let taken = counts(&stopped)[0];
     assert!(taken > 0 && taken < 16_000, "{taken}");
@@ -42,8 +46,11 @@ async fn a_run_shows_its_progress_and_stops_when_told() -> Result<()> {
     while let Some(piece) = tokio::time::timeout(Duration::from_secs(20), watch.chunk()).await?? {
         seen.extend_from_slice(&piece);
     }
-    let states: Vec<Value> = String::from_utf8(seen)?.lines().map(serde_json::from_str).collect::<Result<_, _>>()?;
-    assert_eq!(states.last().context("no states")?["state"], "IMPORT_STATE_CANCELLED");
+    let seen = String::from_utf8(seen)?;
+    // An empty line says that the stream is alive.
+    let lines = seen.lines().filter(|line| !line.is_empty());
+    let states: Vec<Value> = lines.map(serde_json::from_str).collect::<Result<_, _>>()?;
+    assert_eq!(states.last().context("no states")?["state"], "IMPORT_STATE_CANCELLED", "{seen}");
     assert_eq!(states[0]["state"], "IMPORT_STATE_RUNNING");
     let rows: i64 =
         sqlx::query_scalar("SELECT count(*) FROM customers.customer").fetch_one(&mut app.database().await?).await?;
@@ -59,36 +66,28 @@ async fn a_run_shows_its_progress_and_stops_when_told() -> Result<()> {
 async fn a_run_outlives_the_process() -> Result<()> {
     let story = Story::begin().await?;
     let (app, li_lei) = (&story.app, &story.li_lei);
-    let rows = 14_000;
+    let rows = 20_000;
     let import = uploaded(li_lei, "many.csv", many(rows)).await?;
+    let mut brake = Brake::take(app).await?;
     start(li_lei, &import, KEYS[0], SKIP, false).await?.ok()?;
-    until_taken(app, li_lei, &import, 1).await?;
-    let mut database = app.database().await?;
-    // What a dead process leaves behind: its connections break, and its lease lasts until it runs out.
-    let mut kills = 0;
-    while get(li_lei, &import).await?["state"] == "IMPORT_STATE_RUNNING" && kills < 6 {
-        sqlx::query(
+    for _ in 0..3 {
+        brake.step(app).await?;
+        // What a dead process leaves behind in the midst of a batch: its connections break, and its lease lasts until it
+        // runs out.
+        for sql in [
             "UPDATE customers.job SET lease_until = now() WHERE kind = 'customers.import' AND state = 'leased'",
-        )
-        .execute(&mut database)
-        .await?;
-        sqlx::query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND usename = 'changke_customers'")
-            .execute(&mut database)
-            .await?;
-        kills += 1;
-        let taken = counts(&get_patiently(app, li_lei, &import).await?)[0];
-        if taken < rows as i64 {
-            // The pause before the next try is long over.
-            let due = "UPDATE customers.job SET run_time = now() WHERE kind = 'customers.import' AND state = 'pending'";
-            app.until("it goes on", async || {
-                let mut database = app.database().await.unwrap();
-                sqlx::query(due).execute(&mut database).await.unwrap();
-                get(li_lei, &import).await.is_ok_and(|import| counts(&import)[0] > taken)
-            })
-            .await?;
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+             WHERE datname = current_database() AND usename = 'changke_customers'",
+        ] {
+            brake.act(sql).await?;
         }
     }
-    assert!(kills > 1);
+    brake.holding.execute("COMMIT").await?;
+    app.until("it goes on to the end", async || {
+        brake.act(DUE).await.unwrap();
+        get(li_lei, &import).await.is_ok_and(|import| import["state"] != "IMPORT_STATE_RUNNING")
+    })
+    .await?;
     let done = ended(app, li_lei, &import).await?;
     assert_eq!((&done["state"], counts(&done)), (&json!("IMPORT_STATE_COMPLETED"), [rows as i64, 0, 0, 0, 0]));
     let (customers, numbers, documents, audited): (i64, i64, i64, i64) = sqlx::query_as(
@@ -96,15 +95,63 @@ async fn a_run_outlives_the_process() -> Result<()> {
                 (SELECT count(*) FROM customers.search_document),
                 (SELECT count(*) FROM customers.audit_entry WHERE action = 'customer.imported')",
     )
-    .fetch_one(&mut database)
+    .fetch_one(&mut app.database().await?)
     .await?;
     assert_eq!([customers, numbers, documents, audited], [rows as i64; 4]);
     story.end().await
 }
 
-async fn get_patiently(app: &TestApp, session: &Session, import: &Value) -> Result<Value> {
-    app.until("the service answers again", async || get(session, import).await.is_ok()).await?;
-    get(session, import).await
+/// As if the pause before the next try were over.
+const DUE: &str = "UPDATE customers.job SET run_time = now() WHERE kind = 'customers.import' AND state = 'pending'";
+
+/// While it is held no customer is written, so that a run stands between two batches, however fast the machine.
+struct Brake {
+    holding: PgConnection,
+    looking: Mutex<PgConnection>,
+}
+
+impl Brake {
+    async fn take(app: &TestApp) -> Result<Self> {
+        let mut holding = app.database().await?;
+        holding.execute("BEGIN; LOCK TABLE customers.customer IN SHARE MODE").await?;
+        Ok(Self { holding, looking: Mutex::new(app.database().await?) })
+    }
+
+    /// Lets the two batches through that wait, and no more; then the next two wait.
+    async fn step(&mut self, app: &TestApp) -> Result<()> {
+        self.waited_for(app).await?;
+        self.holding.execute("COMMIT; BEGIN; LOCK TABLE customers.customer IN SHARE MODE").await?;
+        self.waited_for(app).await
+    }
+
+    async fn waited_for(&self, app: &TestApp) -> Result<()> {
+        // Batches are written two at a time.
+        app.until("two batches wait", async || {
+            self.act(DUE).await.unwrap();
+            // Every story's table has the same OID, and what an event of an employee changes may wait here as well.
+            self.reads(
+                "SELECT count(*) = 2 FROM pg_locks JOIN pg_stat_activity USING (pid)
+                 WHERE relation = 'customers.customer'::regclass AND NOT granted
+                   AND datname = current_database() AND query LIKE 'COPY %'",
+            )
+            .await
+        })
+        .await
+    }
+
+    async fn act(&self, sql: &'static str) -> Result<()> {
+        self.looking.lock().await.execute(sql).await?;
+        Ok(())
+    }
+
+    async fn reads(&self, sql: &'static str) -> bool {
+        sqlx::query_scalar(sql).fetch_one(&mut *self.looking.lock().await).await.unwrap()
+    }
+
+    async fn release(mut self) -> Result<()> {
+        self.holding.execute("COMMIT").await?;
+        Ok(())
+    }
 }
 
 #[tokio::test]
@@ -113,11 +160,14 @@ async fn a_right_that_is_withdrawn_ends_the_run() -> Result<()> {
     let (app, li_lei) = (&story.app, &story.li_lei);
     a_customer(li_lei, "旧客户").await?;
     let import = uploaded(li_lei, "many.csv", many(16_000)).await?;
+    let mut brake = Brake::take(app).await?;
     start(li_lei, &import, KEYS[0], SKIP, false).await?.ok()?;
-    until_taken(app, li_lei, &import, 1).await?;
+    brake.step(app).await?;
     let employee = story.admin.get(&format!("/v1/employees/{}", li_lei.employee_id)).await?.ok()?;
     let path = format!("/v1/employees/{}?updateMask=roleIds", li_lei.employee_id);
     story.admin.patch(&path, json!({"roleIds": [], "etag": employee["etag"]})).await?.ok()?;
+    app.until("the right is gone", async || get(li_lei, &import).await.is_err()).await?;
+    brake.release().await?;
     let mut database = app.database().await?;
     let mut state = async || {
         sqlx::query_as::<_, (i16, String)>("SELECT state, failure FROM customers.import").fetch_one(&mut database).await

@@ -18,3 +18,4 @@ mod relations;
 mod search;
 mod story;
 mod timeline;
+mod watch;

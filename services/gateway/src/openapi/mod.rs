@@ -49,6 +49,12 @@ pub fn document(contract: &Contract) -> Value {
                         gets the same answer for a day.",
                     "schema": {"type": "string", "minLength": 1, "maxLength": 128, "pattern": "^[!-~]+$"},
                 },
+                "IfMatch": {
+                    "name": "If-Match", "in": "header", "required": false,
+                    "description": "Versions (`meta.version`) that the resource may be at, divided by commas. At another, \
+                        the answer is 412 and nothing changes.",
+                    "schema": {"type": "string", "minLength": 1, "pattern": "^[ -~]+$"},
+                },
                 "AcceptLanguage": {
                     "name": "Accept-Language", "in": "header", "required": false,
                     "description": "Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there.",

@@ -143,6 +143,9 @@ fn parameters(contract: &Contract, schemas: &mut Schemas<'_>, method: &Method, r
     if rule.verb != Verb::Get {
         parameters.push(json!({"$ref": "#/components/parameters/IdempotencyKey"}));
     }
+    if method.dialect == Dialect::Scim && matches!(rule.verb, Verb::Put | Verb::Patch | Verb::Delete) {
+        parameters.push(json!({"$ref": "#/components/parameters/IfMatch"}));
+    }
     Value::Array(parameters)
 }
 

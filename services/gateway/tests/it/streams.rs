@@ -52,6 +52,15 @@ async fn a_stream_that_fails_at_once_fails_properly() {
 }
 
 #[tokio::test]
+async fn a_stream_without_an_end_ends_with_the_process() {
+    let world = world(Vec::new());
+    world.stop.cancel();
+    let text = world.get("/v1/imports/7:watch").await.text();
+    let last: Value = serde_json::from_str(text.trim()).unwrap();
+    assert_eq!((&last["problem"]["status"], &last["problem"]["reason"]), (&json!(503), &json!("UNAVAILABLE")));
+}
+
+#[tokio::test]
 async fn a_stream_that_fails_later_ends_with_the_problem() {
     let failing = || world(vec![import("a"), Err(Status::unavailable("gone")), import("b")]);
     let world = failing();

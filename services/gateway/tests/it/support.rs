@@ -21,6 +21,7 @@ use http::{HeaderMap, Request, StatusCode};
 use http_body_util::BodyExt;
 use platform::service::Upstream;
 use serde_json::Value;
+use tokio_util::sync::CancellationToken;
 use tonic::service::Routes;
 use tonic::{Response, Status, Streaming};
 use tower::ServiceExt;
@@ -135,6 +136,10 @@ impl ImportService for Echo {
     async fn watch_import(&self, request: tonic::Request<WatchImportRequest>) -> Reply<Answers<Import>> {
         self.note(request)?;
         let imports = std::mem::take(&mut *self.0.imports.lock().unwrap());
+        // Nothing to tell, and no end.
+        if imports.is_empty() {
+            return Ok(Response::new(Box::pin(futures::stream::pending())));
+        }
         Ok(Response::new(Box::pin(futures::stream::iter(imports))))
     }
 
@@ -261,6 +266,8 @@ fn upstream(routes: Routes) -> Upstream {
 pub struct World {
     pub behind: Arc<Behind>,
     router: gateway::Front,
+    /// The process ends.
+    pub stop: CancellationToken,
 }
 
 pub struct Answer {
@@ -286,7 +293,8 @@ impl World {
         let mut upstreams =
             HashMap::from([("customers".to_owned(), upstream(customers)), ("identity".to_owned(), upstream(identity))]);
         adjust(&mut upstreams);
-        World { behind: echo.0, router: gateway::build(config, upstreams).unwrap() }
+        let stop = CancellationToken::new();
+        World { behind: echo.0, router: gateway::build(config, upstreams, stop.clone()).unwrap(), stop }
     }
 
     pub fn request(&self, method: &str, path: &str) -> Call {

@@ -14,7 +14,8 @@ use uuid::Uuid;
 
 use super::key::Key;
 use super::store::{self, NewKey};
-use crate::employee::rpc::grantable_roles;
+use crate::attempt::failure::Failure;
+use crate::employee::permit::grantable_roles;
 use crate::service_account::store::service_account_get;
 use crate::{Identity, error, policy};
 
@@ -35,7 +36,7 @@ fn audit(action: &'static str, key: &ApiKey) -> Result<AuditEntry> {
     let changes = [("name", key.name.clone()), ("holder", key.holder_name.clone()), ("permissions", permissions)]
         .into_iter()
         .filter(|(_, after)| !after.is_empty())
-        .map(|(field, after)| FieldChange { field: field.to_owned(), before: String::new(), after });
+        .map(|(field, after)| FieldChange::set(field, after));
     let subject_id = crate::id("holder_id", &key.holder_id)?;
     let record_id = crate::id("id", &key.id)?;
     Ok(AuditEntry { action, record_kind: "api_key", record_id, subject_id, changes: changes.collect() })
@@ -110,7 +111,10 @@ impl ApiKeyService for Identity {
         let key = Key::parse(&request.into_inner().key).ok_or_else(invalid)?;
         let now = Utc::now();
         let used = store::api_key_use(self.db.pool(), key.id, &key.digest(), &call.address, now + TOKEN_LIFE).await?;
-        let used = used.ok_or_else(invalid)?;
+        let Some(used) = used else {
+            self.api_key_refuse(&call, &key).await?;
+            return Err(invalid().into());
+        };
         let expires = used.access_expire_time.timestamp();
         let mut claims = AccessClaims::new(used.holder, key.id, now.timestamp(), expires, None);
         claims.permissions = (!used.permissions.is_empty()).then_some(used.permissions);
@@ -121,6 +125,14 @@ impl ApiKeyService for Identity {
 }
 
 impl Identity {
+    /// Writes down that a key which was made here is refused. Keys that nobody made are but counted.
+    async fn api_key_refuse(&self, call: &Call, key: &Key) -> Result<()> {
+        metrics::counter!("changke_api_keys_refused_total").increment(1);
+        let Some(digest) = store::api_key_digest(self.db.pool(), key.id).await? else { return Ok(()) };
+        let why = if digest == key.digest() { "OVER" } else { "WRONG_SECRET" };
+        self.failure_note(call, Failure::of_api_key(key.id, why)).await
+    }
+
     async fn api_keys(&self, holder: Option<Uuid>, size: i32, token: &str) -> Result<(Vec<ApiKey>, String)> {
         let of = holder.map(|id| id.to_string()).unwrap_or_default();
         let after: Option<Uuid> = page::decode(&["api_keys", &of], token)?;

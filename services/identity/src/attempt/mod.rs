@@ -1,8 +1,9 @@
 //! Attempts to prove who one is, counted before they are made so that attempts at the same time can't outrun the count.
 //! An account is locked for places that it was never used from; each place that it was used from has a count of its own,
 //! so that nobody can lock the owner out from elsewhere. A network that fails too often is refused before anything is
-//! hashed. Names that nobody has are counted alike: they must cost the same.
+//! hashed. Names that nobody has are counted alike: they must cost the same. `failure` tells the audit trail.
 
+pub mod failure;
 mod rules;
 pub mod store;
 
@@ -99,10 +100,7 @@ impl Attempt {
     /// Takes the attempt out of the counts: it was the owner's.
     pub async fn clear(&self, connection: &mut PgConnection) -> Result<()> {
         store::clear(&mut *connection, &self.key).await?;
-        if let Some(network) = &self.origin.network {
-            store::network_give_back(connection, network, self.origin.period).await?;
-        }
-        Ok(())
+        self.origin.clear(connection).await
     }
 
     /// Notes where the account is used from. Answers a token by which the device is known the next time, and the last one
@@ -121,6 +119,16 @@ impl Attempt {
 
     pub fn device(&self) -> Option<Digest> {
         self.device
+    }
+}
+
+impl Origin {
+    /// Takes the call out of the count: nothing was wrong with it.
+    pub async fn clear(&self, connection: &mut PgConnection) -> Result<()> {
+        if let Some(network) = &self.network {
+            store::network_give_back(connection, network, self.period).await?;
+        }
+        Ok(())
     }
 }
 

@@ -1,8 +1,12 @@
 //! All SQL of attempts.
 
+use platform::db::FieldChange;
 use platform::error::Result;
+use sqlx::types::Json;
 use sqlx::{PgConnection, PgExecutor};
+use uuid::Uuid;
 
+use super::failure::Failure;
 use crate::config::Config;
 
 /// Counts an attempt, and tells whether it may succeed.
@@ -105,6 +109,63 @@ pub async fn network_give_back(connection: &mut PgConnection, network: &str, per
         .execute(connection)
         .await?;
     Ok(())
+}
+
+/// Counts a failure; true for the first of its kind within the minute.
+pub async fn failure_count(
+    connection: &mut PgConnection,
+    minute: i64,
+    network: &str,
+    failure: &Failure,
+) -> Result<bool> {
+    let failures: i32 = sqlx::query_scalar(
+        "INSERT INTO proof_failure AS f (minute, action, record_kind, record_id, network, changes, failures)
+         VALUES ($1, $2, $3, $4, $5, $6, 1)
+         ON CONFLICT (minute, action, record_kind, record_id, network, changes)
+             DO UPDATE SET failures = least(f.failures, 2147483646) + 1
+         RETURNING failures",
+    )
+    .bind(minute)
+    .bind(failure.action)
+    .bind(failure.record_kind)
+    .bind(failure.record_id)
+    .bind(network)
+    .bind(Json(&failure.changes))
+    .fetch_one(connection)
+    .await?;
+    Ok(failures == 1)
+}
+
+/// What was counted.
+pub struct Counted {
+    pub action: String,
+    pub record_kind: String,
+    pub record_id: Uuid,
+    pub network: String,
+    pub changes: Vec<FieldChange>,
+    /// Behind the first, which is written down already.
+    pub further: i32,
+}
+
+/// Takes the counts of earlier minutes away; answers those that are more than the first.
+pub async fn failures_take(connection: &mut PgConnection, before: i64) -> Result<Vec<Counted>> {
+    type Row = (String, String, Uuid, String, Json<Vec<FieldChange>>, i32);
+    let rows: Vec<Row> = sqlx::query_as(
+        "DELETE FROM proof_failure WHERE minute < $1
+         RETURNING action, record_kind, record_id, network, changes, failures - 1",
+    )
+    .bind(before)
+    .fetch_all(connection)
+    .await?;
+    let counted = rows.into_iter().map(|(action, record_kind, record_id, network, Json(changes), further)| Counted {
+        action,
+        record_kind,
+        record_id,
+        network,
+        changes,
+        further,
+    });
+    Ok(counted.filter(|counted| counted.further > 0).collect())
 }
 
 /// Forgets attempts that nobody followed up for a day, and places that were not used for half a year.

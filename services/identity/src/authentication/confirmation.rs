@@ -9,6 +9,7 @@ use uuid::Uuid;
 use super::rpc::sign_in_audit;
 use super::store::{self, Credentials};
 use crate::attempt::Attempt;
+use crate::attempt::failure::{self, Failure};
 use crate::challenge::store::challenge_close;
 use crate::challenge::{self, NewChallenge, Purpose};
 use crate::credential::proof::{Offer, Proof};
@@ -76,7 +77,7 @@ impl Identity {
         }
         attempt.clear(tx.connection()).await?;
         let tokens = self.session_confirm(tx.connection(), employee_id, session_id, &call.address, now).await?;
-        tx.audit(sign_in_audit("employee.identity_confirmed", "employee", employee_id, "method", method));
+        tx.audit(sign_in_audit("employee.identity_confirmed", employee_id, method));
         tx.commit_call(call, tokens.confirm()).await
     }
 
@@ -108,9 +109,7 @@ impl Identity {
     }
 
     async fn confirmation_refuse<T>(&self, call: &Call, employee_id: Uuid, field: &'static str) -> Result<T> {
-        let mut tx = self.db.begin().await?;
-        tx.audit(sign_in_audit("employee.identity_not_confirmed", "employee", employee_id, "proof", field));
-        tx.commit_call(call, ()).await?;
+        self.failure_note(call, Failure::of_employee(failure::CONFIRMATION, employee_id, "proof", field)).await?;
         Err(Error::invalid(field, &error::PROOF_WRONG))
     }
 }

@@ -11,8 +11,10 @@ use tonic::{Code, Request, Response, Status};
 use uuid::Uuid;
 
 use super::refresh_token::RefreshToken;
+use super::second_step::FirstStep;
 use super::store::Credentials;
-use super::{rules, store};
+use super::{rules, session_store, store};
+use crate::attempt::failure::{self, Failure};
 use crate::attempt::{self, Attempt};
 use crate::challenge::store::challenges_void;
 use crate::password_link::store::links_void;
@@ -27,16 +29,9 @@ pub(crate) fn once(call: Call) -> Call {
     Call { idempotency_key: None, ..call }
 }
 
-/// How a sign-in or a confirmation went.
-pub(super) fn sign_in_audit(
-    action: &'static str,
-    record_kind: &'static str,
-    id: Uuid,
-    field: &str,
-    what: &str,
-) -> AuditEntry {
-    let changes = vec![FieldChange { field: field.to_owned(), before: String::new(), after: what.to_owned() }];
-    AuditEntry { action, record_kind, record_id: id, subject_id: id, changes }
+/// By what a sign-in or a confirmation succeeded.
+pub(super) fn sign_in_audit(action: &'static str, employee_id: Uuid, method: &str) -> AuditEntry {
+    AuditEntry { changes: vec![FieldChange::set("method", method)], ..session_audit(action, employee_id) }
 }
 
 fn session_audit(action: &'static str, employee_id: Uuid) -> AuditEntry {
@@ -71,10 +66,11 @@ impl AuthenticationService for Identity {
             return Err(unauthenticated(&error::SIGN_IN_FAILED).into());
         }
         if credentials.second_factor_set {
-            return Ok(Response::new(self.second_step(tx, &call, &credentials, &device, &attempt, now).await?));
+            let first = FirstStep { device: &device, device_digest: attempt.device(), provider_id: None };
+            return Ok(Response::new(self.second_step(tx, &call, employee_id, first, now).await?));
         }
         let reply = self.session_open(&mut tx, &call, &credentials, &attempt, &device, now).await?;
-        tx.audit(sign_in_audit("employee.signed_in", "employee", employee_id, "method", "PASSWORD"));
+        tx.audit(sign_in_audit("employee.signed_in", employee_id, "PASSWORD"));
         let call = self.call_of(call, employee_id);
         Ok(Response::new(tx.commit_call(&call, reply).await?))
     }
@@ -119,7 +115,7 @@ impl AuthenticationService for Identity {
         let now = Utc::now();
         let invalid = || unauthenticated(&error::REFRESH_TOKEN_INVALID);
         let token = RefreshToken::parse(&request.into_inner().refresh_token).ok_or_else(invalid)?;
-        let session = store::session_find(self.db.pool(), token.session_id).await?.ok_or_else(invalid)?;
+        let session = session_store::session_find(self.db.pool(), token.session_id).await?.ok_or_else(invalid)?;
         let fate = rules::refresh(&session.state, &token, now);
         match fate {
             rules::Refresh::Rotate | rules::Refresh::Repeat => {
@@ -130,7 +126,7 @@ impl AuthenticationService for Identity {
             rules::Refresh::Reused => {
                 let mut tx = self.db.begin().await?;
                 let revision = policy::store::advance(tx.connection()).await?;
-                store::session_revoke(tx.connection(), session.employee_id, token.session_id, revision).await?;
+                session_store::session_revoke(tx.connection(), session.employee_id, token.session_id, revision).await?;
                 tx.audit(session_audit("employee.refresh_token_reused", session.employee_id));
                 tx.commit_call(&call, ()).await?;
                 self.announce(revision).await;
@@ -167,6 +163,8 @@ impl AuthenticationService for Identity {
         let matches = self.passwords.verify(current_password.clone(), known).await?;
         let wrong = || Error::invalid("current_password", &error::CURRENT_PASSWORD_WRONG);
         if !(attempt.permitted && matches) {
+            let failure = Failure::of_employee(failure::CONFIRMATION, employee_id, "proof", "current_password");
+            self.failure_note(&call, failure.everywhere_if(!attempt.permitted)).await?;
             return Err(wrong().into());
         }
         attempt.clear(&mut *self.db.pool().acquire().await.map_err(Error::from)?).await?;
@@ -180,9 +178,10 @@ impl AuthenticationService for Identity {
         let (revision, group_id) = replaced.ok_or_else(wrong)?;
         links_void(tx.connection(), employee_id).await?;
         challenges_void(tx.connection(), employee_id).await?;
-        let device = store::session_device(tx.connection(), call.caller.session_id()).await?;
-        store::sessions_revoke(tx.connection(), employee_id, policy_revision).await?;
-        let tokens = self.session_start(tx.connection(), employee_id, &device, &call.address, now).await?;
+        let device = session_store::session_device(tx.connection(), call.caller.session_id()).await?;
+        session_store::sessions_revoke(tx.connection(), employee_id, policy_revision).await?;
+        let vouched = call.caller.second_factor_vouched();
+        let tokens = self.session_start(tx.connection(), employee_id, &device, &call.address, now, vouched).await?;
         employee::emit_changed(&mut tx, employee_id, revision, group_id, true);
         tx.audit(session_audit("employee.password_changed", employee_id));
         let reply = tx.commit_call(&call, tokens.change_password()).await?;
@@ -204,7 +203,7 @@ impl AuthenticationService for Identity {
         }
         let size = page::size(request.page_size, 50);
         let current = call.caller.session_id();
-        let mut rows = store::session_list(self.db.pool(), employee_id, current, after, size + 1).await?;
+        let mut rows = session_store::session_list(self.db.pool(), employee_id, current, after, size + 1).await?;
         let next_page_token =
             page::cut(&mut rows, size, &["sessions"], |(_, last_use_time, id)| (*last_use_time, *id))?;
         let placed = |(session, ..): (proto::Session, _, _)| {
@@ -238,7 +237,7 @@ impl AuthenticationService for Identity {
         let kept = call.caller.session_id().unwrap_or(Uuid::nil());
         let mut tx = self.db.begin().await?;
         let revision = policy::store::advance(tx.connection()).await?;
-        let revoked = store::sessions_revoke_others(tx.connection(), employee_id, kept, revision).await?;
+        let revoked = session_store::sessions_revoke_others(tx.connection(), employee_id, kept, revision).await?;
         let reply = proto::RevokeOtherSessionsResponse { revoked_count: revoked as i32 };
         if revoked > 0 {
             tx.audit(session_audit("employee.sessions_revoked", employee_id));
@@ -284,13 +283,11 @@ impl Identity {
             Some(credentials) if !credentials.active => "DISABLED",
             Some(_) => "WRONG_PASSWORD",
         };
-        let (record_kind, id) = match known {
-            Some(credentials) => ("employee", credentials.employee_id),
-            None => ("account", attempt::account_id(login_name)),
+        let failure = match known {
+            Some(known) => Failure::of_employee(failure::SIGN_IN, known.employee_id, "reason", why),
+            None => Failure::of_account(attempt::account_id(login_name), why),
         };
-        let mut tx = self.db.begin().await?;
-        tx.audit(sign_in_audit("employee.sign_in_failed", record_kind, id, "reason", why));
-        tx.commit_call(call, ()).await?;
+        self.failure_note(call, failure.everywhere_if(!attempt.permitted)).await?;
         Ok(unauthenticated(&error::SIGN_IN_FAILED))
     }
 
@@ -304,7 +301,7 @@ impl Identity {
     ) -> Result<bool> {
         let mut tx = self.db.begin().await?;
         let revision = policy::store::advance(tx.connection()).await?;
-        if !store::session_revoke(tx.connection(), employee_id, session_id, revision).await? {
+        if !session_store::session_revoke(tx.connection(), employee_id, session_id, revision).await? {
             return Ok(false);
         }
         tx.audit(session_audit(action, employee_id));

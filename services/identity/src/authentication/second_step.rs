@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use contracts::identity as proto;
-use contracts::identity::{SecondFactor, SignInResponse};
+use contracts::identity::SignInResponse;
 use platform::access::Call;
 use platform::db::{Tx, timestamp};
 use platform::error::{Error, Result};
@@ -10,32 +10,39 @@ use uuid::Uuid;
 
 use super::rpc::{sign_in_audit, unauthenticated};
 use super::store::{self, Credentials};
-use crate::attempt::Attempt;
+use crate::attempt::failure::{self, Failure};
+use crate::attempt::{Attempt, Digest};
 use crate::challenge::store::{Challenge, challenge_close};
 use crate::challenge::{self, NewChallenge, Purpose};
 use crate::credential::proof::{Offer, Proof};
+use crate::sign_on::store::session_note;
 use crate::{Identity, error};
 
+/// What a sign-in has come by before its second factor.
+pub struct FirstStep<'a> {
+    pub device: &'a str,
+    pub device_digest: Option<Digest>,
+    /// That vouches for the employee, in the place of a password.
+    pub provider_id: Option<Uuid>,
+}
+
 impl Identity {
-    /// The answer to a right password that is not enough: what to go on with. Nothing but the challenge comes of it.
-    pub(super) async fn second_step(
+    /// The answer to a first step that is not enough: what to go on with. Nothing but the challenge comes of it.
+    pub(crate) async fn second_step(
         &self,
         mut tx: Tx,
         call: &Call,
-        credentials: &Credentials,
-        device: &str,
-        attempt: &Attempt,
+        employee_id: Uuid,
+        first: FirstStep<'_>,
         now: DateTime<Utc>,
     ) -> Result<SignInResponse> {
-        let employee_id = credentials.employee_id;
         let (kinds, passkey_options_json, state) = self.second_factors(employee_id).await?;
         let challenge = NewChallenge {
-            purpose: Purpose::SecondFactor,
             employee_id: Some(employee_id),
-            session_id: None,
-            device: device.to_owned(),
-            device_digest: attempt.device(),
-            state,
+            device: first.device.to_owned(),
+            device_digest: first.device_digest,
+            provider_id: first.provider_id,
+            ..NewChallenge::of_nobody(Purpose::SecondFactor, state)
         };
         let challenge = challenge.give(tx.connection(), now).await?;
         let reply = SignInResponse {
@@ -66,7 +73,12 @@ impl Identity {
             (_, _, Offer::Passkey(json)) => self.discovery(json, state).await?.unzip(),
             _ => (None, None),
         };
-        let Some(employee_id) = employee_id else { return Err(second_factor_wrong()) };
+        let Some(employee_id) = employee_id else {
+            // Nobody's passkey, so that nothing but the network is there to count by.
+            self.attempt_from_network(&call).await?;
+            self.failure_note(&call, Failure::of_account(Uuid::nil(), "UNKNOWN_PASSKEY")).await?;
+            return Err(second_factor_wrong());
+        };
         let credentials = store::credentials(self.db.pool(), employee_id).await?.ok_or_else(second_factor_wrong)?;
         let attempt = self.attempt_second_factor(&call, &credentials.login_name, challenge.device_digest).await?;
         let why = match &found {
@@ -84,10 +96,9 @@ impl Identity {
         if let Some(reply) = spent {
             return Ok(reply);
         }
-        let mut tx = self.db.begin().await?;
         let why = if why.is_empty() { "WRONG_SECOND_FACTOR" } else { why };
-        tx.audit(sign_in_audit("employee.sign_in_failed", "employee", employee_id, "reason", why));
-        tx.commit_call(&call, ()).await?;
+        let failure = Failure::of_employee(failure::SIGN_IN, employee_id, "reason", why);
+        self.failure_note(&call, failure.everywhere_if(!attempt.permitted)).await?;
         Err(second_factor_wrong())
     }
 
@@ -104,11 +115,11 @@ impl Identity {
         now: DateTime<Utc>,
     ) -> Result<Option<SignInResponse>> {
         let employee_id = credentials.employee_id;
-        let method = match (challenge.purpose, proof.kind()) {
-            (Purpose::PasskeySignIn, _) => "PASSKEY",
-            (_, SecondFactor::Totp) => "PASSWORD_AND_TOTP",
-            (_, SecondFactor::RecoveryCode) => "PASSWORD_AND_RECOVERY_CODE",
-            _ => "PASSWORD_AND_PASSKEY",
+        let factor = proof.kind().as_str_name().trim_start_matches("SECOND_FACTOR_");
+        let method = match (challenge.purpose, challenge.provider_id) {
+            (Purpose::PasskeySignIn, _) => factor.to_owned(),
+            (_, None) => format!("PASSWORD_AND_{factor}"),
+            (_, Some(_)) => format!("SIGN_ON_AND_{factor}"),
         };
         let mut tx = self.db.begin().await?;
         if !challenge_close(tx.connection(), challenge.id).await? {
@@ -123,7 +134,10 @@ impl Identity {
         }
         let device = if challenge.device.is_empty() { device } else { &challenge.device };
         let reply = self.session_open(&mut tx, call, credentials, attempt, device, now).await?;
-        tx.audit(sign_in_audit("employee.signed_in", "employee", employee_id, "method", method));
+        if let Some(provider_id) = challenge.provider_id {
+            session_note(tx.connection(), &reply.refresh_token, provider_id).await?;
+        }
+        tx.audit(sign_in_audit("employee.signed_in", employee_id, &method));
         let call = self.call_of(call.clone(), employee_id);
         Ok(Some(tx.commit_call(&call, reply).await?))
     }
@@ -140,20 +154,13 @@ impl Identity {
     ) -> Result<SignInResponse> {
         let device_token = attempt.learn_place(tx.connection()).await?;
         let employee_id: Uuid = credentials.employee_id;
-        let tokens = self.session_start(tx.connection(), employee_id, device, &call.address, now).await?;
+        let tokens = self.session_start(tx.connection(), employee_id, device, &call.address, now, false).await?;
         Ok(tokens.sign_in(credentials.password_change_required, device_token))
     }
 
     pub(super) async fn passkey_sign_in_start(&self, call: &Call) -> Result<proto::StartPasskeySignInResponse> {
         let started = self.passkeys.start_discovery()?;
-        let begun = NewChallenge {
-            purpose: Purpose::PasskeySignIn,
-            employee_id: None,
-            session_id: None,
-            device: String::new(),
-            device_digest: None,
-            state: started.state,
-        };
+        let begun = NewChallenge::of_nobody(Purpose::PasskeySignIn, started.state);
         let mut tx = self.db.begin().await?;
         let challenge = begun.give(tx.connection(), Utc::now()).await?;
         let reply = proto::StartPasskeySignInResponse { challenge, options_json: started.options_json };

@@ -10,7 +10,7 @@ use tonic::Code;
 use uuid::Uuid;
 
 use super::refresh_token::RefreshToken;
-use super::store::{self, NewSession};
+use super::session_store::{self, NewSession};
 use crate::config::Config;
 use crate::{Identity, error};
 
@@ -41,7 +41,7 @@ fn times(config: &Config, now: DateTime<Utc>, end: Option<DateTime<Utc>>) -> Tim
 }
 
 impl Identity {
-    /// Starts a session within a transaction.
+    /// Starts a session within a transaction. `second_factor`: that the provider of single sign-on has asked for one.
     pub(crate) async fn session_start(
         &self,
         connection: &mut PgConnection,
@@ -49,6 +49,7 @@ impl Identity {
         device: &str,
         address: &str,
         now: DateTime<Utc>,
+        second_factor: bool,
     ) -> Result<Tokens> {
         let token = RefreshToken::first(Uuid::now_v7());
         let times = times(&self.settings(), now, None);
@@ -61,16 +62,17 @@ impl Identity {
             expire_time: times.refresh,
             end_time: times.end,
             access_expire_time: times.access,
+            second_factor,
         };
-        store::session_insert(connection, &session).await?;
-        self.tokens(employee_id, &token, now, now, &times).await
+        session_store::session_insert(connection, &session).await?;
+        self.tokens(&session, now, &times).await
     }
 
     /// Exchanges a token of a session. Without `rotate` the token has been exchanged already, and so it is when another
     /// call is quicker, as that of a second tab: the answer is the same refresh token again.
     pub(crate) async fn session_continue(
         &self,
-        session: &store::StoredSession,
+        session: &session_store::StoredSession,
         present: &RefreshToken,
         rotate: bool,
         address: &str,
@@ -87,15 +89,16 @@ impl Identity {
             expire_time: times.refresh,
             end_time: times.end,
             access_expire_time: times.access,
+            second_factor: session.second_factor,
         };
-        let written = match rotate && store::session_rotate(self.db.pool(), present, &next).await? {
+        let written = match rotate && session_store::session_rotate(self.db.pool(), present, &next).await? {
             true => true,
-            false => store::session_repeat(self.db.pool(), &next).await?,
+            false => session_store::session_repeat(self.db.pool(), &next).await?,
         };
         if !written {
             return Err(Error::new(Code::Unauthenticated, &error::REFRESH_TOKEN_INVALID));
         }
-        self.tokens(session.employee_id, &token, session.auth_time, now, &times).await
+        self.tokens(&next, session.auth_time, &times).await
     }
 
     /// Goes on with a session whose holder has just proven again who they are. The refresh token of before doesn't come
@@ -109,7 +112,7 @@ impl Identity {
         now: DateTime<Utc>,
     ) -> Result<Tokens> {
         let over = || Error::new(Code::Unauthenticated, &error::REFRESH_TOKEN_INVALID);
-        let end = store::session_end_time(connection, session_id).await?.ok_or_else(over)?;
+        let (end, second_factor) = session_store::session_bounds(connection, session_id).await?.ok_or_else(over)?;
         let token = RefreshToken::first(session_id);
         let times = times(&self.config, now, Some(end));
         let next = NewSession {
@@ -121,33 +124,25 @@ impl Identity {
             expire_time: times.refresh,
             end_time: times.end,
             access_expire_time: times.access,
+            second_factor,
         };
-        if !store::session_confirm(connection, &next).await? {
+        if !session_store::session_confirm(connection, &next).await? {
             return Err(over());
         }
-        self.tokens(employee_id, &token, now, now, &times).await
+        self.tokens(&next, now, &times).await
     }
 
-    async fn tokens(
-        &self,
-        employee_id: Uuid,
-        token: &RefreshToken,
-        auth_time: DateTime<Utc>,
-        now: DateTime<Utc>,
-        times: &Times,
-    ) -> Result<Tokens> {
+    async fn tokens(&self, session: &NewSession<'_>, auth_time: DateTime<Utc>, times: &Times) -> Result<Tokens> {
+        let now = session.create_time;
         let key = self.keys.current(now).await?;
+        let (issued, expires) = (now.timestamp(), times.access.timestamp());
+        let proven = Some(auth_time.timestamp());
+        let claims = AccessClaims::new(session.employee_id, session.token.session_id, issued, expires, proven);
         Ok(Tokens {
-            access_token: key.sign(&AccessClaims::new(
-                employee_id,
-                token.session_id,
-                now.timestamp(),
-                times.access.timestamp(),
-                Some(auth_time.timestamp()),
-            ))?,
+            access_token: key.sign(&AccessClaims { second_factor: session.second_factor, ..claims })?,
             access_expire_time: DateTime::from_timestamp(times.access.timestamp(), 0)
                 .ok_or_else(|| Error::internal(anyhow::anyhow!("a time beyond the calendar")))?,
-            refresh_token: token.encode(),
+            refresh_token: session.token.encode(),
             refresh_expire_time: times.refresh,
         })
     }

@@ -40,13 +40,28 @@ pub struct NewChallenge {
     /// What the client of a sign-in calls itself.
     pub device: String,
     pub device_digest: Option<Digest>,
+    /// Of the single sign-on that waits for its second factor.
+    pub provider_id: Option<Uuid>,
     /// What is needed to check the answer.
     pub state: Value,
 }
 
 impl NewChallenge {
     pub fn of_session(purpose: Purpose, employee_id: Uuid, session_id: Option<Uuid>, state: Value) -> Self {
-        Self { purpose, employee_id: Some(employee_id), session_id, device: String::new(), device_digest: None, state }
+        Self { employee_id: Some(employee_id), session_id, ..Self::of_nobody(purpose, state) }
+    }
+
+    /// Of whoever meets it.
+    pub fn of_nobody(purpose: Purpose, state: Value) -> Self {
+        Self {
+            purpose,
+            employee_id: None,
+            session_id: None,
+            device: String::new(),
+            device_digest: None,
+            provider_id: None,
+            state,
+        }
     }
 
     /// Writes the challenge and answers its token.

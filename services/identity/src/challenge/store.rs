@@ -21,6 +21,7 @@ pub struct Challenge {
     pub session_id: Option<Uuid>,
     pub device: String,
     pub device_digest: Option<Digest>,
+    pub provider_id: Option<Uuid>,
     pub state: Value,
 }
 
@@ -32,8 +33,8 @@ pub async fn challenge_insert(
 ) -> Result<()> {
     sqlx::query(
         "INSERT INTO challenge
-             (id, token_digest, purpose, employee_id, session_id, device, device_digest, state, expire_time)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+             (id, token_digest, purpose, employee_id, session_id, device, device_digest, state, expire_time, provider_id)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
     )
     .bind(token.id)
     .bind(&token.digest()[..])
@@ -44,6 +45,7 @@ pub async fn challenge_insert(
     .bind(challenge.device_digest.as_ref().map(|digest| &digest[..]))
     .bind(Json(&challenge.state))
     .bind(expire_time)
+    .bind(challenge.provider_id)
     .execute(connection)
     .await?;
     Ok(())
@@ -51,18 +53,20 @@ pub async fn challenge_insert(
 
 /// Counts a try at a challenge that is still open.
 pub async fn challenge_try(executor: impl PgExecutor<'_>, token: &OneTimeToken) -> Result<Option<Challenge>> {
-    type Row = (Uuid, i16, Option<Uuid>, Option<Uuid>, String, Option<Vec<u8>>, Json<Value>);
+    type Row = (Uuid, i16, Option<Uuid>, Option<Uuid>, String, Option<Vec<u8>>, Option<Uuid>, Json<Value>);
     let row: Option<Row> = sqlx::query_as(
         "UPDATE challenge SET tries = tries + 1
          WHERE id = $1 AND token_digest = $2 AND expire_time > now() AND tries < $3
-         RETURNING id, purpose, employee_id, session_id, device, device_digest, state",
+         RETURNING id, purpose, employee_id, session_id, device, device_digest, provider_id, state",
     )
     .bind(token.id)
     .bind(&token.digest()[..])
     .bind(TRIES)
     .fetch_optional(executor)
     .await?;
-    let Some((id, purpose, employee_id, session_id, device, device_digest, Json(state))) = row else { return Ok(None) };
+    let Some((id, purpose, employee_id, session_id, device, device_digest, provider_id, Json(state))) = row else {
+        return Ok(None);
+    };
     let known = [
         Purpose::SecondFactor,
         Purpose::PasskeySignIn,
@@ -73,7 +77,7 @@ pub async fn challenge_try(executor: impl PgExecutor<'_>, token: &OneTimeToken) 
     let purpose = known.into_iter().find(|known| *known as i16 == purpose);
     let purpose = purpose.ok_or_else(|| Error::internal(anyhow::anyhow!("a challenge of another purpose")))?;
     let device_digest = device_digest.and_then(|digest| digest.try_into().ok());
-    Ok(Some(Challenge { id, purpose, employee_id, session_id, device, device_digest, state }))
+    Ok(Some(Challenge { id, purpose, employee_id, session_id, device, device_digest, provider_id, state }))
 }
 
 /// Closes a challenge that was met. False when another call did so first.

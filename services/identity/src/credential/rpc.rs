@@ -182,6 +182,10 @@ impl CredentialService for Identity {
         let policy_revision = policy::store::advance(tx.connection()).await?;
         let before = store::credential_get(tx.connection(), employee_id, id).await?;
         store::credential_delete(tx.connection(), id).await?;
+        let (_, required) = call.caller.second_factor();
+        if required && store::credential_count(tx.connection(), employee_id).await? == 0 {
+            return Err(Error::failed_precondition(&error::SECOND_FACTOR_LAST).into());
+        }
         store::second_factor_note(tx.connection(), employee_id, policy_revision).await?;
         tx.audit(audit("employee.credential_removed", employee_id, &before.name, true));
         let reply = tx.commit_call(&call, proto::DeleteCredentialResponse {}).await?;

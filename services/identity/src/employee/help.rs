@@ -9,9 +9,11 @@ use platform::db::Once;
 use platform::error::{Error, Result};
 use uuid::Uuid;
 
-use super::rpc::{Touch, audit, not_above};
+use super::permit::{Touch, not_above};
+use super::rpc::audit;
 use super::{emit_changed, store};
-use crate::authentication::store::{credentials, sessions_revoke};
+use crate::authentication::session_store::sessions_revoke;
+use crate::authentication::store::credentials;
 use crate::challenge::store::challenges_void;
 use crate::credential::store::{factors_delete, second_factor_note};
 use crate::password_link::Purpose;

@@ -1,8 +1,12 @@
-//! Employees: `rpc` answers, `help` gets people in, `rules` decides, `names` makes a name findable, `store` holds all SQL.
+//! Employees: `rpc` answers, `help` gets people in, `permit` and `rules` decide, `names` makes a name findable, `query`
+//! tells what lists go by, `store` holds all SQL.
 
 mod help;
+pub mod membership;
 pub mod names;
-pub(crate) mod rpc;
+pub(crate) mod permit;
+mod query;
+mod rpc;
 pub mod rules;
 pub mod store;
 

@@ -1,63 +1,29 @@
 //! Employees, within the groups that the caller's scope covers.
 
-use std::sync::LazyLock;
-
-use chrono::{FixedOffset, Utc};
-use contracts::customers::GetOwnershipRequest;
-use contracts::customers::ownership_service_client::OwnershipServiceClient;
+use chrono::Utc;
 use contracts::identity as proto;
 use contracts::identity::employee_service_server::EmployeeService;
-use contracts::identity::{Employee, EmployeeState, RoleAudience};
+use contracts::identity::{Employee, EmployeeState};
 use contracts::options::Permission;
 use platform::access::Call;
 use platform::audit::Revealed;
-use platform::db::{AuditEntry, FieldChange, Once, Tx};
+use platform::db::{AuditEntry, FieldChange, Once};
 use platform::error::{Error, Result};
-use platform::filter::{self, Column, EvalContext, Field, FieldType, OrderBy, Schema, Value};
+use platform::filter::{self, EvalContext, OrderBy, Value};
 use platform::{page, update};
 use tonic::{Request, Response, Status};
 use uuid::Uuid;
 
+use super::permit::{Touch, grantable_roles, keep_an_administrator, not_above, permit_group};
+use super::query::{FILTER, ORDER, ZONE};
 use super::store::{self, Password, Selection};
 use super::{emit_changed, emit_deleted, rules};
-use crate::authentication::store::sessions_revoke;
+use crate::authentication::session_store::sessions_revoke;
 use crate::password_link::Purpose;
 use crate::password_link::store::links_void;
-use crate::role::presets::ADMINISTRATOR;
-use crate::role::rules::Holdings;
-use crate::role::store::roles_get;
-use crate::{Identity, error, policy};
-
-/// Where days begin for filters that name a date: China has one zone.
-const ZONE: FixedOffset = FixedOffset::east_opt(8 * 60 * 60).expect("eight hours are less than a day");
+use crate::{Identity, policy};
 
 const UPDATABLE: [&str; 7] = ["login_name", "display_name", "email", "phone", "group_id", "role_ids", "locale"];
-
-static FILTER: LazyLock<Schema> = LazyLock::new(|| {
-    let states = [EmployeeState::Active, EmployeeState::Disabled].into_iter().flat_map(|state| {
-        let name = state.as_str_name();
-        [name, name.trim_start_matches("EMPLOYEE_STATE_")].map(|name| (name, state.into()))
-    });
-    let roles = "ARRAY(SELECT h.role_id::text FROM employee_role h WHERE h.employee_id = e.id)";
-    Schema::new()
-        .field("login_name", FieldType::Text, Column::sql("e.login_name"))
-        .field("display_name", FieldType::Text, Column::sql("e.display_name"))
-        .field("state", FieldType::int_enum(states), Column::sql("e.state"))
-        .field("group_id", FieldType::Uuid, Column::sql("e.group_id"))
-        .field("role_id", FieldType::StringList, Column::sql(roles))
-        .field("create_time", FieldType::Timestamp, Column::sql("e.create_time"))
-});
-
-/// People are sorted by how their names are read.
-static ORDER: LazyLock<Schema> = LazyLock::new(|| {
-    let field = |name, field_type, column| Field::new(name, field_type, Column::sql(column)).sortable();
-    Schema::new()
-        .with(field("id", FieldType::Uuid, "e.id").not_null())
-        .with(field("login_name", FieldType::Text, "e.login_name").not_null())
-        .with(field("display_name", FieldType::String, "e.sort_name").not_null())
-        .with(field("create_time", FieldType::Timestamp, "e.create_time").not_null())
-        .with(field("last_sign_in_time", FieldType::Timestamp, "e.last_sign_in_time"))
-});
 
 pub(super) fn audit(action: &'static str, id: Uuid, changes: Vec<FieldChange>) -> AuditEntry {
     AuditEntry { action, record_kind: "employee", record_id: id, subject_id: id, changes }
@@ -354,82 +320,4 @@ impl Identity {
         self.announce(policy_revision).await;
         Ok(reply)
     }
-
-    /// Asks the customers service whether anything is left to be handed over. Where it is not installed nothing is; where
-    /// it does not answer the employee stays.
-    pub(crate) async fn owns_nothing(&self, id: Uuid) -> Result<()> {
-        let Some(customers) = self.clients.get("customers") else { return Ok(()) };
-        let request = self.clients.own_request(GetOwnershipRequest { employee_id: id.to_string() })?;
-        let ownership = OwnershipServiceClient::new(customers).get_ownership(request).await;
-        match ownership.map_err(Error::unavailable)?.into_inner().customer_count {
-            0 => Ok(()),
-            count => Err(Error::failed_precondition(&error::EMPLOYEE_OWNS_CUSTOMERS).arg("count", count)),
-        }
-    }
-}
-
-/// Whether the caller may put an employee into a group, or outside of all.
-fn permit_group(call: &Call, group_id: Option<Uuid>) -> Result<()> {
-    if call.caller.rows(Permission::EmployeesManage).covers(None, group_id) {
-        return Ok(());
-    }
-    Err(Error::permission_denied(&error::OUTSIDE_SCOPE).field("employee.group_id", &error::OUTSIDE_SCOPE))
-}
-
-/// The roles as ids, when those that are new hold nothing that the caller doesn't.
-pub(crate) async fn grantable_roles(
-    tx: &mut Tx,
-    call: &Call,
-    before: &[String],
-    after: &[String],
-) -> Result<Vec<Uuid>> {
-    let id = |(index, id): (usize, &String)| crate::id(&format!("employee.role_ids[{index}]"), id);
-    let role_ids = after.iter().enumerate().map(id).collect::<Result<Vec<Uuid>>>()?;
-    let roles = roles_get(tx.connection(), &role_ids).await?;
-    let own = Holdings::of_caller(&call.caller);
-    for (index, id) in after.iter().enumerate() {
-        let Some(role) = roles.iter().find(|role| role.id == *id) else {
-            return Err(Error::invalid(format!("employee.role_ids[{index}]"), &error::ROLE_UNKNOWN));
-        };
-        if role.audience() == RoleAudience::Customers {
-            return Err(Error::invalid(format!("employee.role_ids[{index}]"), &error::ROLE_FOR_CUSTOMERS));
-        }
-        if !before.contains(id) && Holdings::of(&role.grants, &role.field_visibilities).exceeds(&own) {
-            return Err(Error::permission_denied(&error::ROLE_EXCEEDS_OWN));
-        }
-    }
-    Ok(role_ids)
-}
-
-/// How an employee's account is touched.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Touch {
-    /// Whoever does this can come in as the employee, which is as good as being given the roles.
-    Entry,
-    Other,
-}
-
-/// Refuses to touch an employee who administers more than the caller; and what opens the account, of one who holds
-/// anything more.
-pub(super) async fn not_above(tx: &mut Tx, call: &Call, employee: &Employee, touch: Touch) -> Result<()> {
-    let ids = employee.role_ids.iter().map(|id| crate::id("role_ids", id)).collect::<Result<Vec<Uuid>>>()?;
-    let own = Holdings::of_caller(&call.caller);
-    let above = |holdings: Holdings| holdings.outranks(&own) || (touch == Touch::Entry && holdings.exceeds(&own));
-    let roles = roles_get(tx.connection(), &ids).await?;
-    match roles.iter().any(|role| above(Holdings::of(&role.grants, &role.field_visibilities))) {
-        true => Err(Error::permission_denied(&error::EMPLOYEE_HOLDS_MORE)),
-        false => Ok(()),
-    }
-}
-
-/// Refuses to take the administrator role from the last active employee who holds it.
-pub(crate) async fn keep_an_administrator(tx: &mut Tx, id: Uuid, before: &[String], after: &[String]) -> Result<()> {
-    let lost =
-        rules::added(after, before).into_iter().map(|id| crate::id("role_ids", id)).collect::<Result<Vec<_>>>()?;
-    let roles = roles_get(tx.connection(), &lost).await?;
-    let loses = roles.iter().any(|role| role.preset == ADMINISTRATOR);
-    if loses && !store::another_administrator(tx.connection(), id).await? {
-        return Err(Error::failed_precondition(&error::LAST_ADMINISTRATOR));
-    }
-    Ok(())
 }

@@ -78,12 +78,7 @@ pub fn changes(before: &Employee, after: &Employee) -> Vec<FieldChange> {
             ("state", employee.state().as_str_name().to_owned()),
         ]
     };
-    fields(before)
-        .into_iter()
-        .zip(fields(after))
-        .filter(|((_, before), (_, after))| before != after)
-        .map(|((field, before), (_, after))| FieldChange { field: field.to_owned(), before, after })
-        .collect()
+    FieldChange::between(fields(before), fields(after))
 }
 
 /// The ids that are new in the second list.

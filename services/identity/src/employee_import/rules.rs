@@ -13,6 +13,7 @@ use uuid::Uuid;
 use super::columns::{Columns, Field};
 use crate::employee;
 use crate::error;
+use crate::role::presets::english_name;
 use crate::role::rules::Holdings;
 
 /// One row as it stands in the file.
@@ -65,6 +66,14 @@ fn path_key(path: &str) -> String {
     names.collect::<Vec<_>>().join("/").to_lowercase()
 }
 
+/// Presets go by their English names as well, unless another role bears one.
+fn by_name(roles: Vec<Role>) -> HashMap<String, Role> {
+    let english = roles.iter().filter_map(|role| Some((english_name(role)?.to_lowercase(), role.clone())));
+    let mut named: HashMap<String, Role> = english.collect();
+    named.extend(roles.into_iter().map(|role| (role.name.to_lowercase(), role)));
+    named
+}
+
 impl<'a> Surroundings<'a> {
     pub fn new(caller: &'a Caller, groups: &[Group], roles: Vec<Role>, invite: bool) -> Self {
         Self {
@@ -73,7 +82,7 @@ impl<'a> Surroundings<'a> {
             own: Holdings::of_caller(caller),
             groups: by_path(groups),
             group_names: groups.iter().map(|(id, name, _)| (*id, name.clone())).collect(),
-            roles: roles.into_iter().map(|role| (role.name.to_lowercase(), role)).collect(),
+            roles: by_name(roles),
             // Every message of the contracts is there.
             request: Contract::get()
                 .message_named(&CreateEmployeeRequest::full_name())

@@ -159,7 +159,9 @@ pub(crate) async fn remove(tx: &mut Tx, id: Uuid, policy_revision: i64) -> Resul
     if let Some(name) = store::name_conflict(tx.connection(), id, parent_id).await? {
         return Err(Error::failed_precondition(&error::GROUP_NAME_TAKEN).arg("name", name));
     }
-    for (employee_id, revision, active) in employee::store::group_leave(tx.connection(), id, policy_revision).await? {
+    for (employee_id, revision, active) in
+        employee::membership::group_leave(tx.connection(), id, policy_revision).await?
+    {
         employee::emit_changed(tx, employee_id, revision, None, active);
     }
     store::grants_forget(tx.connection(), id, policy_revision).await?;
@@ -206,7 +208,7 @@ async fn join(tx: &mut Tx, call: &Call, employee_ids: &[Uuid], group_id: Uuid, p
     if !call.caller.rows(Permission::GroupsManage).covers(None, None) {
         return Err(Error::permission_denied(&error::OUTSIDE_SCOPE).field("employee_ids", &error::OUTSIDE_SCOPE));
     }
-    let known = employee::store::names_and_groups(tx.connection(), employee_ids).await?;
+    let known = employee::membership::names_and_groups(tx.connection(), employee_ids).await?;
     for (index, id) in employee_ids.iter().enumerate() {
         match known.iter().find(|(known, ..)| known == id) {
             None => return Err(Error::invalid(format!("employee_ids[{index}]"), &error::EMPLOYEE_UNKNOWN)),
@@ -216,7 +218,7 @@ async fn join(tx: &mut Tx, call: &Call, employee_ids: &[Uuid], group_id: Uuid, p
             Some((.., None)) => {}
         }
     }
-    let joined = employee::store::group_join(tx.connection(), employee_ids, group_id, policy_revision).await?;
+    let joined = employee::membership::group_join(tx.connection(), employee_ids, group_id, policy_revision).await?;
     for (employee_id, revision, active) in joined {
         employee::emit_changed(tx, employee_id, revision, Some(group_id), active);
     }

@@ -5,7 +5,7 @@ use contracts::identity::identity_provider_service_server::IdentityProviderServi
 use contracts::identity::{IdentityProvider, RoleMapping};
 use platform::access::Call;
 use platform::db::{AuditEntry, FieldChange, Once, Tx};
-use platform::error::{Error, Result, Violation};
+use platform::error::{Error, Result};
 use platform::{page, update};
 use tonic::{Request, Response, Status};
 use uuid::Uuid;
@@ -13,7 +13,7 @@ use uuid::Uuid;
 use super::store::Stored;
 use super::{rules, store};
 use crate::Identity;
-use crate::employee::rpc::grantable_roles;
+use crate::employee::permit::grantable_roles;
 
 fn audit(action: &'static str, id: Uuid, changes: Vec<FieldChange>) -> AuditEntry {
     AuditEntry { action, record_kind: "identity_provider", record_id: id, subject_id: id, changes }
@@ -141,14 +141,6 @@ impl Identity {
 /// Holds the roles of new mappings against what the caller holds.
 async fn permit_roles(tx: &mut Tx, call: &Call, before: &[RoleMapping], after: &[RoleMapping]) -> Result<()> {
     let roles = |mappings: &[RoleMapping]| mappings.iter().map(|mapping| mapping.role_id.clone()).collect::<Vec<_>>();
-    match grantable_roles(tx, call, &roles(before), &roles(after)).await {
-        Err(error) if !error.violations().is_empty() => {
-            let renamed = error.violations().iter().map(|violation| Violation {
-                field: violation.field.replacen("employee.role_ids", "identity_provider.role_mappings", 1),
-                ..violation.clone()
-            });
-            Err(Error::invalid_fields(renamed.collect()))
-        }
-        other => other.map(drop),
-    }
+    let granted = grantable_roles(tx, call, &roles(before), &roles(after)).await;
+    granted.map(drop).map_err(|error| error.renamed("employee.role_ids", "identity_provider.role_mappings"))
 }

@@ -8,7 +8,7 @@ use uuid::Uuid;
 use crate::error;
 
 /// What an update may name.
-pub const PATHS: [&str; 11] = [
+pub const PATHS: [&str; 12] = [
     "name",
     "issuer",
     "client_id",
@@ -19,6 +19,7 @@ pub const PATHS: [&str; 11] = [
     "default_group_id",
     "create_employees",
     "trust_email",
+    "trust_second_factor",
     "enabled",
 ];
 
@@ -62,6 +63,7 @@ pub fn merged(before: &IdentityProvider, asked: &IdentityProvider, paths: &[&str
             "default_group_id" => after.default_group_id.clone_from(&asked.default_group_id),
             "create_employees" => after.create_employees = asked.create_employees,
             "trust_email" => after.trust_email = asked.trust_email,
+            "trust_second_factor" => after.trust_second_factor = asked.trust_second_factor,
             "enabled" => after.enabled = asked.enabled,
             _ => after.client_secret.clone_from(&asked.client_secret),
         }
@@ -85,17 +87,13 @@ pub fn changes(before: &IdentityProvider, after: &IdentityProvider, secret_repla
             ("default_group_id", provider.default_group_id.clone()),
             ("create_employees", flag(provider.create_employees)),
             ("trust_email", flag(provider.trust_email)),
+            ("trust_second_factor", flag(provider.trust_second_factor)),
             ("enabled", flag(provider.enabled)),
         ]
     };
-    let mut changes: Vec<_> = fields(before)
-        .into_iter()
-        .zip(fields(after))
-        .filter(|((_, before), (_, after))| before != after)
-        .map(|((field, before), (_, after))| FieldChange { field: field.to_owned(), before, after })
-        .collect();
+    let mut changes = FieldChange::between(fields(before), fields(after));
     if secret_replaced {
-        changes.push(FieldChange { field: "client_secret".to_owned(), before: String::new(), after: "***".to_owned() });
+        changes.push(FieldChange::set("client_secret", "***"));
     }
     changes
 }

@@ -26,7 +26,8 @@ SELECT p.id, p.name, p.issuer, p.client_id, p.client_secret, p.scopes, p.group_c
        ARRAY(SELECT m.provider_group FROM identity_provider_role m WHERE m.provider_id = p.id
              ORDER BY m.provider_group, m.role_id),
        ARRAY(SELECT m.role_id FROM identity_provider_role m WHERE m.provider_id = p.id
-             ORDER BY m.provider_group, m.role_id)
+             ORDER BY m.provider_group, m.role_id),
+       p.trust_second_factor
 FROM identity_provider p WHERE ";
 
 fn stored(row: &PgRow) -> sqlx::Result<Stored> {
@@ -51,6 +52,7 @@ fn stored(row: &PgRow) -> sqlx::Result<Stored> {
         default_group_id: row.try_get::<Option<Uuid>, _>(7)?.map(|id| id.to_string()).unwrap_or_default(),
         create_employees: row.try_get(8)?,
         trust_email: row.try_get(9)?,
+        trust_second_factor: row.try_get(16)?,
         enabled: row.try_get(10)?,
         create_time: time(11)?,
         update_time: time(12)?,
@@ -110,8 +112,9 @@ pub async fn provider_insert(
 ) -> Result<()> {
     sqlx::query(
         "INSERT INTO identity_provider (id, name, issuer, client_id, client_secret, scopes, group_claim,
-                                        default_group_id, create_employees, trust_email, enabled)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+                                        default_group_id, create_employees, trust_email, enabled,
+                                        trust_second_factor)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
     )
     .bind(id)
     .bind(&provider.name)
@@ -124,6 +127,7 @@ pub async fn provider_insert(
     .bind(provider.create_employees)
     .bind(provider.trust_email)
     .bind(provider.enabled)
+    .bind(provider.trust_second_factor)
     .execute(&mut *connection)
     .await
     .map_err(refusal)?;
@@ -140,7 +144,7 @@ pub async fn provider_update(
     sqlx::query(
         "UPDATE identity_provider SET name = $2, issuer = $3, client_id = $4, client_secret = $5, scopes = $6,
                 group_claim = $7, default_group_id = $8, create_employees = $9, trust_email = $10, enabled = $11,
-                update_time = now(), revision = revision + 1
+                trust_second_factor = $12, update_time = now(), revision = revision + 1
          WHERE id = $1",
     )
     .bind(id)
@@ -154,6 +158,7 @@ pub async fn provider_update(
     .bind(provider.create_employees)
     .bind(provider.trust_email)
     .bind(provider.enabled)
+    .bind(provider.trust_second_factor)
     .execute(&mut *connection)
     .await
     .map_err(refusal)?;

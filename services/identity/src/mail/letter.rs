@@ -91,6 +91,41 @@ pub fn reset(to: &Addressee<'_>, link: &str, seconds: u32) -> Letter {
     words.letter(link)
 }
 
+/// Of a webhook that was disabled by itself: `gone` when its receiver asked for that.
+pub fn webhook_disabled(to: &Addressee<'_>, name: &str, gone: bool, link: &str) -> Letter {
+    let words = match to.locale {
+        Locale::En => Words {
+            subject: "A webhook was disabled",
+            greeting: format!("Hello {},", to.display_name),
+            sentences: vec![
+                match gone {
+                    true => format!("the receiver of the webhook {name} wants no more messages (410 Gone)."),
+                    false => format!("the webhook {name} has taken no message for a day."),
+                },
+                "It was disabled; messages that waited were dropped. Enable it when its receiver is in order, and send \
+                 again what was missed."
+                    .to_owned(),
+            ],
+            button: "Open the webhook",
+            closing: "You get this message because you administer webhooks.",
+        },
+        Locale::Zh => Words {
+            subject: "Webhook 已自动停用",
+            greeting: format!("{}，您好：", to.display_name),
+            sentences: vec![
+                match gone {
+                    true => format!("Webhook“{name}”的接收方已声明不再接收消息（410 Gone）。"),
+                    false => format!("Webhook“{name}”已连续一天未能送达任何消息。"),
+                },
+                "系统已将其停用，等待发送的消息不再发送。请在接收方恢复后重新启用，并重放遗漏的消息。".to_owned(),
+            ],
+            button: "查看 Webhook",
+            closing: "您收到此邮件是因为您负责管理 Webhook。",
+        },
+    };
+    words.letter(link)
+}
+
 impl Words {
     fn letter(self, link: &str) -> Letter {
         let Self { subject, greeting, sentences, button, closing } = self;
@@ -132,6 +167,11 @@ mod tests {
                 }
                 assert!(letter.html.contains("&lt;b&gt;李雷") && !letter.html.contains("<b>"));
                 assert!(letter.text.contains("<b>李雷"));
+            }
+            for gone in [true, false] {
+                let letter = webhook_disabled(&to, "<i>ERP</i>", gone, "https://crm/webhooks/1");
+                assert!(letter.text.contains("<i>ERP</i>") && letter.html.contains("&lt;i&gt;ERP"), "{}", letter.html);
+                assert_eq!(letter.text.contains("410"), gone);
             }
         }
         assert_eq!(span(1_800, Locale::En), "30 minutes");

@@ -1,5 +1,7 @@
-//! Passwords: `hashing` hashes within bounds, `rules` says what a new one must satisfy, `store` keeps those of the past.
+//! Passwords: `hashing` hashes within bounds, `rules` says what a new one must satisfy, `common` knows those that anybody
+//! would guess, `store` keeps those of the past.
 
+mod common;
 pub mod hashing;
 pub mod rules;
 pub mod store;

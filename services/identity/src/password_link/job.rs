@@ -78,7 +78,7 @@ pub fn audit(employee_id: Uuid, purpose: Purpose) -> AuditEntry {
         record_kind: "employee",
         record_id: employee_id,
         subject_id: employee_id,
-        changes: vec![FieldChange { field: "purpose".into(), before: String::new(), after: after.into() }],
+        changes: vec![FieldChange::set("purpose", after)],
     }
 }
 

@@ -9,7 +9,8 @@ use tonic::{Request, Response, Status};
 
 use super::{Purpose, store};
 use crate::authentication::rpc::once;
-use crate::authentication::store::{credentials, credentials_by_login, password_replace, sessions_revoke};
+use crate::authentication::session_store::sessions_revoke;
+use crate::authentication::store::{credentials, credentials_by_login, password_replace};
 use crate::challenge::store::challenges_void;
 use crate::one_time_token::OneTimeToken;
 use crate::{Identity, attempt, employee, error, policy};

@@ -6,7 +6,7 @@ use contracts::identity::{Employee, Grant, Profile};
 use contracts::options::Visibility;
 use platform::access::{Call, Caller};
 use platform::db::{AuditEntry, Once};
-use platform::error::{Error, Result, Violation, reason};
+use platform::error::{Error, Result, reason};
 use platform::{page, update};
 use tonic::{Request, Response, Status};
 use uuid::Uuid;
@@ -44,14 +44,7 @@ fn profile(employee: Employee, caller: &Caller) -> Profile {
 
 /// Speaks of the fields by their names in this request.
 fn as_profile(error: Error) -> Error {
-    if error.violations().is_empty() {
-        return error;
-    }
-    let renamed = error.violations().iter().map(|violation| Violation {
-        field: violation.field.replacen("employee.", "profile.", 1),
-        ..violation.clone()
-    });
-    Error::invalid_fields(renamed.collect())
+    error.renamed("employee.", "profile.")
 }
 
 #[tonic::async_trait]

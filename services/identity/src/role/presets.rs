@@ -12,6 +12,7 @@ use super::{catalog, store};
 use crate::{group, policy};
 
 pub const ADMINISTRATOR: &str = "administrator";
+const ADMINISTRATOR_NAME: &str = "管理员";
 
 pub const ROOT_GROUP_NAME: &str = "全公司";
 
@@ -19,12 +20,18 @@ pub const ROOT_GROUP_NAME: &str = "全公司";
 struct Preset {
     id: &'static str,
     name: &'static str,
+    /// What the console calls it in English, as long as it has not been renamed.
+    english: &'static str,
     description: &'static str,
     grants: &'static [(Scope, &'static [P])],
     clear: &'static [Kind],
 }
 
 const ALL_CLEAR: &[Kind] = &ALL_KINDS;
+// Who may reveal, one value at a time and on the record: managers what is below them, even where an installation masks it
+// for them, and supervisors of service what their agents can't settle without, such as an identity document. Whoever
+// works on many records at once (marketers, analysts, auditors) sees masks and nothing else.
+
 /// What it takes to reach a customer.
 const REACH: &[Kind] = &[Kind::Phone, Kind::Email, Kind::Address];
 
@@ -32,6 +39,7 @@ const PRESETS: [Preset; 7] = [
     Preset {
         id: "manager",
         name: "经理",
+        english: "Manager",
         description: "管理本组及下级的员工、客户和报表",
         grants: &[
             (
@@ -39,6 +47,7 @@ const PRESETS: [Preset; 7] = [
                 &[
                     P::EmployeesRead,
                     P::EmployeesManage,
+                    P::EmployeesReveal,
                     P::GroupsManage,
                     P::CustomersRead,
                     P::CustomersCreate,
@@ -49,6 +58,7 @@ const PRESETS: [Preset; 7] = [
                     P::CustomersImport,
                     P::CustomersExport,
                     P::CustomersShare,
+                    P::CustomersReveal,
                     P::ContactsRead,
                     P::ContactsWrite,
                     P::InteractionsRead,
@@ -63,6 +73,7 @@ const PRESETS: [Preset; 7] = [
     Preset {
         id: "salesperson",
         name: "销售",
+        english: "Salesperson",
         description: "跟进自己的客户，从公海领取客户",
         grants: &[
             (
@@ -88,6 +99,7 @@ const PRESETS: [Preset; 7] = [
     Preset {
         id: "marketer",
         name: "市场",
+        english: "Marketer",
         description: "查看全部客户（脱敏）和报表",
         grants: &[(Scope::All, &[P::CustomersRead, P::ContactsRead, P::InteractionsRead, P::ReportsRead])],
         clear: &[],
@@ -95,6 +107,7 @@ const PRESETS: [Preset; 7] = [
     Preset {
         id: "service_agent",
         name: "客服",
+        english: "Service agent",
         description: "查看全部客户，记录往来",
         grants: &[(
             Scope::All,
@@ -105,6 +118,7 @@ const PRESETS: [Preset; 7] = [
     Preset {
         id: "service_supervisor",
         name: "客服主管",
+        english: "Service supervisor",
         description: "维护全部客户资料，查看报表和下级员工",
         grants: &[
             (
@@ -112,6 +126,7 @@ const PRESETS: [Preset; 7] = [
                 &[
                     P::CustomersRead,
                     P::CustomersUpdate,
+                    P::CustomersReveal,
                     P::ContactsRead,
                     P::ContactsWrite,
                     P::InteractionsRead,
@@ -126,6 +141,7 @@ const PRESETS: [Preset; 7] = [
     Preset {
         id: "analyst",
         name: "分析员",
+        english: "Analyst",
         description: "查看全部报表和客户（脱敏）",
         grants: &[(Scope::All, &[P::CustomersRead, P::ReportsRead])],
         clear: &[],
@@ -133,6 +149,7 @@ const PRESETS: [Preset; 7] = [
     Preset {
         id: "auditor",
         name: "审计员",
+        english: "Auditor",
         description: "查看全部资料（脱敏），不能修改",
         grants: &[(
             Scope::All,
@@ -160,7 +177,7 @@ fn clear(kinds: &[Kind]) -> Vec<FieldVisibility> {
 
 fn administrator() -> Role {
     Role {
-        name: "管理员".to_owned(),
+        name: ADMINISTRATOR_NAME.to_owned(),
         description: "拥有全部权限".to_owned(),
         preset: ADMINISTRATOR.to_owned(),
         grants: catalog::permissions()
@@ -169,6 +186,15 @@ fn administrator() -> Role {
         field_visibilities: clear(ALL_CLEAR),
         ..Default::default()
     }
+}
+
+/// The English name of a preset that bears the name it came with.
+pub fn english_name(role: &Role) -> Option<&'static str> {
+    if role.preset == ADMINISTRATOR {
+        return (role.name == ADMINISTRATOR_NAME).then_some("Administrator");
+    }
+    let preset = PRESETS.iter().find(|preset| preset.id == role.preset && preset.name == role.name);
+    preset.map(|preset| preset.english)
 }
 
 fn presets() -> Vec<Role> {
@@ -246,6 +272,8 @@ mod tests {
             clean(&mut role).unwrap();
             assert_eq!(role, before);
             assert!(!Holdings::of(&role.grants, &role.field_visibilities).exceeds(&holdings(ADMINISTRATOR)));
+            assert!(english_name(&role).is_some_and(str::is_ascii));
+            assert_eq!(english_name(&Role { name: "Other".into(), ..role }), None);
         }
     }
 

@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use super::predicate::group_column;
 use super::resource::{Group, WantedGroup, projected};
-use super::{Asked, json, patch, patch_refused, store};
+use super::{Asked, json, patched, permit_version, store};
 use crate::{Identity, employee, error, group, policy};
 
 fn audit(action: &'static str, id: Uuid, changes: Vec<FieldChange>) -> AuditEntry {
@@ -94,11 +94,8 @@ impl ScimGroupService for Identity {
         let call = Call::of(&request)?;
         let request = request.into_inner();
         let operations = json::read(request.patch);
-        let patched = self.scim_group_change(&call, &request.id, |present| {
-            let patched = patch::apply(&present, &operations).map_err(|fault| patch_refused(&fault))?;
-            Ok(patched.as_object().cloned().unwrap_or_default())
-        });
-        Ok(Response::new(patched.await.map_err(in_words_of_scim)?))
+        let changed = self.scim_group_change(&call, &request.id, |present| patched(&present, &operations)).await;
+        Ok(Response::new(changed.map_err(in_words_of_scim)?))
     }
 
     async fn delete_scim_group(
@@ -112,7 +109,8 @@ impl ScimGroupService for Identity {
         };
         let id = store::id(&request.into_inner().id)?;
         let policy_revision = policy::store::advance(tx.connection()).await?;
-        store::group_get(tx.connection(), id).await?;
+        let present = store::group_get(tx.connection(), id).await?;
+        permit_version(&call, &present.show(&self.config.public_url))?;
         group::remove(&mut tx, id, policy_revision).await?;
         let reply = tx.commit_call(&call, proto::DeleteScimGroupResponse {}).await?;
         self.announce(policy_revision).await;
@@ -157,7 +155,9 @@ impl Identity {
         let id = store::id(id)?;
         let policy_revision = policy::store::advance(tx.connection()).await?;
         let before = store::group_get(tx.connection(), id).await?;
-        let wanted = WantedGroup::read(&wanted(before.show(&self.config.public_url))?)?;
+        let shown = before.show(&self.config.public_url);
+        permit_version(call, &shown)?;
+        let wanted = WantedGroup::read(&wanted(shown)?)?;
         if wanted.name != before.name {
             let parents = group::store::parents(tx.connection()).await?;
             let parent_id = parents.get(&id).copied().flatten();

@@ -11,9 +11,11 @@ mod schemas;
 mod store;
 mod users;
 
+use platform::access::Call;
 use platform::error::{Error, Result, reason};
 use prost_types::Struct;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
+use tonic::Code;
 
 use crate::error;
 use filter::Filter;
@@ -67,6 +69,23 @@ impl Asked<'_> {
             "Resources": resources,
         }))
     }
+}
+
+/// Refuses a change of a resource that is another by now than the one that the client has seen (RFC 9110, 13.1.1).
+fn permit_version(call: &Call, present: &Value) -> Result<()> {
+    let Some(wanted) = &call.if_match else { return Ok(()) };
+    let opaque = |tag: &str| tag.trim().trim_start_matches("W/").to_owned();
+    let present = present["meta"]["version"].as_str().map(opaque).unwrap_or_default();
+    if wanted.split(',').map(opaque).any(|tag| tag == "*" || tag == present) {
+        return Ok(());
+    }
+    Err(Error::new(Code::Aborted, &error::SCIM_VERSION_STALE))
+}
+
+/// What the operations of a client make of a resource.
+fn patched(present: &Value, operations: &Map<String, Value>) -> Result<Map<String, Value>> {
+    let patched = patch::apply(present, operations).map_err(|fault| patch_refused(&fault))?;
+    Ok(patched.as_object().cloned().unwrap_or_default())
 }
 
 fn patch_refused(fault: &patch::Fault) -> Error {

@@ -1,11 +1,14 @@
 //! What an employee and a group look like as resources of SCIM, and what is read from one. Attributes that we keep
 //! nothing of are passed over, as the standard asks.
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use contracts::identity::{Employee, EmployeeState};
 use platform::contract::Contract;
 use platform::error::{Error, Result, Violation, reason};
 use prost::{Message, Name};
 use serde_json::{Map, Value, json};
+use sha2::{Digest, Sha256};
 
 use super::filter::member;
 use crate::employee::rules::DEFAULT_LOCALE;
@@ -18,6 +21,14 @@ pub const LIST: &str = "urn:ietf:params:scim:api:messages:2.0:ListResponse";
 fn time(time: Option<&prost_types::Timestamp>) -> String {
     let time = time.and_then(|time| chrono::DateTime::from_timestamp(time.seconds, time.nanos as u32));
     time.unwrap_or_default().to_rfc3339_opts(chrono::SecondsFormat::Millis, true)
+}
+
+/// The resource with its version (RFC 7644, 3.14), which is of all that it shows: members come and go without a trace in
+/// the group's row.
+fn versioned(mut resource: Value) -> Value {
+    let digest = Sha256::digest(resource.to_string());
+    resource["meta"]["version"] = json!(format!("W/\"{}\"", URL_SAFE_NO_PAD.encode(&digest[..12])));
+    resource
 }
 
 /// A user with the id that the client knows it by.
@@ -38,7 +49,6 @@ pub struct Group {
     pub members: Vec<Member>,
     pub create_time: Option<prost_types::Timestamp>,
     pub update_time: Option<prost_types::Timestamp>,
-    pub etag: String,
 }
 
 impl User {
@@ -61,7 +71,6 @@ impl User {
                 "created": time(employee.create_time.as_ref()),
                 "lastModified": time(employee.update_time.as_ref()),
                 "location": format!("{base}/scim/v2/Users/{}", employee.id),
-                "version": format!("W/\"{}\"", employee.etag),
             },
         });
         if !self.external_id.is_empty() {
@@ -79,7 +88,7 @@ impl User {
                 "$ref": format!("{base}/scim/v2/Groups/{}", employee.group_id),
             }]);
         }
-        user
+        versioned(user)
     }
 }
 
@@ -101,13 +110,12 @@ impl Group {
                 "created": time(self.create_time.as_ref()),
                 "lastModified": time(self.update_time.as_ref()),
                 "location": format!("{base}/scim/v2/Groups/{}", self.id),
-                "version": format!("W/\"{}\"", self.etag),
             },
         });
         if !self.external_id.is_empty() {
             group["externalId"] = json!(self.external_id);
         }
-        group
+        versioned(group)
     }
 }
 

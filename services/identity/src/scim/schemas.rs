@@ -2,6 +2,7 @@
 
 use contracts::identity as proto;
 use contracts::identity::scim_service_server::ScimService;
+use platform::error::{Error, Result};
 use prost_types::Struct;
 use serde_json::{Value, json};
 use tonic::{Request, Response, Status};
@@ -75,13 +76,19 @@ fn config() -> Value {
         "filter": {"supported": true, "maxResults": super::MOST},
         "changePassword": supported(false),
         "sort": supported(true),
-        "etag": supported(false),
+        "etag": supported(true),
         "authenticationSchemes": [{
             "type": "oauthbearertoken", "name": "API key", "primary": true,
             "description": "An API key of a service account, as a bearer token",
         }],
         "meta": {"resourceType": "ServiceProviderConfig", "location": "/scim/v2/ServiceProviderConfig"},
     })
+}
+
+/// The one of this id, whatever its case.
+fn named(resources: &[Value], id: &str) -> Result<Struct> {
+    let found = resources.iter().find(|resource| resource["id"].as_str().is_some_and(|it| it.eq_ignore_ascii_case(id)));
+    found.cloned().map(super::json::write).ok_or_else(Error::not_found)
 }
 
 #[tonic::async_trait]
@@ -97,7 +104,18 @@ impl ScimService for Identity {
         Ok(Response::new(super::json::write(list(&resource_types()))))
     }
 
+    async fn get_resource_type(
+        &self,
+        request: Request<proto::GetResourceTypeRequest>,
+    ) -> Result<Response<Struct>, Status> {
+        Ok(Response::new(named(&resource_types(), &request.into_inner().id)?))
+    }
+
     async fn get_schemas(&self, _: Request<proto::GetSchemasRequest>) -> Result<Response<Struct>, Status> {
         Ok(Response::new(super::json::write(list(&schemas()))))
+    }
+
+    async fn get_schema(&self, request: Request<proto::GetSchemaRequest>) -> Result<Response<Struct>, Status> {
+        Ok(Response::new(named(&schemas(), &request.into_inner().id)?))
     }
 }

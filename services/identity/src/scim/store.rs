@@ -124,7 +124,7 @@ const GROUPS: &str = " FROM employee_group g LEFT JOIN scim_group x ON x.group_i
 
 /// Members in the order of their names.
 const GROUP: &str = "
-SELECT g.id, g.name, coalesce(x.external_id, ''), g.create_time, g.update_time, g.revision,
+SELECT g.id, g.name, coalesce(x.external_id, ''), g.create_time, g.update_time,
        ARRAY(SELECT m.id FROM employee m LEFT JOIN scim_user u ON u.employee_id = m.id
              WHERE m.group_id = g.id AND m.kind = 1 AND NOT coalesce(u.deleted, false) ORDER BY m.sort_name, m.id),
        ARRAY(SELECT m.display_name FROM employee m LEFT JOIN scim_user u ON u.employee_id = m.id
@@ -132,7 +132,7 @@ SELECT g.id, g.name, coalesce(x.external_id, ''), g.create_time, g.update_time, 
 
 fn group(row: &PgRow) -> sqlx::Result<Group> {
     let time = |index| row.try_get::<DateTime<Utc>, _>(index).map(|time| Some(timestamp(time)));
-    let (ids, names): (Vec<Uuid>, Vec<String>) = (row.try_get(6)?, row.try_get(7)?);
+    let (ids, names): (Vec<Uuid>, Vec<String>) = (row.try_get(5)?, row.try_get(6)?);
     let members = ids.into_iter().zip(names).map(|(id, display_name)| Member { id: id.to_string(), display_name });
     Ok(Group {
         id: row.try_get::<Uuid, _>(0)?.to_string(),
@@ -140,7 +140,6 @@ fn group(row: &PgRow) -> sqlx::Result<Group> {
         external_id: row.try_get(2)?,
         create_time: time(3)?,
         update_time: time(4)?,
-        etag: update::etag(row.try_get(5)?),
         members: members.collect(),
     })
 }

@@ -16,9 +16,9 @@ use uuid::Uuid;
 
 use super::predicate::user_column;
 use super::resource::{User, WantedUser, projected};
-use super::{Asked, json, patch, patch_refused, store};
-use crate::authentication::store::sessions_revoke;
-use crate::employee::rpc::keep_an_administrator;
+use super::{Asked, json, patched, permit_version, store};
+use crate::authentication::session_store::sessions_revoke;
+use crate::employee::permit::keep_an_administrator;
 use crate::employee::rules::changes;
 use crate::employee::store::{Password, employee_delete, employee_insert, employee_read, employee_update, state_set};
 use crate::employee::{emit_changed, emit_deleted};
@@ -98,11 +98,8 @@ impl ScimUserService for Identity {
         let call = Call::of(&request)?;
         let request = request.into_inner();
         let operations = json::read(request.patch);
-        let patched = self.user_change(&call, &request.id, |present| {
-            let patched = patch::apply(&present, &operations).map_err(|fault| patch_refused(&fault))?;
-            Ok(patched.as_object().cloned().unwrap_or_default())
-        });
-        Ok(Response::new(patched.await.map_err(in_words_of_scim)?))
+        let changed = self.user_change(&call, &request.id, |present| patched(&present, &operations)).await;
+        Ok(Response::new(changed.map_err(in_words_of_scim)?))
     }
 
     async fn delete_scim_user(
@@ -174,7 +171,9 @@ impl Identity {
         let id = store::id(id)?;
         let policy_revision = policy::store::advance(tx.connection()).await?;
         let before = store::user_get(tx.connection(), id).await?;
-        let wanted = WantedUser::read(&wanted(before.show(&self.config.public_url))?, Some(&before))?;
+        let shown = before.show(&self.config.public_url);
+        permit_version(call, &shown)?;
+        let wanted = WantedUser::read(&wanted(shown)?, Some(&before))?;
         self.user_write(tx, call, before, &wanted, policy_revision).await
     }
 
@@ -231,6 +230,7 @@ impl Identity {
         let mut tx = self.db.begin().await?;
         let policy_revision = policy::store::advance(tx.connection()).await?;
         let user = store::user_get(tx.connection(), id).await?;
+        permit_version(call, &user.show(&self.config.public_url))?;
         let was = employee_read(tx.connection(), id).await?;
         if user.active() {
             keep_an_administrator(&mut tx, id, &was.role_ids, &[]).await?;

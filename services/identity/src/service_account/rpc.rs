@@ -5,13 +5,13 @@ use contracts::identity::service_account_service_server::ServiceAccountService;
 use contracts::identity::{EmployeeState, ServiceAccount};
 use platform::access::Call;
 use platform::db::{AuditEntry, FieldChange, Once, Tx};
-use platform::error::{Error, Result, Violation, reason};
+use platform::error::{Error, Result, reason};
 use platform::{page, update};
 use tonic::{Request, Response, Status};
 use uuid::Uuid;
 
 use super::store;
-use crate::employee::rpc::grantable_roles;
+use crate::employee::permit::grantable_roles;
 use crate::employee::store::{employee_delete, roles_replace, state_set};
 use crate::employee::{emit_changed, emit_deleted};
 use crate::{Identity, policy};
@@ -34,12 +34,7 @@ fn changes(before: &ServiceAccount, after: &ServiceAccount) -> Vec<FieldChange> 
             ("state", account.state().as_str_name().to_owned()),
         ]
     };
-    fields(before)
-        .into_iter()
-        .zip(fields(after))
-        .filter(|((_, before), (_, after))| before != after)
-        .map(|((field, before), (_, after))| FieldChange { field: field.to_owned(), before, after })
-        .collect()
+    FieldChange::between(fields(before), fields(after))
 }
 
 /// Trims the name and spells ids one way.
@@ -58,14 +53,7 @@ fn clean(account: &mut ServiceAccount) -> Result<()> {
 
 /// Speaks of the fields by their names in this request.
 fn as_service_account(error: Error) -> Error {
-    if error.violations().is_empty() {
-        return error;
-    }
-    let renamed = error.violations().iter().map(|violation| Violation {
-        field: violation.field.replacen("employee.", "service_account.", 1),
-        ..violation.clone()
-    });
-    Error::invalid_fields(renamed.collect())
+    error.renamed("employee.", "service_account.")
 }
 
 #[tonic::async_trait]

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::rules::{self, Person};
 use super::store;
-use crate::employee::rpc::keep_an_administrator;
+use crate::employee::permit::keep_an_administrator;
 use crate::employee::rules::{DEFAULT_LOCALE, changes};
 use crate::employee::store::{Password, employee_insert, employee_read, roles_replace};
 use crate::employee::{self, emit_changed};

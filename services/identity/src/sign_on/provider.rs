@@ -100,8 +100,9 @@ type Client = openidconnect::Client<
 pub enum Fault {
     #[error("the provider does not answer: {0:#}")]
     Unavailable(anyhow::Error),
-    #[error("refused: {0:#}")]
-    Refused(anyhow::Error),
+    /// With what did not hold, for the audit trail.
+    #[error("refused ({0}): {1:#}")]
+    Refused(&'static str, anyhow::Error),
 }
 
 fn unavailable(error: impl std::error::Error + Send + Sync + 'static) -> Fault {
@@ -109,7 +110,19 @@ fn unavailable(error: impl std::error::Error + Send + Sync + 'static) -> Fault {
 }
 
 fn refused(error: impl std::error::Error + Send + Sync + 'static) -> Fault {
-    Fault::Refused(error.into())
+    Fault::Refused("PROVIDER", error.into())
+}
+
+fn untrusted(error: ClaimsVerificationError) -> Fault {
+    let why = match &error {
+        ClaimsVerificationError::Expired(_) => "EXPIRED",
+        ClaimsVerificationError::InvalidAudience(_) => "AUDIENCE",
+        ClaimsVerificationError::InvalidIssuer(_) => "ISSUER",
+        ClaimsVerificationError::InvalidNonce(_) => "NONCE",
+        ClaimsVerificationError::SignatureVerification(_) => "SIGNATURE",
+        _ => "TOKEN",
+    };
+    Fault::Refused(why, error.into())
 }
 
 /// A sign-on that begins.
@@ -183,16 +196,16 @@ impl Providers {
         let tokens = exchange.set_pkce_verifier(PkceCodeVerifier::new(code_verifier)).request_async(&send).await;
         let tokens = tokens.map_err(|error| match error {
             RequestTokenError::Request(error) => unavailable(error),
-            error => refused(error),
+            error => Fault::Refused("CODE", error.into()),
         })?;
         let nonce = Nonce::new(nonce);
         match person(&client, &tokens, &nonce, &provider.provider.group_claim) {
             Err(ClaimsVerificationError::SignatureVerification(SignatureVerificationError::NoMatchingKey)) => {
                 let metadata = self.metadata(provider, self.keys_kept).await?;
                 let client = self.client(&metadata, provider, client_secret)?;
-                person(&client, &tokens, &nonce, &provider.provider.group_claim).map_err(refused)
+                person(&client, &tokens, &nonce, &provider.provider.group_claim).map_err(untrusted)
             }
-            other => other.map_err(refused),
+            other => other.map_err(untrusted),
         }
     }
 
@@ -272,6 +285,10 @@ fn person(
         email: claims.email().map(|email| email.to_string()).unwrap_or_default(),
         email_verified: claims.email_verified().unwrap_or_default(),
         groups: rules::groups(&claims.additional_claims().claims, group_claim),
+        second_factor: rules::second_factor(
+            claims.auth_method_refs().into_iter().flatten().map(|method| method.as_str()),
+            claims.auth_context_ref().map(|class| class.as_str()),
+        ),
     })
 }
 

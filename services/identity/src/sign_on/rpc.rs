@@ -11,41 +11,26 @@ use platform::access::Call;
 use platform::db::{AuditEntry, FieldChange};
 use platform::error::{Error, Result};
 use platform::page;
-use sha2::{Digest, Sha256};
-use tonic::{Code, Request, Response, Status};
+use tonic::{Request, Response, Status};
 use uuid::Uuid;
 
-use super::provider::Fault;
-use super::rules::{self, Person};
+use super::completion::{digest, told};
+use super::rules;
 use super::store::{self, Flow};
-use crate::authentication::refresh_token::RefreshToken;
-use crate::identity_provider::store::{Stored, option_list, provider_get};
-use crate::{Identity, error, policy};
+use crate::authentication::rpc::once;
+use crate::identity_provider::store::{option_list, provider_get};
+use crate::{Identity, error};
 
 /// How long a person may take at the provider.
 const FLOW_LIFE: TimeDelta = TimeDelta::minutes(10);
 
-/// The call without its key: nothing of it is to be kept.
-fn once(call: Call) -> Call {
-    Call { idempotency_key: None, ..call }
-}
-
-fn failed() -> Error {
-    Error::new(Code::Unauthenticated, &error::SIGN_ON_FAILED)
-}
-
-fn digest(secret: &str) -> Vec<u8> {
-    Sha256::digest(secret).to_vec()
-}
-
 fn link_audit(action: &'static str, employee_id: Uuid, link: &SignOnLink) -> AuditEntry {
-    let change = |after: String| FieldChange { field: "provider".to_owned(), before: String::new(), after };
     AuditEntry {
         action,
         record_kind: "employee",
         record_id: employee_id,
         subject_id: employee_id,
-        changes: vec![change(link.provider_name.clone())],
+        changes: vec![FieldChange::set("provider", link.provider_name.as_str())],
     }
 }
 
@@ -77,15 +62,15 @@ impl SingleSignOnService for Identity {
         request: Request<proto::CompleteSignOnRequest>,
     ) -> Result<Response<proto::CompleteSignOnResponse>, Status> {
         let call = once(Call::of(&request)?);
-        let proto::CompleteSignOnRequest { state, code, browser_secret, device } = request.into_inner();
-        let flow = self.flow_take(&state, &browser_secret).await?;
-        if flow.employee_id.is_some() {
-            return Err(failed().into());
+        let origin = self.attempt_from_network(&call).await?;
+        let signed_on = self.sign_on(&call, request.into_inner()).await;
+        if signed_on.as_ref().err().is_none_or(|refusal| !refusal.is_guess()) {
+            origin.clear(&mut *self.db.pool().acquire().await.map_err(Error::from)?).await?;
         }
-        let return_to = flow.return_to.clone();
-        let (provider, person) = self.vouched(flow, code).await?;
-        let reply = self.signed_on(&call, &provider, &person, &device).await?;
-        Ok(Response::new(proto::CompleteSignOnResponse { return_to, ..reply }))
+        match signed_on {
+            Ok(reply) => Ok(Response::new(reply)),
+            Err(refusal) => Err(self.sign_on_refuse(&call, refusal).await?.into()),
+        }
     }
 
     async fn list_sign_on_links(
@@ -117,11 +102,10 @@ impl SingleSignOnService for Identity {
         let call = once(Call::of(&request)?);
         let employee_id = call.caller.require_employee()?;
         let proto::CompleteSignOnLinkRequest { state, code, browser_secret } = request.into_inner();
-        let flow = self.flow_take(&state, &browser_secret).await?;
-        if flow.employee_id != Some(employee_id) {
-            return Err(Error::failed_precondition(&error::SIGN_ON_FAILED).into());
-        }
-        let (provider, person) = self.vouched(flow, code).await?;
+        let (provider, person) = match self.identity_to_link(employee_id, &state, &browser_secret, code).await {
+            Ok(vouched) => vouched,
+            Err(refusal) => return Err(self.sign_on_refuse(&call, refusal).await?.into()),
+        };
         let mut tx = self.db.begin().await?;
         let known = store::link_find(tx.connection(), provider.id, &person.subject).await?;
         let id = match known {
@@ -188,24 +172,6 @@ impl Identity {
         Ok(proto::StartSignOnResponse { authorization_url: begun.authorization_url, browser_secret })
     }
 
-    /// The flow of a state, for the browser that began it. Gone afterwards, whatever comes of it.
-    async fn flow_take(&self, state: &str, browser_secret: &str) -> Result<Flow> {
-        let flow = store::flow_take(self.db.pool(), &digest(state)).await?;
-        flow.filter(|flow| flow.browser_digest == digest(browser_secret)).ok_or_else(failed)
-    }
-
-    /// Whom the provider vouches for.
-    async fn vouched(&self, flow: Flow, code: String) -> Result<(Stored, Person)> {
-        let provider = provider_get(self.db.pool(), flow.provider_id).await?;
-        if !provider.provider.enabled {
-            return Err(failed());
-        }
-        let secret = self.seal.open_text(provider.id.as_bytes(), &provider.client_secret)?;
-        let person = self.providers.complete(&provider, &secret, code, flow.nonce, flow.code_verifier).await;
-        let person = person.map_err(|fault| told(&provider, &fault))?;
-        Ok((provider, person))
-    }
-
     /// Where to send a browser whose session ends, when the session began at a provider. A provider that does not answer
     /// holds nobody up.
     pub(crate) async fn provider_sign_out_url(&self, session_id: Uuid) -> String {
@@ -215,64 +181,5 @@ impl Identity {
             self.providers.sign_out_url(&provider, &format!("{}/sign-in", self.config.public_url)).await
         };
         tokio::time::timeout(std::time::Duration::from_secs(2), url).await.ok().flatten().unwrap_or_default()
-    }
-
-    /// Starts a session for whom the provider vouches for.
-    async fn signed_on(
-        &self,
-        call: &Call,
-        provider: &Stored,
-        person: &Person,
-        device: &str,
-    ) -> Result<proto::CompleteSignOnResponse> {
-        // Hashed before the transaction, should there be somebody to create.
-        let hash = match provider.provider.create_employees {
-            true => Some(self.passwords.hash(crate::password::hashing::random()).await?),
-            false => None,
-        };
-        let now = Utc::now();
-        let mut tx = self.db.begin().await?;
-        let policy_revision = policy::store::advance(tx.connection()).await?;
-        let entry = self.entry(&mut tx, provider, person, hash.as_deref(), policy_revision).await?;
-        let employee_id = entry.employee_id;
-        let changed = self.roles_synchronise(&mut tx, provider, person, &entry, policy_revision).await?;
-        let signed_on = store::signed_on(tx.connection(), employee_id, now).await?;
-        let password_change_required = signed_on.ok_or_else(failed)?;
-        let tokens = self.session_start(tx.connection(), employee_id, device, &call.address, now).await?;
-        let tokens = tokens.sign_in(password_change_required, String::new());
-        let session = RefreshToken::parse(&tokens.refresh_token).map(|token| token.session_id);
-        store::session_note(tx.connection(), session.ok_or_else(failed)?, provider.id).await?;
-        tx.audit(AuditEntry {
-            action: "employee.signed_on",
-            record_kind: "employee",
-            record_id: employee_id,
-            subject_id: employee_id,
-            changes: vec![FieldChange {
-                field: "provider".to_owned(),
-                before: String::new(),
-                after: provider.provider.name.clone(),
-            }],
-        });
-        tx.commit_call(call, ()).await?;
-        if changed {
-            self.announce(policy_revision).await;
-        }
-        Ok(proto::CompleteSignOnResponse {
-            access_token: tokens.access_token,
-            access_token_expire_time: tokens.access_token_expire_time,
-            refresh_token: tokens.refresh_token,
-            refresh_token_expire_time: tokens.refresh_token_expire_time,
-            password_change_required,
-            return_to: String::new(),
-        })
-    }
-}
-
-/// What the caller is told of a provider's fault; the log is told more.
-fn told(provider: &Stored, fault: &Fault) -> Error {
-    tracing::warn!(provider = provider.provider.name, "single sign-on: {fault}");
-    match fault {
-        Fault::Unavailable(_) => Error::new(Code::Unavailable, &error::PROVIDER_UNAVAILABLE),
-        Fault::Refused(_) => failed(),
     }
 }

@@ -16,6 +16,21 @@ pub struct Person {
     pub email_verified: bool,
     /// Nothing where the provider does not say.
     pub groups: Option<BTreeSet<String>>,
+    /// The provider says that it has asked for a second factor.
+    pub second_factor: bool,
+}
+
+/// Ways of proving who one is (RFC 8176) that are more than something one knows. Messages to a phone are left out:
+/// a provider that counts them says `mfa` as well.
+const SECOND_FACTORS: [&str; 9] = ["mfa", "otp", "hwk", "swk", "sc", "face", "fpt", "iris", "vbm"];
+
+/// Names that classes of sign-in with several factors go by.
+const CLASSES: [&str; 4] =
+    ["http://schemas.openid.net/pape/policies/2007/06/multi-factor", "https://refeds.org/profile/mfa", "phr", "phrh"];
+
+/// Whether a second factor was asked for, by the claims `amr` and `acr`.
+pub fn second_factor<'a>(mut methods: impl Iterator<Item = &'a str>, class: Option<&str>) -> bool {
+    methods.any(|method| SECOND_FACTORS.contains(&method)) || class.is_some_and(|class| CLASSES.contains(&class))
 }
 
 /// A page of the console, which an address of another site is not.
@@ -111,6 +126,21 @@ mod tests {
             ("", None),
         ] {
             assert_eq!(read(name).as_deref(), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_second_factor_is_what_the_claims_call_one() {
+        for (methods, class, expected) in [
+            (&["pwd", "mfa"][..], None, true),
+            (&["otp"], None, true),
+            (&["pwd", "sms"], None, false),
+            (&["MFA", ""], Some("mfa"), false),
+            (&[], Some("https://refeds.org/profile/mfa"), true),
+            (&[], Some("0"), false),
+            (&[], None, false),
+        ] {
+            assert_eq!(second_factor(methods.iter().copied(), class), expected, "{methods:?} {class:?}");
         }
     }
 

@@ -1,5 +1,6 @@
 //! Sign-ons on their way, links, and the sessions that began at a provider.
 
+use anyhow::anyhow;
 use chrono::{DateTime, Utc};
 use contracts::identity::SignOnLink;
 use platform::db::timestamp;
@@ -8,6 +9,7 @@ use sqlx::postgres::PgRow;
 use sqlx::{AssertSqlSafe, PgConnection, PgExecutor, Row as _};
 use uuid::Uuid;
 
+use crate::authentication::refresh_token::RefreshToken;
 use crate::error;
 
 pub struct Flow {
@@ -178,16 +180,13 @@ pub async fn login_name_free(connection: &mut PgConnection, login_name: &str) ->
     .await?)
 }
 
-/// Notes a sign-on; answers whether an initial password is still in force. Nothing for somebody who may not sign in.
-pub async fn signed_on(connection: &mut PgConnection, employee_id: Uuid, now: DateTime<Utc>) -> Result<Option<bool>> {
-    Ok(sqlx::query_scalar(
-        "UPDATE employee SET last_sign_in_time = $2 WHERE id = $1 AND state = 1 AND kind = 1
-         RETURNING password_change_required",
-    )
-    .bind(employee_id)
-    .bind(now)
-    .fetch_optional(connection)
-    .await?)
+pub async fn signed_on(connection: &mut PgConnection, employee_id: Uuid, now: DateTime<Utc>) -> Result<()> {
+    sqlx::query("UPDATE employee SET last_sign_in_time = $2 WHERE id = $1")
+        .bind(employee_id)
+        .bind(now)
+        .execute(connection)
+        .await?;
+    Ok(())
 }
 
 /// Notes new roles; answers the employee's new revision.
@@ -202,7 +201,10 @@ pub async fn employee_touch(connection: &mut PgConnection, id: Uuid, policy_revi
     .await?)
 }
 
-pub async fn session_note(connection: &mut PgConnection, session_id: Uuid, provider_id: Uuid) -> Result<()> {
+/// Notes where the session of a new refresh token began.
+pub async fn session_note(connection: &mut PgConnection, refresh_token: &str, provider_id: Uuid) -> Result<()> {
+    let token = RefreshToken::parse(refresh_token);
+    let session_id = token.map(|token| token.session_id).ok_or_else(|| Error::internal(anyhow!("no refresh token")))?;
     sqlx::query("INSERT INTO sign_on_session (session_id, provider_id) VALUES ($1, $2)")
         .bind(session_id)
         .bind(provider_id)

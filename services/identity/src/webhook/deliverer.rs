@@ -15,6 +15,7 @@ use super::delivery::rules::{self, Verdict};
 use super::delivery::store::{self, Leased};
 use super::endpoint::{self, rules::DisableReason};
 use super::event::TEST;
+use super::notice;
 use super::transport::{Outcome, Outgoing};
 
 /// How often the log is looked into.
@@ -140,6 +141,7 @@ impl Deliverer {
             subject_id: endpoint_id,
             changes: vec![endpoint::rules::change("disable_reason", "", reason.as_str_name())],
         });
+        notice::notify(tx, endpoint_id).await?;
         tracing::warn!(endpoint = %endpoint_id, reason = reason.as_str_name(), "a webhook was disabled");
         Ok(())
     }

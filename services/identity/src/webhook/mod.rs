@@ -1,6 +1,6 @@
 //! Webhooks: `endpoint` is who is told, `feed` takes the events of all services in, `event` makes messages of them,
-//! `deliverer` sends them through `transport`, which goes nowhere that `address` refuses, and `delivery` shows what came
-//! of it and sends again.
+//! `deliverer` sends them through `transport`, which goes nowhere that `address` refuses, `delivery` shows what came of it
+//! and sends again, and `notice` tells people of an endpoint that takes nothing any more.
 
 mod address;
 mod clock;
@@ -9,6 +9,7 @@ mod delivery;
 mod endpoint;
 mod event;
 mod feed;
+mod notice;
 mod replay;
 mod signature;
 mod transport;
@@ -18,6 +19,7 @@ pub(crate) use deliverer::Deliverer;
 pub(crate) use delivery::store::events_prune;
 pub use feed::CONSUMER;
 pub(crate) use feed::Feed;
+pub(crate) use notice::SendNotice;
 pub(crate) use replay::Replay;
 pub(crate) use transport::Transport;
 pub use transport::{Names, SystemNames};

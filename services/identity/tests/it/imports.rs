@@ -7,7 +7,8 @@ use contracts::identity::{EmployeeChanged, ImportEmployeesRequest, ImportEmploye
 use futures::stream;
 use tonic::{Request, Status};
 
-use crate::stage::{ADMIN, MANAGER, SALES, Session, Stage, refused, stage};
+use crate::mailbox::Mailbox;
+use crate::stage::{ADMIN, MANAGER, SALES, Session, Stage, refused, stage, stage_with, until};
 
 async fn company() -> Stage {
     let people: [(&str, &str, &[&str]); 3] =
@@ -16,7 +17,10 @@ async fn company() -> Stage {
 }
 
 fn pieces(name: &str, content: &[u8], dry_run: bool) -> Vec<ImportEmployeesRequest> {
-    let head = ImportEmployeesRequest { file_name: name.into(), dry_run, ..Default::default() };
+    pieces_of(ImportEmployeesRequest { file_name: name.into(), dry_run, ..Default::default() }, content)
+}
+
+fn pieces_of(head: ImportEmployeesRequest, content: &[u8]) -> Vec<ImportEmployeesRequest> {
     let piece = |data: &[u8]| ImportEmployeesRequest {
         file: Some(HttpBody { data: data.to_vec().into(), ..Default::default() }),
         ..Default::default()
@@ -53,7 +57,7 @@ async fn a_file_of_people_becomes_employees_who_can_sign_in() {
     let admin = stage.sign_in("admin").await;
     let file = "登录名,姓名,邮箱,手机,部门,角色,工号\n\
                 wang,王五,wang@changke.example,13800000000,east/sales,销售,7\n\
-                zhao,赵六,,,West > Sales,\"销售，经理\",8\n\
+                zhao,赵六,,,West > Sales,\"salesperson，经理\",8\n\
                 free,自由,,,,,9\n";
     let tried = send(&stage, &admin, file, true, None).await.unwrap();
     assert_eq!(
@@ -140,6 +144,61 @@ async fn a_manager_invites_into_own_groups_and_gives_no_more_than_they_hold() {
     assert_eq!(reply.created_count, 1);
     let lilei = stage.sign_in("lilei").await;
     assert_eq!(refused(send(&stage, &lilei, "login name,name\na9,A\n", true, None).await), "PERMISSION_DENIED");
+}
+
+#[tokio::test]
+async fn each_new_person_is_invited_by_one_letter() {
+    let mut mailbox = Mailbox::open().await;
+    let stage = stage_with(&["east"], &[("admin", "", &[ADMIN])], |config| {
+        config.mail.smtp_url.clone_from(&mailbox.url);
+        config.mail.from = "Changke <crm@example.com>".into();
+    })
+    .await;
+    let admin = stage.sign_in("admin").await;
+    let invite = async |content: &str, dry_run: bool| {
+        let file_name = "people.csv".to_owned();
+        let head = ImportEmployeesRequest { file_name, dry_run, invite: true, ..Default::default() };
+        let request = admin.call_once("once", stream::iter(pieces_of(head, content.as_bytes())));
+        let mut imports = EmployeeImportServiceClient::new(stage.identity.clone());
+        imports.import_employees(request).await.map(tonic::Response::into_inner)
+    };
+    let letters = async || {
+        until("the letters are out", async || {
+            let sql = "SELECT count(*) FROM job WHERE kind = 'identity.send_link' AND state IN ('pending', 'leased')";
+            sqlx::query_scalar::<_, i64>(sql).fetch_one(stage.db.pool()).await.unwrap() == 0
+        })
+        .await;
+        let sql = "SELECT count(*) FROM job WHERE kind = 'identity.send_link'";
+        sqlx::query_scalar::<_, i64>(sql).fetch_one(stage.db.pool()).await.unwrap()
+    };
+    // Nobody is written to whom there is no way to write to, nor on trial, nor when another row is wrong.
+    let reply = invite("login name,name,email\nwang,Wang,wang@example.com\nzhao,Zhao,\n", false).await.unwrap();
+    assert_eq!(errors(&reply), ["3 email EMAIL_MISSING"]);
+    let file = "login name,name,email,group\n\
+                wang,王五,wang@example.com,east\n\
+                zhao,Zhao,zhao@example.com,\n";
+    assert_eq!(errors(&invite(file, true).await.unwrap()), [""; 0]);
+    assert_eq!((letters().await, employees(&stage).await), (0, 1));
+
+    let made = invite(file, false).await.unwrap();
+    assert_eq!(made.created_count, 2);
+    assert!(made.employees.iter().all(|employee| employee.initial_password.is_empty()));
+    assert_eq!(invite(file, false).await.unwrap(), made, "a repeated call is answered alike");
+    assert_eq!(letters().await, 2);
+    let mut tokens = Vec::new();
+    for _ in 0..2 {
+        let message = mailbox.next().await;
+        let to = message["to"][0].as_str().unwrap().to_owned();
+        let text = message["parts"]["text/plain"].as_str().unwrap();
+        let (_, token) = text.split_once("/set-password#").unwrap();
+        tokens.push((to, token.split_whitespace().next().unwrap().to_owned()));
+    }
+    assert!(mailbox.is_empty());
+    tokens.sort();
+    assert_eq!(tokens.iter().map(|(to, _)| to.as_str()).collect::<Vec<_>>(), ["wang@example.com", "zhao@example.com"]);
+    let request = proto::ResetPasswordRequest { token: tokens[0].1.clone(), new_password: "Quiet-River-9".into() };
+    assert_eq!(stage.links().reset_password(request).await.unwrap().into_inner().login_name, "wang");
+    stage.try_sign_in("wang", "Quiet-River-9").await.unwrap();
 }
 
 #[tokio::test]

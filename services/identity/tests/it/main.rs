@@ -10,6 +10,7 @@ mod avatars;
 mod confinement;
 mod directory;
 mod employees;
+mod failures;
 mod groups;
 mod imports;
 mod links;

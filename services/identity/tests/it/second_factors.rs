@@ -34,7 +34,7 @@ async fn finish_totp(
 }
 
 /// As if the last code had been used long ago: a test doesn't wait half a minute for the next.
-async fn forget_steps(stage: &Stage) {
+pub async fn forget_steps(stage: &Stage) {
     sqlx::query("UPDATE credential SET totp_step = 0").execute(stage.db.pool()).await.unwrap();
 }
 
@@ -243,6 +243,16 @@ async fn a_role_that_asks_for_a_second_factor_opens_nothing_before_there_is_one(
     assert!(profile.second_factor_required && !profile.second_factor_set);
     app(&stage, &session).await;
     stage.employees().list_employees(list()).await.unwrap();
+
+    // Once there is one, there always is.
+    let credentials = || session.call(proto::ListCredentialsRequest::default());
+    let only = stage.credentials().list_credentials(credentials()).await.unwrap().into_inner();
+    let delete = || session.call(proto::DeleteCredentialRequest { id: only.credentials[0].id.clone() });
+    assert_eq!(refused(stage.credentials().delete_credential(delete()).await), "SECOND_FACTOR_LAST");
+    let after = stage.credentials().list_credentials(credentials()).await.unwrap().into_inner();
+    assert_eq!((after.credentials.len(), after.recovery_codes_left), (1, only.recovery_codes_left));
+    app(&stage, &session).await;
+    stage.credentials().delete_credential(delete()).await.unwrap();
 }
 
 #[tokio::test]

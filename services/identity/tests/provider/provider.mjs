@@ -29,7 +29,7 @@ function start(issuer) {
       },
     ],
     claims: {
-      openid: ["sub"],
+      openid: ["sub", "amr"],
       profile: ["name", "preferred_username"],
       email: ["email", "email_verified"],
       groups: ["groups"],
@@ -77,7 +77,8 @@ const server = createServer(async (request, response) => {
   } else if (down) {
     request.socket.destroy();
   } else if (path.startsWith("/interaction/")) {
-    await provider.interactionFinished(request, response, { login: { accountId: present } });
+    const login = { accountId: present, amr: accounts.get(present)?.amr };
+    await provider.interactionFinished(request, response, { login });
   } else {
     provider.callback()(request, response);
   }

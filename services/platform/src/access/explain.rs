@@ -204,8 +204,8 @@ mod tests {
                 shares: Vec::new(),
             };
             let grounds = explain(&policy, &employee, Permission::CustomersRead, &record, Utc::now());
-            let session = Session { id: Uuid::nil(), auth_time: None };
-            let caller = Caller::employee(policy, employee, session, None);
+            let session = Session { id: Uuid::nil(), auth_time: None, second_factor: false, expire_time: i64::MAX, permitted: None };
+            let caller = Caller::employee(policy, employee, session);
             let covered = caller.covers(Permission::CustomersRead, record.owner_id, record.group_id);
             prop_assert!(!grounds.is_empty());
             prop_assert_eq!(grounds.iter().any(|ground| ground.kind.allows()), covered);

@@ -23,8 +23,8 @@ use tracing::Instrument;
 use uuid::Uuid;
 
 use super::token::{AccessClaims, verify_access_token, verify_service_token};
-use super::{Call, Caller, PolicyCache, Session, denied, inbound};
-use crate::contract::{self, Contract, Look, Method};
+use super::{Call, Caller, PolicyCache, Session, denied, inbound, outbound};
+use crate::contract::{self, Contract, Look, Method, WellKnown};
 use crate::error::{Error, Result, reason};
 use crate::locale::{self, Locale};
 use crate::telemetry;
@@ -68,16 +68,40 @@ impl Access {
             return Err(Error::new(Code::Unavailable, &reason::POLICY_STALE));
         }
         let claims = self.claims(token).ok_or_else(invalid)?;
-        if claims.exp <= Utc::now().timestamp() {
-            return Err(invalid());
-        }
+        let session = Session {
+            id: claims.sid,
+            auth_time: claims.auth_time,
+            second_factor: claims.second_factor,
+            expire_time: claims.exp,
+            permitted: claims.permissions.map(Into::into),
+        };
+        self.holder(claims.sub, session)
+    }
+
+    /// The person behind a session, as the policy knows them now.
+    fn holder(&self, employee_id: Uuid, session: Session) -> Result<Caller> {
         let policy = self.policy.policy();
-        if policy.session_revoked(claims.sid) {
-            return Err(invalid());
+        let over = session.expire_time <= Utc::now().timestamp() || policy.session_revoked(session.id);
+        match policy.employee(employee_id).filter(|employee| employee.active && !over).cloned() {
+            Some(employee) => Ok(Caller::employee(policy, employee, session)),
+            None => Err(Error::new(Code::Unauthenticated, &reason::TOKEN_INVALID)),
         }
-        let employee = policy.employee(claims.sub).filter(|employee| employee.active).cloned().ok_or_else(invalid)?;
-        let session = Session { id: claims.sid, auth_time: claims.auth_time };
-        Ok(Caller::employee(policy, employee, session, claims.permissions.as_deref()))
+    }
+
+    /// Who makes a call that lasts, with what the policy allows them now; an error once the same call would be refused.
+    pub fn again(&self, call: &Call) -> Result<Caller> {
+        let method = Contract::get().method(call.method);
+        self.readmit(method.ok_or_else(|| Error::internal(anyhow::anyhow!("no such method")))?, &call.caller)
+    }
+
+    pub(super) fn readmit(&self, method: &Method, caller: &Caller) -> Result<Caller> {
+        let caller = match caller.session() {
+            Some(_) if !self.policy.is_fresh() => return Err(Error::new(Code::Unavailable, &reason::POLICY_STALE)),
+            Some((employee_id, session)) => self.holder(employee_id, session.clone())?,
+            None => caller.clone(),
+        };
+        permit(method, &caller)?;
+        Ok(caller)
     }
 
     fn claims(&self, token: &str) -> Option<AccessClaims> {
@@ -96,29 +120,35 @@ impl Access {
             (Err(_), contract::Access::Public) => Caller::anonymous(),
             (caller, _) => caller?,
         };
-        let signed_in = caller.employee_id().is_some() || caller.is_service();
-        match method.access {
-            contract::Access::Public => return Ok(caller),
-            _ if !signed_in => return Err(Error::new(Code::Unauthenticated, &reason::UNAUTHENTICATED)),
-            _ if caller.password_change_required() && !method.before_password_change => {
-                return Err(Error::permission_denied(&reason::PASSWORD_CHANGE_REQUIRED));
-            }
-            _ if caller.second_factor_missing() && !method.before_password_change => {
-                return Err(Error::permission_denied(&reason::SECOND_FACTOR_REQUIRED));
-            }
-            // A key that was lost must not lead to the account that it belongs to.
-            contract::Access::SignedIn if caller.by_key() && !method.only_reads() => {
-                return Err(Error::permission_denied(&reason::PERSON_REQUIRED));
-            }
-            contract::Access::SignedIn => {}
-            contract::Access::Permission(permission) if caller.allows(permission) => {}
-            contract::Access::Permission(permission) => return Err(denied(permission)),
-        }
-        if method.step_up && !caller.is_service() && !caller.recently_proven() {
-            return Err(Error::permission_denied(&reason::STEP_UP_REQUIRED));
-        }
+        permit(method, &caller)?;
         Ok(caller)
     }
+}
+
+/// Whether the contract lets the caller make the call.
+fn permit(method: &Method, caller: &Caller) -> Result<()> {
+    let signed_in = caller.employee_id().is_some() || caller.is_service();
+    match method.access {
+        contract::Access::Public => return Ok(()),
+        _ if !signed_in => return Err(Error::new(Code::Unauthenticated, &reason::UNAUTHENTICATED)),
+        _ if caller.password_change_required() && !method.before_password_change => {
+            return Err(Error::permission_denied(&reason::PASSWORD_CHANGE_REQUIRED));
+        }
+        _ if caller.second_factor_missing() && !method.before_password_change => {
+            return Err(Error::permission_denied(&reason::SECOND_FACTOR_REQUIRED));
+        }
+        // A key that was lost must not lead to the account that it belongs to.
+        contract::Access::SignedIn if caller.by_key() && !method.only_reads() => {
+            return Err(Error::permission_denied(&reason::PERSON_REQUIRED));
+        }
+        contract::Access::SignedIn => {}
+        contract::Access::Permission(permission) if caller.allows(permission) => {}
+        contract::Access::Permission(permission) => return Err(denied(permission)),
+    }
+    if method.step_up && !caller.is_service() && !caller.recently_proven() {
+        return Err(Error::permission_denied(&reason::STEP_UP_REQUIRED));
+    }
+    Ok(())
 }
 
 /// The tower layer around a service's routes.
@@ -236,7 +266,7 @@ impl Surroundings {
     }
 }
 
-async fn guarded<S>(mut inner: S, access: &Access, request: Request<Body>) -> Result<Response<Body>>
+async fn guarded<S>(mut inner: S, access: &Arc<Access>, request: Request<Body>) -> Result<Response<Body>>
 where
     S: Service<Request<Body>, Response = Response<Body>, Error = Infallible>,
 {
@@ -256,8 +286,12 @@ where
     };
     parts.extensions.insert(call);
     let Ok(response) = inner.call(Request::from_parts(parts, body)).await;
+    let is_file = contract.message(method.output).well_known == WellKnown::HttpBody;
+    if method.server_streaming && !is_file {
+        return Ok(outbound::lasting(access.clone(), method, caller, response));
+    }
     Ok(match look(contract, method, &caller) {
-        Some(look) => masked(contract, method, look, response),
+        Some(look) => outbound::masked(method, look, response),
         None => response,
     })
 }
@@ -274,7 +308,7 @@ impl Call {
 }
 
 /// How the caller sees the answers of a method; nothing when all is clear.
-fn look(contract: &Contract, method: &Method, caller: &Caller) -> Option<Look> {
+pub(super) fn look(contract: &Contract, method: &Method, caller: &Caller) -> Option<Look> {
     if !contract.holds_personal_data(method.output) {
         return None;
     }
@@ -303,6 +337,7 @@ fn call_of(method: &'static Method, headers: &HeaderMap, caller: Caller) -> Resu
         request_digest: Vec::new(),
         request_id: text(headers, "x-request-id").map_or_else(|| Uuid::now_v7().to_string(), str::to_owned),
         address: text(headers, "x-forwarded-for").unwrap_or_default().to_owned(),
+        if_match: text(headers, "if-match").map(str::to_owned),
     })
 }
 
@@ -326,34 +361,4 @@ fn unframe(frame: &Bytes) -> Result<&[u8]> {
 
 pub(super) fn u32_of(bytes: &[u8]) -> usize {
     bytes.iter().fold(0, |length, byte| length << 8 | usize::from(*byte))
-}
-
-fn masked(
-    contract: &'static Contract,
-    method: &'static Method,
-    look: Look,
-    response: Response<Body>,
-) -> Response<Body> {
-    let (parts, body) = response.into_parts();
-    let mut pending = BytesMut::new();
-    let masked = body.map_frame(move |frame| match frame.into_data() {
-        Err(trailers) => trailers,
-        Ok(data) => {
-            pending.extend_from_slice(&data);
-            let mut out = BytesMut::with_capacity(pending.len());
-            while pending.len() >= PREFIX {
-                let length = u32_of(&pending[1..PREFIX]);
-                if pending.len() < PREFIX + length {
-                    break;
-                }
-                let message = pending.split_to(PREFIX + length).freeze().slice(PREFIX..);
-                let message = contract.mask_for(method.output, message, look);
-                out.put_u8(0);
-                out.put_u32(message.len() as u32);
-                out.extend_from_slice(&message);
-            }
-            http_body::Frame::data(out.freeze())
-        }
-    });
-    Response::from_parts(parts, Body::new(masked))
 }

@@ -5,6 +5,8 @@ mod explain;
 mod groups;
 mod guard;
 mod inbound;
+mod newest;
+mod outbound;
 mod policy;
 mod rows;
 mod token;
@@ -19,6 +21,7 @@ use uuid::Uuid;
 pub use explain::{Ground, GroundKind, RecordFacts, ShareFacts, explain};
 pub use groups::Group;
 pub use guard::{Access, Guard, Local};
+pub use newest::Newest;
 pub use policy::{Grants, Policy, PolicyEmployee};
 pub use rows::{RowColumns, RowPredicate};
 pub(crate) use token::sign_service_token;
@@ -42,11 +45,17 @@ enum Principal {
 }
 
 /// What an employee's token says of how they came in.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) struct Session {
     pub id: Uuid,
     /// Seconds since the epoch; nothing for a machine.
     pub auth_time: Option<i64>,
+    /// The provider of single sign-on has asked for a second factor.
+    pub second_factor: bool,
+    /// When the token expires, in seconds since the epoch.
+    pub expire_time: i64,
+    /// No more than these permissions of those that the employee holds, where the token is confined.
+    pub permitted: Option<Arc<[i32]>>,
 }
 
 /// Who makes a call, with the policy that was in force when it arrived. Cheap to clone.
@@ -62,15 +71,9 @@ impl Caller {
         Self(Principal::Service(name.into()))
     }
 
-    /// With `permitted`, no more than these permissions of those that the employee holds.
-    pub(crate) fn employee(
-        policy: Arc<Policy>,
-        employee: Arc<PolicyEmployee>,
-        session: Session,
-        permitted: Option<&[i32]>,
-    ) -> Self {
+    pub(crate) fn employee(policy: Arc<Policy>, employee: Arc<PolicyEmployee>, session: Session) -> Self {
         let grants = policy.grants(&employee);
-        let grants = match permitted {
+        let grants = match &session.permitted {
             None => grants,
             Some(permitted) => Arc::new(grants.confined_to(permitted)),
         };
@@ -81,7 +84,9 @@ impl Caller {
     /// active employee.
     pub fn of_employee(policy: Arc<Policy>, employee_id: Uuid) -> Option<Self> {
         let employee = policy.employee(employee_id).filter(|employee| employee.active).cloned()?;
-        Some(Self::employee(policy, employee, Session { id: Uuid::nil(), auth_time: None }, None))
+        let session =
+            Session { id: Uuid::nil(), auth_time: None, second_factor: false, expire_time: i64::MAX, permitted: None };
+        Some(Self::employee(policy, employee, session))
     }
 
     /// The employee's id; NOT for anonymous callers and services.
@@ -95,6 +100,14 @@ impl Caller {
     /// The employee's id, or UNAUTHENTICATED: for methods that answer for the caller's own things.
     pub fn require_employee(&self) -> Result<Uuid> {
         self.employee_id().ok_or_else(|| Error::new(tonic::Code::Unauthenticated, &reason::UNAUTHENTICATED))
+    }
+
+    /// Whose session it is, where there is one.
+    fn session(&self) -> Option<(Uuid, &Session)> {
+        match &self.0 {
+            Principal::Employee { employee, session, .. } => Some((employee.id, session)),
+            _ => None,
+        }
     }
 
     pub fn session_id(&self) -> Option<Uuid> {
@@ -145,22 +158,23 @@ impl Caller {
 
     /// A role asks for a second factor that has not been set up. Programs have none.
     pub(crate) fn second_factor_missing(&self) -> bool {
-        match &self.0 {
-            Principal::Employee { employee, grants, .. } => {
-                grants.second_factor_required() && !employee.second_factor_set && !employee.service_account
-            }
-            _ => false,
-        }
+        let (set, required) = self.second_factor();
+        required && !set && !self.is_service_account()
     }
 
-    /// Whether a second factor is set up, and whether a role asks for one.
+    /// Whether a second factor is set up, and whether a role asks for one that nobody has asked for yet.
     pub fn second_factor(&self) -> (bool, bool) {
         match &self.0 {
-            Principal::Employee { employee, grants, .. } => {
-                (employee.second_factor_set, grants.second_factor_required())
+            Principal::Employee { employee, grants, session, .. } => {
+                (employee.second_factor_set, grants.second_factor_required() && !session.second_factor)
             }
             _ => (false, false),
         }
+    }
+
+    /// Whether the provider of single sign-on, where the session began, has asked for a second factor.
+    pub fn second_factor_vouched(&self) -> bool {
+        matches!(&self.0, Principal::Employee { session, .. } if session.second_factor)
     }
 
     /// Whether the person behind the call has proven who they are short enough ago for what asks for it.
@@ -250,6 +264,8 @@ pub struct Call {
     pub request_id: String,
     /// Network address of the caller, as the gateway saw it.
     pub address: String,
+    /// Versions that a resource may be at, as HTTP has them (RFC 9110, 13.1.1); for dialects that go by it.
+    pub if_match: Option<String>,
 }
 
 impl Call {

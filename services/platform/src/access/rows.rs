@@ -81,7 +81,7 @@ pub(super) fn for_caller(caller: &Caller, permission: Permission) -> RowPredicat
 impl RowPredicate {
     /// Writes the predicate as one parenthesised boolean expression.
     pub fn push_sql(&self, query: &mut QueryBuilder<Postgres>, columns: RowColumns) {
-        let (employee_id, group_ids, shared_with_group, shares_count) = match self {
+        let (employee_id, group_ids) = match self {
             Self::Nothing => {
                 query.push("FALSE");
                 return;
@@ -90,24 +90,39 @@ impl RowPredicate {
                 query.push("TRUE");
                 return;
             }
-            Self::Scoped { employee_id, group_ids, shared_with_group, shares_count } => {
-                (employee_id, group_ids, shared_with_group, shares_count)
-            }
+            Self::Scoped { employee_id, group_ids, .. } => (employee_id, group_ids),
         };
         query.push("(").push(columns.owner).push(" = ").push_bind(*employee_id);
         if !group_ids.is_empty() {
             query.push(" OR ").push(columns.group).push(" = ANY(").push_bind(group_ids.to_vec()).push(")");
         }
-        if let (true, Some((id, table))) = (*shares_count, columns.shares) {
-            // As an array, so that the planner can join the indexes of owner, group and id rather than read every row.
-            query.push(" OR ").push(id).push(" = ANY(ARRAY(SELECT record_id FROM ").push(table);
-            query.push(" WHERE (employee_id = ").push_bind(*employee_id);
-            if let Some(group) = shared_with_group {
-                query.push(" OR group_id = ").push_bind(*group);
-            }
-            query.push(") AND (expire_time IS NULL OR expire_time > now())))");
+        if let (true, Some((id, _))) = (self.counts_shares(), columns.shares) {
+            query.push(" OR ").push(id).push(" = ANY(");
+            self.push_shared_sql(query, columns);
+            query.push(")");
         }
         query.push(")");
+    }
+
+    fn counts_shares(&self) -> bool {
+        matches!(self, Self::Scoped { shares_count: true, .. })
+    }
+
+    /// The ids that are shared with the caller: an array, so that the planner can join the indexes of owner, group and id
+    /// rather than read every row.
+    pub(super) fn push_shared_sql(&self, query: &mut QueryBuilder<Postgres>, columns: RowColumns) {
+        let (Self::Scoped { employee_id, shared_with_group, shares_count: true, .. }, Some((_, table))) =
+            (self, columns.shares)
+        else {
+            query.push("'{}'::uuid[]");
+            return;
+        };
+        query.push("ARRAY(SELECT record_id FROM ").push(table);
+        query.push(" WHERE (employee_id = ").push_bind(*employee_id);
+        if let Some(group) = shared_with_group {
+            query.push(" OR group_id = ").push_bind(*group);
+        }
+        query.push(") AND (expire_time IS NULL OR expire_time > now()))");
     }
 
     /// The same decision for a row at hand, shares aside.

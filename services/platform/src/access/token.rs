@@ -24,6 +24,9 @@ pub struct AccessClaims {
     /// When the person last proved who they are (OpenID Connect); nothing for a machine.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub auth_time: Option<i64>,
+    /// The provider of single sign-on has asked for a second factor.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub second_factor: bool,
     /// Numbers of the permissions that the token is confined to; nothing where it stands for all of its holder's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub permissions: Option<Vec<i32>>,
@@ -39,6 +42,7 @@ impl AccessClaims {
             iat: issued,
             exp: expires,
             auth_time,
+            second_factor: false,
             permissions: None,
         }
     }

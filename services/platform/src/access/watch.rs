@@ -72,6 +72,11 @@ impl PolicyCache {
         let _ = changes.wait_for(|known| *known >= revision).await;
     }
 
+    /// Tells whenever identity was heard of, whether or not anything has changed.
+    pub fn heard(&self) -> watch::Receiver<i64> {
+        self.revision.subscribe()
+    }
+
     /// Takes in what identity told.
     pub fn apply(&self, update: proto::PolicyUpdate) {
         if let Some(keys) = &update.key_set {

@@ -30,7 +30,8 @@ impl<M: Message + Name> Revealed<'_, M> {
     /// Counts and audits, and gives the record out once that is committed. RESOURCE_EXHAUSTED beyond what an hour allows.
     pub async fn give(self, mut tx: Tx, call: &Call) -> Result<M> {
         let limit = call.caller.policy().map_or(0, |policy| parameters::REVEALS_PER_HOUR.integer(policy));
-        // Calls of one person take turns, so that none slips past the limit beside another.
+        // Each service counts by its own trail: a count over all of them would make every reveal wait for the others, and
+        // fail with them. Calls of one person take turns, so that none slips past the limit beside another.
         sqlx::query("SELECT pg_advisory_xact_lock(hashtextextended('changke/reveal/' || current_schema() || $1, 0))")
             .bind(call.caller_id().to_string())
             .execute(tx.connection())

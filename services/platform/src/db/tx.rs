@@ -30,6 +30,19 @@ pub struct FieldChange {
     pub after: String,
 }
 
+impl FieldChange {
+    /// Of a field that had no value before.
+    pub fn set(field: &str, after: impl Into<String>) -> Self {
+        Self { field: field.to_owned(), before: String::new(), after: after.into() }
+    }
+
+    /// Of each field that differs; both sides name the same ones in the same order.
+    pub fn between<const N: usize>(before: [(&str, String); N], after: [(&str, String); N]) -> Vec<Self> {
+        let pairs = before.into_iter().zip(after).filter(|((_, before), (_, after))| before != after);
+        pairs.map(|((field, before), (_, after))| Self { field: field.to_owned(), before, after }).collect()
+    }
+}
+
 /// What was done to a record.
 #[derive(Debug)]
 pub struct AuditEntry {

@@ -18,6 +18,7 @@ use tonic::Code;
 use tracing::{Instrument, Span};
 
 use super::lease::{Lease, in_time};
+use super::pace::Pace;
 use super::{Activity, Envelope, Events, inbox};
 use crate::backoff;
 use crate::db::{Db, Tx};
@@ -173,6 +174,7 @@ impl Consumer {
         self.activity.send_replace(Activity::Active);
 
         let mut taken = Taken { delivery: 0, sequence: position.stream_sequence.cast_unsigned() };
+        let (mut pace, mut full) = (Pace::new(), false);
         loop {
             let next = tokio::select! {
                 () = stop.cancelled() => break,
@@ -186,6 +188,9 @@ impl Consumer {
                     continue;
                 }
             };
+            if stop.run_until_cancelled(pace.wait(full)).await.is_none() {
+                break;
+            }
             let mut batch = Batch { events: Vec::with_capacity(BATCH), end: taken.sequence };
             taken.take(&next, &mut batch)?;
             let mut last = next;
@@ -195,6 +200,7 @@ impl Consumer {
                 taken.take(&next, &mut batch)?;
                 last = next;
             }
+            full = batch.events.len() == BATCH;
             if self.apply(position.epoch, &batch, stop).await? != Outcome::Applied {
                 break;
             }

@@ -1,11 +1,14 @@
 //! Events from one service to others: `relay` moves the outbox to one JetStream stream, `consumer` takes them from there
-//! into another service's transactions. Both run once per service over all replicas, by a `lease` in the database.
+//! into another service's transactions. Both run once per service over all replicas, by a `lease` in the database. `tail`
+//! is for hints alone, in every process.
 
 mod consumer;
 mod envelope;
 mod inbox;
 mod lease;
+mod pace;
 mod relay;
+mod tail;
 
 use std::time::Duration;
 
@@ -16,6 +19,7 @@ use percent_encoding::percent_decode_str;
 pub use consumer::{Consumer, Handler, Monitor, Retrier, Retries, span};
 pub use envelope::Envelope;
 pub use relay::Relay;
+pub use tail::Tail;
 
 use crate::config::NatsConfig;
 

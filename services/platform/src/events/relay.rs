@@ -16,6 +16,7 @@ use tracing::{Instrument, Span};
 use uuid::Uuid;
 
 use super::lease::{Lease, in_time};
+use super::pace::Pace;
 use super::{Activity, Envelope, Events};
 use crate::backoff;
 use crate::db::Db;
@@ -87,10 +88,11 @@ impl Relay {
         }
         self.events.stream().await?;
         self.activity.send_replace(Activity::Active);
-        while !stop.is_cancelled() {
-            let moved = self.move_batch(lease.connection()).await?;
+        let (mut pace, mut full) = (Pace::new(), false);
+        while stop.run_until_cancelled(pace.wait(full)).await.is_some() {
+            full = self.move_batch(lease.connection()).await? == BATCH as usize;
             *failures = 0;
-            if moved < BATCH as usize {
+            if !full {
                 let committed = self.db.committed().notified();
                 let _ = stop.run_until_cancelled(tokio::time::timeout(POLL_INTERVAL, committed)).await;
             }

@@ -9,7 +9,7 @@ type Verb = keyof typeof verbs;
 
 /** What there is to search for; an action is a kind of record and what was done to it. */
 export const knownActions: Readonly<Record<string, readonly string[]>> = {
-  customer: ["created", "updated", "assigned", "claimed", "returned", "recycled", "handed_over", "handed_back", "invalidated", "restored", "shared", "unshared", "imported", "exported", "revealed"],
+  customer: ["created", "updated", "assigned", "followed_owner", "claimed", "returned", "recycled", "handed_over", "handed_back", "invalidated", "restored", "shared", "unshared", "imported", "exported", "revealed"],
   contact: ["created", "updated", "invalidated", "revealed"],
   interaction: ["created", "updated", "cancelled", "handed_over", "handed_back"],
   relation: ["created", "deleted"],
@@ -25,6 +25,7 @@ export const knownActions: Readonly<Record<string, readonly string[]>> = {
     "signed_in",
     "sign_in_failed",
     "signed_on",
+    "sign_on_failed",
     "signed_out",
     "identity_confirmed",
     "identity_not_confirmed",
@@ -55,7 +56,7 @@ export const knownActions: Readonly<Record<string, readonly string[]>> = {
   group: ["created", "updated", "deleted"],
   role: ["created", "updated", "deleted"],
   service_account: ["created", "updated", "disabled", "enabled", "deleted"],
-  api_key: ["created", "revoked"],
+  api_key: ["created", "revoked", "refused"],
   identity_provider: ["created", "updated", "deleted"],
   webhook_endpoint: ["created", "updated", "disabled", "secret_rotated", "tested", "deleted"],
   webhook_delivery: ["redelivered", "replayed"],

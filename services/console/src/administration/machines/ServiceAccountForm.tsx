@@ -4,6 +4,7 @@ import type { ServiceAccount } from "@/api/types";
 import { useAccess } from "@/app/access";
 import { useRoles } from "@/identity/api";
 import { GroupPicker } from "@/identity/groups/GroupPicker";
+import { roleName } from "@/identity/roles/names";
 import { changedFields } from "@/shared/changes";
 import { FormDrawer } from "@/shared/FormDrawer";
 import { useNotices } from "@/shared/notices";
@@ -62,7 +63,7 @@ export function ServiceAccountForm({ account, open, onClose, onCreated }: Servic
             mode="multiple"
             loading={roles.isPending}
             showSearch={{ optionFilterProp: "label" }}
-            options={roles.data?.filter((role) => role.audience !== "ROLE_AUDIENCE_CUSTOMERS").map((role) => ({ value: role.id, label: role.name }))}
+            options={roles.data?.filter((role) => role.audience !== "ROLE_AUDIENCE_CUSTOMERS").map((role) => ({ value: role.id, label: roleName(t, role.name) }))}
             placeholder={t("common.selectPlaceholder")}
           />
         </Form.Item>

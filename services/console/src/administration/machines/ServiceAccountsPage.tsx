@@ -1,9 +1,10 @@
 import { useState } from "react";
 import { EllipsisOutlined, PlusOutlined, RobotOutlined } from "@ant-design/icons";
-import { App, Button, Card, Dropdown, Flex, Table, Tag, Typography, type TableColumnsType } from "antd";
+import { Button, Card, Dropdown, Flex, Table, Tag, Typography, type TableColumnsType } from "antd";
 import { useTranslation } from "react-i18next";
 import type { ServiceAccount } from "@/api/types";
-import { useNotices } from "@/shared/notices";
+import { roleName } from "@/identity/roles/names";
+import { useActs } from "@/shared/acts";
 import { PageHeader } from "@/shared/PageHeader";
 import { Loaded, Nothing } from "@/shared/states";
 import { Time } from "@/shared/Time";
@@ -72,7 +73,7 @@ function AccountTable({ rows, ...handlers }: ListProps) {
     { title: t("administration.machine.keys"), key: "keys", render: (_, account) => <KeysButton account={account} onKeys={handlers.onKeys} /> },
     { title: t("identity.employee.state"), key: "state", render: (_, account) => <State account={account} /> },
     { title: t("administration.key.created"), key: "time", responsive: ["lg"], render: (_, account) => <Time value={account.createTime} as="date" /> },
-    { title: <span className="ant-sr-only">{t("common.actions")}</span>, key: "actions", width: 56, render: (_, account) => <AccountMenu account={account} {...handlers} /> },
+    { title: <span className="heard-only">{t("common.actions")}</span>, key: "actions", width: 56, render: (_, account) => <AccountMenu account={account} {...handlers} /> },
   ];
   return <Table<ServiceAccount> rowKey="id" size="middle" columns={columns} dataSource={rows} pagination={false} data-testid="service-accounts" />;
 }
@@ -103,11 +104,12 @@ function AccountCards({ rows, ...handlers }: ListProps) {
 }
 
 function RoleTags({ account }: { account: ServiceAccount }) {
+  const { t } = useTranslation();
   return (
     <Flex wrap gap={4}>
       {account.roleNames.map((name) => (
         <Tag key={name} variant="filled" color="blue" style={{ margin: 0 }}>
-          {name}
+          {roleName(t, name)}
         </Tag>
       ))}
     </Flex>
@@ -135,21 +137,7 @@ function KeysButton({ account, onKeys }: { account: ServiceAccount; onKeys: (acc
 
 function AccountMenu({ account, onEdit, onKeys }: { account: ServiceAccount } & Omit<ListProps, "rows">) {
   const { t } = useTranslation();
-  const { modal } = App.useApp();
-  const notices = useNotices();
-  const changed = useMachinesChanged();
-  const attempt = async (work: () => Promise<unknown>, text: string) => {
-    try {
-      await work();
-      notices.done(text);
-    } catch (fault) {
-      notices.fault(fault);
-    } finally {
-      await changed();
-    }
-  };
-  const ask = (title: string, content: string, okText: string, onOk: () => Promise<unknown>) =>
-    modal.confirm({ title, content, okText, okButtonProps: { danger: true }, cancelText: t("common.cancel"), onOk });
+  const { attempt, ask, askToDelete } = useActs(useMachinesChanged());
   const name = account.displayName;
   const items = [
     { key: "edit", label: t("common.edit"), onClick: () => onEdit(account) },
@@ -160,9 +148,12 @@ function AccountMenu({ account, onEdit, onKeys }: { account: ServiceAccount } & 
           key: "disable",
           label: t("identity.employee.disable"),
           onClick: () =>
-            void ask(t("identity.employee.disableTitle", { name }), t("administration.machine.disableText"), t("identity.employee.disable"), () =>
-              attempt(() => disableServiceAccount(account.id, account.etag), t("administration.machine.disabled")),
-            ),
+            ask({
+              title: t("identity.employee.disableTitle", { name }),
+              content: t("administration.machine.disableText"),
+              okText: t("identity.employee.disable"),
+              work: () => attempt(() => disableServiceAccount(account.id, account.etag), t("administration.machine.disabled")),
+            }),
         },
     { type: "divider" as const },
     {
@@ -170,9 +161,11 @@ function AccountMenu({ account, onEdit, onKeys }: { account: ServiceAccount } & 
       label: t("common.delete"),
       danger: true,
       onClick: () =>
-        void ask(t("identity.employee.deleteTitle", { name }), t("administration.machine.deleteText"), t("common.delete"), () =>
-          attempt(() => deleteServiceAccount(account.id, account.etag), t("common.deleted")),
-        ),
+        askToDelete({
+          title: t("identity.employee.deleteTitle", { name }),
+          content: t("administration.machine.deleteText"),
+          work: () => deleteServiceAccount(account.id, account.etag),
+        }),
     },
   ];
   return (

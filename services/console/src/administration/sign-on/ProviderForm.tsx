@@ -6,6 +6,7 @@ import type { IdentityProvider } from "@/api/types";
 import { useAccess } from "@/app/access";
 import { useRoles } from "@/identity/api";
 import { GroupPicker } from "@/identity/groups/GroupPicker";
+import { roleName } from "@/identity/roles/names";
 import { FormDrawer } from "@/shared/FormDrawer";
 import { useNotices } from "@/shared/notices";
 import { createProvider, updateProvider, useProvidersChanged } from "./api";
@@ -89,6 +90,9 @@ export function ProviderForm({ provider, open, onClose }: ProviderFormProps) {
       <Form.Item name="trustEmail" label={t("administration.provider.trustEmail")} valuePropName="checked" extra={t("administration.provider.trustHint")}>
         <Switch />
       </Form.Item>
+      <Form.Item name="trustSecondFactor" label={t("administration.provider.trustSecondFactor")} valuePropName="checked" extra={t("administration.provider.trustSecondFactorHint")}>
+        <Switch />
+      </Form.Item>
       <Divider titlePlacement="start">{t("administration.provider.roles")}</Divider>
       <Form.Item name="groupClaim" label={t("administration.provider.groupClaim")} extra={t("administration.provider.groupClaimHint")}>
         <Input maxLength={200} autoComplete="off" placeholder="groups" />
@@ -128,7 +132,7 @@ function Mappings() {
                     placeholder={t("administration.provider.role")}
                     loading={roles.isFetching}
                     showSearch={{ optionFilterProp: "label" }}
-                    options={roles.data?.filter((role) => role.audience !== "ROLE_AUDIENCE_CUSTOMERS").map((role) => ({ value: role.id, label: role.name }))}
+                    options={roles.data?.filter((role) => role.audience !== "ROLE_AUDIENCE_CUSTOMERS").map((role) => ({ value: role.id, label: roleName(t, role.name) }))}
                   />
                 </Form.Item>
                 <Button type="text" icon={<DeleteOutlined />} onClick={() => remove(field.name)} aria-label={t("common.remove")} title={t("common.remove")} />

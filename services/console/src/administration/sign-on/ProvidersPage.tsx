@@ -1,9 +1,9 @@
 import { useState } from "react";
 import { PlusOutlined } from "@ant-design/icons";
-import { App, Button, Card, Col, Descriptions, Flex, Row, Switch, Tag, Typography } from "antd";
+import { Button, Card, Col, Descriptions, Flex, Row, Switch, Tag, Typography } from "antd";
 import { useTranslation } from "react-i18next";
 import type { IdentityProvider } from "@/api/types";
-import { useNotices } from "@/shared/notices";
+import { useActs } from "@/shared/acts";
 import { PageHeader } from "@/shared/PageHeader";
 import { RowActions } from "@/shared/RowActions";
 import { Loaded, Nothing } from "@/shared/states";
@@ -49,31 +49,31 @@ export function ProvidersPage() {
 
 function ProviderCard({ provider, onEdit }: { provider: IdentityProvider; onEdit: () => void }) {
   const { t } = useTranslation();
-  const { modal } = App.useApp();
-  const notices = useNotices();
-  const changed = useProvidersChanged();
+  const { attempt, askToDelete } = useActs(useProvidersChanged());
   const [busy, setBusy] = useState(false);
-  const attempt = async (work: () => Promise<unknown>, text: string) => {
+  const setEnabled = async (enabled: boolean) => {
     setBusy(true);
-    try {
-      await work();
-      notices.done(text);
-    } catch (fault) {
-      notices.fault(fault);
-    } finally {
-      setBusy(false);
-      await changed();
-    }
+    await attempt(() => updateProvider(provider.id, { enabled, etag: provider.etag }), t("common.saved"));
+    setBusy(false);
   };
-  const askDelete = () =>
-    void modal.confirm({
+  const remove = () =>
+    askToDelete({
       title: t("administration.provider.deleteTitle", { name: provider.name }),
       content: t("administration.provider.deleteText"),
-      okText: t("common.delete"),
-      okButtonProps: { danger: true },
-      cancelText: t("common.cancel"),
-      onOk: () => attempt(() => deleteProvider(provider.id, provider.etag), t("common.deleted")),
+      work: () => deleteProvider(provider.id, provider.etag),
     });
+  const rule = (text: string, color?: string) => (
+    <Tag key={text} color={color} style={{ margin: 0 }}>
+      {text}
+    </Tag>
+  );
+  const rules = [
+    !provider.clientSecretSet && rule(t("administration.provider.noSecret")),
+    provider.createEmployees && rule(t("administration.provider.createEmployees"), "blue"),
+    provider.trustEmail && rule(t("administration.provider.trustEmail"), "gold"),
+    provider.trustSecondFactor && rule(t("administration.provider.trustSecondFactor"), "gold"),
+    provider.roleMappings.length > 0 && rule(t("administration.provider.mappingCount", { count: provider.roleMappings.length })),
+  ].filter(Boolean);
   return (
     <Card
       title={provider.name}
@@ -86,13 +86,13 @@ function ProviderCard({ provider, onEdit }: { provider: IdentityProvider; onEdit
             checkedChildren={t("administration.provider.on")}
             unCheckedChildren={t("administration.provider.off")}
             aria-label={t("administration.provider.enabled")}
-            onChange={(enabled) => void attempt(() => updateProvider(provider.id, { enabled, etag: provider.etag }), t("common.saved"))}
+            onChange={(enabled) => void setEnabled(enabled)}
           />
           <RowActions
             name={provider.name}
             actions={[
               { label: t("common.edit"), run: onEdit },
-              { label: t("common.delete"), danger: true, run: askDelete },
+              { label: t("common.delete"), danger: true, run: remove },
             ]}
           />
         </Flex>
@@ -105,18 +105,7 @@ function ProviderCard({ provider, onEdit }: { provider: IdentityProvider; onEdit
           { key: "issuer", label: t("administration.provider.issuer"), children: provider.issuer },
           { key: "clientId", label: t("administration.provider.clientId"), children: <Typography.Text code>{provider.clientId}</Typography.Text> },
           { key: "redirect", label: t("administration.provider.redirectUri"), children: <Typography.Text copyable>{provider.redirectUri}</Typography.Text> },
-          {
-            key: "rules",
-            label: t("administration.provider.rules"),
-            children: (
-              <Flex gap={4} wrap>
-                {!provider.clientSecretSet && <Tag style={{ margin: 0 }}>{t("administration.provider.noSecret")}</Tag>}
-                {provider.createEmployees && <Tag color="blue" style={{ margin: 0 }}>{t("administration.provider.createEmployees")}</Tag>}
-                {provider.trustEmail && <Tag color="gold" style={{ margin: 0 }}>{t("administration.provider.trustEmail")}</Tag>}
-                {provider.roleMappings.length > 0 && <Tag style={{ margin: 0 }}>{t("administration.provider.mappingCount", { count: provider.roleMappings.length })}</Tag>}
-              </Flex>
-            ),
-          },
+          ...(rules.length > 0 ? [{ key: "rules", label: t("administration.provider.rules"), children: <Flex gap={4} wrap>{rules}</Flex> }] : []),
         ]}
       />
     </Card>

@@ -14,6 +14,7 @@ export interface ProviderValues {
   defaultGroupId: string;
   createEmployees: boolean;
   trustEmail: boolean;
+  trustSecondFactor: boolean;
   enabled: boolean;
 }
 
@@ -28,13 +29,14 @@ export const blank: ProviderValues = {
   defaultGroupId: "",
   createEmployees: false,
   trustEmail: false,
+  trustSecondFactor: false,
   enabled: true,
 };
 
 export function providerValues(provider: IdentityProvider): ProviderValues {
-  const { name, issuer, clientId, scopes, groupClaim, createEmployees, trustEmail, enabled } = provider;
+  const { name, issuer, clientId, scopes, groupClaim, createEmployees, trustEmail, trustSecondFactor, enabled } = provider;
   return {
-    ...{ name, issuer, clientId, scopes, groupClaim, createEmployees, trustEmail, enabled },
+    ...{ name, issuer, clientId, scopes, groupClaim, createEmployees, trustEmail, trustSecondFactor, enabled },
     // The service never tells it.
     clientSecret: "",
     roleMappings: provider.roleMappings.map(({ providerGroup, roleId }) => ({ providerGroup, roleId })),

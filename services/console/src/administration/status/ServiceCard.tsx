@@ -74,6 +74,7 @@ export function ServiceCard({ service, status, readAt, stale, onDead }: ServiceC
             {
               key: "connections",
               label: t("administration.status.connections"),
+              styles: { content: { alignSelf: "center" } },
               children: (
                 <Tooltip title={`${database?.connections ?? 0} / ${database?.maxConnections ?? 0}`}>
                   <Progress

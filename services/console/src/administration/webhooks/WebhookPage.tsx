@@ -1,11 +1,11 @@
 import { useState } from "react";
 import { EllipsisOutlined, SendOutlined } from "@ant-design/icons";
-import { Alert, App, Button, Card, Descriptions, Dropdown, Flex, Typography } from "antd";
+import { Alert, Button, Card, Descriptions, Dropdown, Flex, Typography } from "antd";
 import dayjs from "dayjs";
 import { useTranslation } from "react-i18next";
 import { useNavigate, useParams } from "react-router";
 import type { WebhookDelivery, WebhookEndpoint } from "@/api/types";
-import { useNotices } from "@/shared/notices";
+import { useActs } from "@/shared/acts";
 import { PageHeader } from "@/shared/PageHeader";
 import { ShownOnce } from "@/shared/ShownOnce";
 import { Loaded } from "@/shared/states";
@@ -25,24 +25,18 @@ export function WebhookPage() {
 
 function Endpoint({ endpoint }: { endpoint: WebhookEndpoint }) {
   const { t } = useTranslation();
-  const { modal } = App.useApp();
   const navigate = useNavigate();
-  const notices = useNotices();
   const changed = useWebhooksChanged();
+  const { attempt, ask, askToDelete } = useActs(changed);
   const [dialog, setDialog] = useState<"edit" | "replay">();
   const [delivery, setDelivery] = useState<WebhookDelivery>();
   const [secret, setSecret] = useState<string>();
   const [testing, setTesting] = useState(false);
 
-  const attempt = async (work: () => Promise<unknown>, text?: string) => {
-    try {
-      await work();
-      if (text) notices.done(text);
-    } catch (fault) {
-      notices.fault(fault);
-    } finally {
-      await changed();
-    }
+  const closeDelivery = () => {
+    setDelivery(undefined);
+    // It may have got on while it was looked at.
+    void changed();
   };
   const test = async () => {
     setTesting(true);
@@ -52,8 +46,6 @@ function Endpoint({ endpoint }: { endpoint: WebhookEndpoint }) {
   };
   const setEnabled = (enabled: boolean) =>
     attempt(() => updateEndpoint(endpoint.id, { enabled, etag: endpoint.etag }), t(enabled ? "administration.webhook.enabledDone" : "administration.webhook.disabledDone"));
-  const ask = (title: string, content: string, okText: string, onOk: () => Promise<unknown>, danger = true) =>
-    modal.confirm({ title, content, okText, okButtonProps: { danger }, cancelText: t("common.cancel"), onOk });
 
   const items = [
     { key: "edit", label: t("common.edit"), onClick: () => setDialog("edit") },
@@ -61,13 +53,13 @@ function Endpoint({ endpoint }: { endpoint: WebhookEndpoint }) {
       key: "rotate",
       label: t("administration.webhook.rotate"),
       onClick: () =>
-        void ask(
-          t("administration.webhook.rotateTitle"),
-          t("administration.webhook.rotateText"),
-          t("administration.webhook.rotate"),
-          () => attempt(async () => setSecret((await rotateSecret(endpoint.id)).secret)),
-          false,
-        ),
+        ask({
+          title: t("administration.webhook.rotateTitle"),
+          content: t("administration.webhook.rotateText"),
+          okText: t("administration.webhook.rotate"),
+          danger: false,
+          work: () => attempt(async () => setSecret((await rotateSecret(endpoint.id)).secret)),
+        }),
     },
     { key: "replay", label: t("administration.webhook.replay"), disabled: !endpoint.enabled, onClick: () => setDialog("replay") },
     endpoint.enabled
@@ -75,7 +67,12 @@ function Endpoint({ endpoint }: { endpoint: WebhookEndpoint }) {
           key: "disable",
           label: t("administration.webhook.disable"),
           onClick: () =>
-            void ask(t("administration.webhook.disableTitle", { name: endpoint.name }), t("administration.webhook.disableHint"), t("administration.webhook.disable"), () => setEnabled(false)),
+            ask({
+              title: t("administration.webhook.disableTitle", { name: endpoint.name }),
+              content: t("administration.webhook.disableHint"),
+              okText: t("administration.webhook.disable"),
+              work: () => setEnabled(false),
+            }),
         }
       : { key: "enable", label: t("administration.webhook.enable"), onClick: () => void setEnabled(true) },
     { type: "divider" as const },
@@ -84,15 +81,13 @@ function Endpoint({ endpoint }: { endpoint: WebhookEndpoint }) {
       label: t("common.delete"),
       danger: true,
       onClick: () =>
-        void ask(t("administration.webhook.deleteTitle", { name: endpoint.name }), t("administration.webhook.deleteText"), t("common.delete"), async () => {
-          try {
+        askToDelete({
+          title: t("administration.webhook.deleteTitle", { name: endpoint.name }),
+          content: t("administration.webhook.deleteText"),
+          work: async () => {
             await deleteEndpoint(endpoint.id, endpoint.etag);
-            notices.done(t("common.deleted"));
             await navigate("/webhooks");
-          } catch (fault) {
-            notices.fault(fault);
-          }
-          await changed();
+          },
         }),
     },
   ];
@@ -146,7 +141,7 @@ function Endpoint({ endpoint }: { endpoint: WebhookEndpoint }) {
       </Flex>
       <EndpointForm endpoint={endpoint} open={dialog === "edit"} onClose={() => setDialog(undefined)} />
       <ReplayDialog endpoint={endpoint} open={dialog === "replay"} onClose={() => setDialog(undefined)} />
-      <DeliveryDrawer endpoint={endpoint} delivery={delivery} onClose={() => setDelivery(undefined)} />
+      <DeliveryDrawer endpoint={endpoint} delivery={delivery} onClose={closeDelivery} />
       <ShownOnce
         title={t("administration.webhook.secretTitle")}
         hint={t("administration.webhook.rotatedOnce")}

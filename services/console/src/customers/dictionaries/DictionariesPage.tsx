@@ -1,5 +1,5 @@
 import { useState } from "react";
-import { CloudUploadOutlined, PlusOutlined } from "@ant-design/icons";
+import { PlusOutlined } from "@ant-design/icons";
 import { Button, Card, Col, Flex, Form, Input, Menu, Row, Select, Switch, Tag, Typography } from "antd";
 import { useTranslation } from "react-i18next";
 import { useNavigate, useParams } from "react-router";
@@ -92,16 +92,12 @@ function Entries({ dictionary, manages }: { dictionary: Dictionary; manages: boo
       {nameOf(dictionary)}
       <Tag style={{ margin: 0 }}>{dictionary.code}</Tag>
       {dictionary.tree && <Tag color="purple" style={{ margin: 0 }}>{t("settings.dictionary.tree")}</Tag>}
-      {manages && (
-        <Button type="text" size="small" icon={<CloudUploadOutlined />} onClick={() => setImporting(true)} data-testid="import-dictionary">
-          {t("settings.dictionaryImport.open")}
-        </Button>
-      )}
     </Flex>
   );
+  const common = { dictionary: dictionary.code, title, manages, onImport: () => setImporting(true) };
   return (
     <>
-      {dictionary.tree ? <EntryTree dictionary={dictionary.code} title={title} manages={manages} /> : <EntryList dictionary={dictionary.code} title={title} manages={manages} />}
+      {dictionary.tree ? <EntryTree {...common} /> : <EntryList {...common} />}
       <ImportDrawer dictionary={dictionary} open={importing} onClose={() => setImporting(false)} />
     </>
   );

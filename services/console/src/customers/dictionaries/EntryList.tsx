@@ -1,24 +1,25 @@
 import { useState, type ReactNode } from "react";
-import { PlusOutlined } from "@ant-design/icons";
 import { useQuery } from "@tanstack/react-query";
-import { Button, Card, Table, Tag, type TableColumnsType } from "antd";
+import { Card, Table, Tag, type TableColumnsType } from "antd";
 import { useTranslation } from "react-i18next";
 import type { DictionaryEntry } from "@/api/types";
 import { RowActions } from "@/shared/RowActions";
 import { Loaded, Nothing } from "@/shared/states";
 import { useEntryActions } from "./actions";
 import { listEntries } from "./api";
+import { EntryButtons } from "./EntryButtons";
 import { EntryForm } from "./EntryForm";
 
 interface EntryListProps {
   dictionary: string;
   title: ReactNode;
   manages: boolean;
+  onImport: () => void;
 }
 
 const step = 10;
 
-export function EntryList({ dictionary, title, manages }: EntryListProps) {
+export function EntryList({ dictionary, title, manages, onImport }: EntryListProps) {
   const { t } = useTranslation();
   const entries = useQuery({ queryKey: ["entryChildren", dictionary, ""], queryFn: () => listEntries(dictionary) });
   const [editing, setEditing] = useState<DictionaryEntry | "new">();
@@ -50,7 +51,7 @@ export function EntryList({ dictionary, title, manages }: EntryListProps) {
                 actions={[
                   { label: t("common.edit"), run: () => setEditing(entry) },
                   { label: t(entry.retired ? "settings.entry.restore" : "settings.entry.retire"), run: () => void actions.setRetired(entry, !entry.retired) },
-                  { label: t("common.delete"), danger: true, run: () => void actions.remove(entry) },
+                  { label: t("common.delete"), danger: true, run: () => actions.remove(entry) },
                 ]}
               />
             ),
@@ -61,13 +62,7 @@ export function EntryList({ dictionary, title, manages }: EntryListProps) {
   return (
     <Card
       title={title}
-      extra={
-        manages && (
-          <Button icon={<PlusOutlined />} onClick={() => setEditing("new")} data-testid="add-entry">
-            {t("settings.entry.add")}
-          </Button>
-        )
-      }
+      extra={manages && <EntryButtons addText={t("settings.entry.add")} onAdd={() => setEditing("new")} onImport={onImport} />}
     >
       <Loaded query={entries} small>
         {(list) =>

@@ -1,6 +1,5 @@
 // A dictionary with parents, such as the regions: children are fetched when their parent is opened.
 import { useState, type ReactNode } from "react";
-import { PlusOutlined } from "@ant-design/icons";
 import { useQueries } from "@tanstack/react-query";
 import { Button, Card, Col, Descriptions, Flex, Row, Tag, Tree, Typography, type TreeDataNode } from "antd";
 import { useTranslation } from "react-i18next";
@@ -8,6 +7,7 @@ import type { DictionaryEntry } from "@/api/types";
 import { Loaded, Nothing } from "@/shared/states";
 import { useEntryActions } from "./actions";
 import { listEntries } from "./api";
+import { EntryButtons } from "./EntryButtons";
 import { EntryForm } from "./EntryForm";
 import { useEntryName } from "./entries";
 
@@ -15,11 +15,12 @@ interface EntryTreeProps {
   dictionary: string;
   title: ReactNode;
   manages: boolean;
+  onImport: () => void;
 }
 
 const top = "-";
 
-export function EntryTree({ dictionary, title, manages }: EntryTreeProps) {
+export function EntryTree({ dictionary, title, manages, onImport }: EntryTreeProps) {
   const { t } = useTranslation();
   const nameOf = useEntryName();
   const [opened, setOpened] = useState<string[]>([]);
@@ -55,9 +56,7 @@ export function EntryTree({ dictionary, title, manages }: EntryTreeProps) {
       title={title}
       extra={
         manages && (
-          <Button icon={<PlusOutlined />} onClick={() => setEditing({ parentCode: selected?.code ?? "" })} data-testid="add-entry">
-            {t(selected ? "settings.entry.addBelow" : "settings.entry.add")}
-          </Button>
+          <EntryButtons addText={t(selected ? "settings.entry.addBelow" : "settings.entry.add")} onAdd={() => setEditing({ parentCode: selected?.code ?? "" })} onImport={onImport} />
         )
       }
     >

@@ -63,7 +63,7 @@ function Steps({ dictionary, onDone }: { dictionary: string; onDone: () => void 
     <Flex vertical gap={16}>
       <FormFault fault={fault} />
       <Typography.Text type="secondary">
-        {t("settings.dictionaryImport.text")} {columns.map((column) => <code key={column} style={{ marginInlineEnd: 8 }}>{column}</code>)}
+        {t("settings.dictionaryImport.text")} {columns.map((column) => <code key={column} style={{ marginInlineEnd: 8, whiteSpace: "nowrap" }}>{column}</code>)}
       </Typography.Text>
       <Upload.Dragger
         accept=".csv,.xlsx"

@@ -25,7 +25,7 @@ export function CustomerCards({ rows, columns, selected = [], onSelect, rowActio
           <Flex gap={12} align="flex-start">
             <PersonAvatar name={customer.name} square={customer.kind === "CUSTOMER_KIND_ORGANIZATION"} />
             <Flex vertical flex={1} gap={4} style={{ minWidth: 0 }}>
-              <Flex justify="space-between" gap={8}>
+              <Flex justify="space-between" align="flex-start" gap={8}>
                 <Link to={`/customers/${customer.id}`} style={{ fontWeight: 600 }}>
                   {customer.name}
                 </Link>

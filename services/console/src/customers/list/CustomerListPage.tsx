@@ -1,5 +1,5 @@
 import { useState } from "react";
-import { PlusOutlined, SearchOutlined } from "@ant-design/icons";
+import { PlusOutlined, ReloadOutlined, SearchOutlined } from "@ant-design/icons";
 import { Button, Card, Flex, Input, Typography } from "antd";
 import { useTranslation } from "react-i18next";
 import { useNavigate } from "react-router";
@@ -26,6 +26,7 @@ import { CustomerCards } from "./CustomerCards";
 import { CustomerTable } from "./CustomerTable";
 import { ExportMenu } from "./ExportMenu";
 import { useListState } from "./state";
+import { useLiveRows } from "./useLiveRows";
 import { ViewMenu } from "./ViewMenu";
 
 export function CustomerListPage() {
@@ -77,7 +78,7 @@ export function CustomerListPage() {
           {state.query ? (
             <SearchResults query={state.query} columns={columns} phone={phone} {...selection} />
           ) : (
-            ready && <ListResults filter={state.filter} orderBy={state.orderBy} columns={columns} phone={phone} onOrder={(orderBy) => show({ orderBy })} onReset={() => show({ filter: "" })} {...selection} />
+            ready && <ListResults key={`${state.orderBy} ${state.filter}`} filter={state.filter} orderBy={state.orderBy} columns={columns} phone={phone} onOrder={(orderBy) => show({ orderBy })} onReset={() => show({ filter: "" })} {...selection} />
           )}
         </Flex>
       </Card>
@@ -125,21 +126,33 @@ interface ListResultsProps extends ResultsProps {
 
 function ListResults({ filter, orderBy, onOrder, onReset, ...rest }: ListResultsProps) {
   const { t } = useTranslation();
-  const query = usePages(["customers", filter, orderBy], (pageToken) =>
+  const key = ["customers", filter, orderBy];
+  const query = usePages(key, (pageToken) =>
     // Counting once is enough; later pages don't change the sum.
     listCustomers({ filter: filter || undefined, orderBy: orderBy || undefined, pageToken, count: pageToken === undefined }),
   );
   const first = query.data?.pages[0];
   const rows = query.data?.pages.flatMap((page) => page.customers);
+  // A filter that was refused for the list would be refused again.
+  const news = useLiveRows(key, !rows && query.isError ? undefined : filter, rows ?? []);
   if (!rows && query.error && filter && asProblem(query.error).status === 400) return <RefusedFilter fault={query.error} onReset={onReset} />;
   if (!rows) return query.error ? <Fault fault={query.error} retry={() => void query.refetch()} /> : <LoadingCard />;
   const total = Number(first?.totalCount ?? 0).toLocaleString();
   const count = first?.totalEstimated ? t("customers.list.about", { total }) : t("customers.list.total", { total });
   return (
     <>
-      <Typography.Text type="secondary" role="status" data-testid="total">
-        {count}
-      </Typography.Text>
+      <Flex gap={8} align="center" wrap>
+        <Typography.Text type="secondary" role="status" data-testid="total">
+          {count}
+        </Typography.Text>
+        <span role="status">
+          {(news.all || news.count > 0) && (
+            <Button type="link" size="small" icon={<ReloadOutlined />} onClick={news.reload} data-testid="news">
+              {news.all ? t("customers.list.outdated") : t("customers.list.news", { count: news.count })}
+            </Button>
+          )}
+        </span>
+      </Flex>
       {rows.length === 0 ? (
         <Nothing text={t(filter ? "customers.list.noMatches" : "customers.list.empty")}>{filter && <Button onClick={onReset}>{t("customers.filter.clear")}</Button>}</Nothing>
       ) : (

@@ -20,7 +20,7 @@ interface CustomerTableProps {
 }
 
 // The standard columns fit a common screen side by side.
-const widths: Record<string, number> = { name: 184, number: 104, region: 120, industry: 96, remark: 240, email: 190, website: 190, source: 104, kind: 112, level: 76, phone: 124, owner_id: 84 };
+const widths: Record<string, number> = { name: 184, number: 104, region: 120, industry: 96, remark: 240, email: 190, website: 190, source: 104, kind: 112, level: 88, phone: 124, owner_id: 84 };
 const kindWidths: Partial<Record<Attribute["kind"], number>> = { timestamp: 142, date: 110, boolean: 90 };
 
 const widthOf = (attribute: Attribute) => widths[attribute.path] ?? kindWidths[attribute.kind] ?? 140;

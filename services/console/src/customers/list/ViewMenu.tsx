@@ -2,10 +2,11 @@
 import { useState } from "react";
 import { DownOutlined, TagOutlined } from "@ant-design/icons";
 import { useQueryClient } from "@tanstack/react-query";
-import { App, Button, Dropdown, Form, Input, Modal, Switch, Tag, type MenuProps } from "antd";
+import { Button, Dropdown, Form, Input, Modal, Switch, Tag, type MenuProps } from "antd";
 import { useTranslation } from "react-i18next";
 import { asProblem } from "@/api/problem";
 import type { View } from "@/api/types";
+import { useActs } from "@/shared/acts";
 import { useNotices } from "@/shared/notices";
 import { FormFault } from "@/shared/FormFault";
 import { showViolations } from "@/shared/violations";
@@ -27,31 +28,16 @@ interface ViewMenuProps {
 
 export function ViewMenu({ views, current, shown, changed, onPick }: ViewMenuProps) {
   const { t } = useTranslation();
-  const { modal } = App.useApp();
   const notices = useNotices();
   const queries = useQueryClient();
   const [saving, setSaving] = useState(false);
   const refresh = () => queries.invalidateQueries({ queryKey: ["views"] });
+  const { attempt, askToDelete } = useActs(refresh);
 
-  const attempt = async (work: Promise<unknown>, text: string) => {
-    try {
-      await work;
-      notices.done(text);
-    } catch (fault) {
-      notices.fault(fault);
-    } finally {
-      await refresh();
-    }
-  };
   const remove = (view: View) =>
-    modal.confirm({
+    askToDelete({
       title: t("customers.views.deleteTitle", { name: view.name }),
-      okText: t("common.delete"),
-      okButtonProps: { danger: true },
-      onOk: async () => {
-        await attempt(deleteView(view.id, view.etag), t("common.deleted"));
-        onPick(undefined);
-      },
+      work: () => deleteView(view.id, view.etag).then(() => onPick(undefined)),
     });
   const entry = (view: View) => ({ key: view.id, label: view.name, onClick: () => onPick(view.id) });
   const own = views.filter((view) => view.own);
@@ -68,12 +54,12 @@ export function ViewMenu({ views, current, shown, changed, onPick }: ViewMenuPro
             key: "update",
             label: t("customers.views.update"),
             disabled: !changed,
-            onClick: () => void attempt(updateView(current.id, { ...shown, etag: current.etag }), t("common.saved")),
+            onClick: () => void attempt(() => updateView(current.id, { ...shown, etag: current.etag }), t("common.saved")),
           },
           {
             key: "share",
             label: t(current.shared ? "customers.views.unshare" : "customers.views.share"),
-            onClick: () => void attempt(updateView(current.id, { shared: !current.shared, etag: current.etag }), t("common.saved")),
+            onClick: () => void attempt(() => updateView(current.id, { shared: !current.shared, etag: current.etag }), t("common.saved")),
           },
           { key: "delete", label: t("customers.views.delete"), danger: true, onClick: () => remove(current) },
         ]

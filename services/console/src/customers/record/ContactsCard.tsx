@@ -1,10 +1,10 @@
 import { useState } from "react";
 import { EllipsisOutlined, MailOutlined, PhoneOutlined, PlusOutlined, StarFilled, WechatOutlined } from "@ant-design/icons";
-import { App, Button, Card, Checkbox, Dropdown, Flex, Rate, Tag, Tooltip, Typography } from "antd";
+import { Button, Card, Checkbox, Dropdown, Flex, Rate, Tag, Tooltip, Typography } from "antd";
 import { useTranslation } from "react-i18next";
 import type { Contact, Customer } from "@/api/types";
 import { useAccess } from "@/app/access";
-import { useNotices } from "@/shared/notices";
+import { useActs } from "@/shared/acts";
 import { PersonAvatar } from "@/shared/PersonAvatar";
 import { RevealButton } from "@/shared/RevealButton";
 import { Loaded, Nothing } from "@/shared/states";
@@ -59,29 +59,16 @@ export function ContactsCard({ customer }: { customer: Customer }) {
 
 function ContactRow({ contact: masked, writes, onEdit }: { contact: Contact; writes: boolean; onEdit: () => void }) {
   const { t } = useTranslation();
-  const notices = useNotices();
-  const changed = useCustomerChanged();
-  const { modal } = App.useApp();
+  const { attempt, ask } = useActs(useCustomerChanged());
   const { can } = useAccess();
   const { shown: contact, revealed, reveal, hide } = useRevealed(masked, revealContact);
   const reveals = can("PERMISSION_CUSTOMERS_REVEAL") && (revealed || contactIsMasked(masked));
-  const invalidate = async () => {
-    try {
-      await invalidateContact(contact.id, contact.etag);
-      notices.done(t("customers.contact.invalidated"));
-    } catch (fault) {
-      notices.fault(fault);
-    } finally {
-      await changed();
-    }
-  };
   const askInvalidate = () =>
-    void modal.confirm({
+    ask({
       title: t("customers.contact.invalidateTitle", { name: contact.name }),
       content: t("customers.contact.invalidateText"),
       okText: t("customers.contact.invalidate"),
-      okButtonProps: { danger: true },
-      onOk: invalidate,
+      work: () => attempt(() => invalidateContact(contact.id, contact.etag), t("customers.contact.invalidated")),
     });
   return (
     <Flex gap={12} align="flex-start" style={{ opacity: contact.invalid ? 0.55 : 1 }}>

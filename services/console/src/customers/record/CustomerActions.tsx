@@ -5,6 +5,7 @@ import { useTranslation } from "react-i18next";
 import { useNavigate } from "react-router";
 import type { Customer } from "@/api/types";
 import { useAccess } from "@/app/access";
+import { useActs } from "@/shared/acts";
 import { useNotices } from "@/shared/notices";
 import { ReasonDialog } from "@/shared/ReasonDialog";
 import { claimCustomer, invalidateCustomer, restoreCustomer, useCustomerChanged } from "../api";
@@ -19,22 +20,13 @@ export function CustomerActions({ customer }: { customer: Customer }) {
   const { can, profile } = useAccess();
   const notices = useNotices();
   const changed = useCustomerChanged();
+  const { attempt } = useActs(changed);
   const navigate = useNavigate();
   const [dialog, setDialog] = useState<"assign" | "return" | "invalidate" | "interaction" | "access">();
   const own = customer.ownerId !== "" && customer.ownerId === profile?.id;
   const inPool = customer.ownerId === "";
   const invalid = customer.state === "CUSTOMER_STATE_INVALID";
 
-  const attempt = async (work: () => Promise<unknown>, text: string) => {
-    try {
-      await work();
-      notices.done(text);
-    } catch (fault) {
-      notices.fault(fault);
-    } finally {
-      await changed();
-    }
-  };
   const restore = () => attempt(() => restoreCustomer(customer.id, customer.etag), t("customers.restored"));
   const claim = () => attempt(() => claimCustomer(customer.id), t("customers.pool.claimed", { name: customer.name }));
 

@@ -22,12 +22,15 @@ interface CustomerFormProps {
 
 const sections: Section[] = ["main", "contact", "business", "finance", "custom"];
 
-export function CustomerForm({ customer, open, onClose, onSaved }: CustomerFormProps) {
+export function CustomerForm({ customer: latest, open, onClose, onSaved }: CustomerFormProps) {
   const { t } = useTranslation();
   const notices = useNotices();
   const changed = useCustomerChanged();
   const attributes = useAttributes().filter((attribute) => attribute.editable);
   const [conflict, setConflict] = useState<CustomerChanges>();
+  // As it was when the form was opened: what others change meanwhile is a conflict, and neither lost nor overwritten.
+  const [customer, setCustomer] = useState(latest);
+  if (!open && !conflict && customer !== latest) setCustomer(latest);
   const before = valuesOf(customer, attributes);
 
   const save = async (values: CustomerValues) => {

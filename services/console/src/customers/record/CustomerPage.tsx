@@ -19,11 +19,13 @@ import { OwnershipCard } from "./OwnershipCard";
 import { RelationsCard } from "./RelationsCard";
 import { SharesCard } from "./SharesCard";
 import { TimelineCard } from "./TimelineCard";
+import { useLiveCustomer } from "./useLiveCustomer";
 import { rememberCustomer, recentKey, type RecentCustomer } from "./recent";
 
 export function CustomerPage() {
   const { id = "" } = useParams();
   const customer = useCustomer(id);
+  useLiveCustomer(id);
   return <Loaded query={customer}>{(data) => <Record key={data.id} customer={data} />}</Loaded>;
 }
 

@@ -44,6 +44,7 @@ export function SharesCard({ customer }: { customer: Customer }) {
           {t("common.add")}
         </Button>
       }
+      data-testid="shares"
     >
       <Loaded query={shares} small>
         {(list) =>

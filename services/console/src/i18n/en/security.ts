@@ -22,6 +22,12 @@ export const security = {
     or: "or",
     failed: "The sign-on could not be completed. Begin anew.",
     failedText: "You are not signed in.",
+    factorText: "Your provider knows you. One more step.",
+    refusals: {
+      denied: "The other side did not agree to the sign-in. Make sure that you may use this application.",
+      unavailable: "The other side can't sign you in at the moment. Try again soon.",
+      other: "The other side refused the sign-in ({{code}}). Ask an administrator.",
+    },
   },
   proof: {
     title: "Second factor",
@@ -137,6 +143,7 @@ export const security = {
     added: "added",
     removeTitle: "Remove “{{name}}”?",
     removeLast: "It is the last one: nothing more will be asked for at sign-in, and the recovery codes become void.",
+    needed: "Add another one before you remove this one.",
   },
   recovery: {
     title: "Recovery codes",
@@ -193,5 +200,5 @@ export const security = {
     invited: "Invitations are on their way, for each to choose a password.",
     downloadPasswords: "Download the passwords",
   },
-  chart: { search: "Find a group", smaller: "Smaller", larger: "Larger", closeAll: "Close all", open: "Open {{name}}", close: "Close {{name}}" },
+  chart: { smaller: "Smaller", larger: "Larger", closeAll: "Close all", open: "Open {{name}}", close: "Close {{name}}" },
 };

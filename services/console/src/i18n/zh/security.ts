@@ -22,6 +22,12 @@ export const security = {
     or: "或",
     failed: "未能完成单点登录，请重新开始。",
     failedText: "没有完成登录。",
+    factorText: "身份提供方已确认您的身份，请再完成一步验证。",
+    refusals: {
+      denied: "对方没有同意登录，请确认您有权使用此应用。",
+      unavailable: "对方暂时无法处理登录，请稍后再试。",
+      other: "对方拒绝了登录（{{code}}），请联系管理员。",
+    },
   },
   proof: {
     title: "二次验证",
@@ -107,7 +113,7 @@ export const security = {
     nothing: "没有任何权限",
     comma: "、",
     groups_other: "共 {{count}} 个组",
-    moreGroups_other: "等另外 {{count}} 个组",
+    moreGroups_other: "及另外 {{count}} 个组",
   },
   factors: {
     title: "二次验证",
@@ -132,6 +138,7 @@ export const security = {
     added: "添加于",
     removeTitle: "移除“{{name}}”？",
     removeLast: "这是最后一个，移除后二次验证随之关闭，恢复代码也会失效。",
+    needed: "请先添加另一种方式，再移除此项。",
   },
   recovery: {
     title: "恢复代码",
@@ -183,5 +190,5 @@ export const security = {
     invited: "邀请邮件正在发出，由本人设置密码。",
     downloadPasswords: "下载初始密码",
   },
-  chart: { search: "查找员工组", smaller: "缩小", larger: "放大", closeAll: "全部收起", open: "展开 {{name}}", close: "收起 {{name}}" },
+  chart: { smaller: "缩小", larger: "放大", closeAll: "全部收起", open: "展开 {{name}}", close: "收起 {{name}}" },
 };

@@ -7,6 +7,7 @@ import { useFocusReturn } from "@/shared/drawer";
 import { Loaded } from "@/shared/states";
 import { usePhone } from "@/shared/usePhone";
 import { getEmployeeAccess } from "../api";
+import { roleName } from "../roles/names";
 import { ScopeTag } from "../roles/RoleEffect";
 
 interface AccessDrawerProps {
@@ -143,7 +144,7 @@ function useVisibilityColumns(): TableColumnsType<VisibilityAccess> {
     {
       title: t("security.access.because"),
       key: "because",
-      render: (_, { roleNames }) => (roleNames.length > 0 ? roleNames.join(t("security.access.comma")) : t("security.access.byDefault")),
+      render: (_, { roleNames }) => (roleNames.length > 0 ? roleNames.map((name) => roleName(t, name)).join(t("security.access.comma")) : t("security.access.byDefault")),
     },
   ];
 }

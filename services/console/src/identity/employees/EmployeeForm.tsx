@@ -8,6 +8,7 @@ import { FormDrawer } from "@/shared/FormDrawer";
 import { useNotices } from "@/shared/notices";
 import { createEmployee, updateEmployee, useOrganizationChanged, useRoles } from "../api";
 import { GroupPicker } from "../groups/GroupPicker";
+import { roleName } from "../roles/names";
 
 interface EmployeeFormProps {
   /** Left out: a new one. */
@@ -77,7 +78,7 @@ export function EmployeeForm({ employee, open, onClose, onCreated }: EmployeeFor
             mode="multiple"
             loading={roles.isPending}
             showSearch={{ optionFilterProp: "label" }}
-            options={roles.data?.map((role) => ({ value: role.id, label: role.name }))}
+            options={roles.data?.map((role) => ({ value: role.id, label: roleName(t, role.name) }))}
             placeholder={t("common.selectPlaceholder")}
           />
         </Form.Item>

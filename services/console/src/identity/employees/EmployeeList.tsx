@@ -6,6 +6,7 @@ import type { Employee } from "@/api/types";
 import { useAccess } from "@/app/access";
 import { PersonAvatar } from "@/shared/PersonAvatar";
 import { Time } from "@/shared/Time";
+import { roleName } from "../roles/names";
 import type { EmployeeActions } from "./actions";
 import { EmployeeReach } from "./EmployeeReach";
 
@@ -46,7 +47,7 @@ export function EmployeeTable({ rows, ...handlers }: ListProps) {
       render: (_, employee) => <Time value={employee.lastSignInTime} as="relative" />,
     },
     {
-      title: <span className="ant-sr-only">{t("common.actions")}</span>,
+      title: <span className="heard-only">{t("common.actions")}</span>,
       key: "actions",
       width: 56,
       render: (_, employee) => <EmployeeMenu employee={employee} {...handlers} />,
@@ -90,15 +91,16 @@ function EmployeeName({ employee, manages, onEdit }: { employee: Employee } & Om
 
 function Ungrouped() {
   const { t } = useTranslation();
-  return <Tag color="warning">{t("identity.employee.ungrouped")}</Tag>;
+  return <Tag color="gold">{t("identity.employee.ungrouped")}</Tag>;
 }
 
 function RoleTags({ employee }: { employee: Employee }) {
+  const { t } = useTranslation();
   return (
     <Flex wrap gap={4}>
       {employee.roleNames.map((name) => (
         <Tag key={name} variant="filled" color="blue" style={{ margin: 0 }}>
-          {name}
+          {roleName(t, name)}
         </Tag>
       ))}
     </Flex>

@@ -14,8 +14,15 @@ interface Values {
   employeeIds: string[];
 }
 
+interface CreateGroupProps {
+  /** Nothing is shown while it is left out. */
+  parentId: string | undefined;
+  onCreated: (parentId: string) => void;
+  onClose: () => void;
+}
+
 /** A new group together with employees who are in none, in one go. */
-export function CreateGroup({ parentId, onClose }: { parentId: string | undefined; onClose: () => void }) {
+export function CreateGroup({ parentId, onCreated, onClose }: CreateGroupProps) {
   const { t } = useTranslation();
   const { can } = useAccess();
   const notices = useNotices();
@@ -42,6 +49,7 @@ export function CreateGroup({ parentId, onClose }: { parentId: string | undefine
       onSubmit={async (values) => {
         await createGroup({ ...values, employeeIds: values.employeeIds ?? [] });
         notices.done(t("identity.group.created"));
+        onCreated(values.parentId);
         await changed();
       }}
       testId="group-form"

@@ -1,10 +1,11 @@
 import { useState } from "react";
 import { useQuery } from "@tanstack/react-query";
-import { App, Button, Card, Flex, Form, Input, Typography } from "antd";
+import { Button, Card, Flex, Form, Input, Typography } from "antd";
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
 import type { Group } from "@/api/types";
 import { useAccess } from "@/app/access";
+import { useActs } from "@/shared/acts";
 import { changedFields } from "@/shared/changes";
 import { FormDrawer } from "@/shared/FormDrawer";
 import { useNotices } from "@/shared/notices";
@@ -25,10 +26,10 @@ interface GroupCardProps {
 /** The selected group: its members, and what can be done to it. */
 export function GroupCard({ group, groups, manages, onCreate, onDeleted }: GroupCardProps) {
   const { t } = useTranslation();
-  const { modal } = App.useApp();
   const { can } = useAccess();
   const notices = useNotices();
   const changed = useOrganizationChanged();
+  const { askToDelete } = useActs(changed);
   const [editing, setEditing] = useState(false);
   const isRoot = group.parentId === "";
   const parent = groups.find((candidate) => candidate.id === group.parentId);
@@ -37,7 +38,7 @@ export function GroupCard({ group, groups, manages, onCreate, onDeleted }: Group
   const required = { required: true, message: t("common.required") };
 
   const remove = () =>
-    modal.confirm({
+    askToDelete({
       title: t("identity.group.deleteTitle", { name: group.name }),
       content: (
         <ul style={{ paddingInlineStart: 20 }}>
@@ -45,19 +46,7 @@ export function GroupCard({ group, groups, manages, onCreate, onDeleted }: Group
           <li>{t("identity.group.deleteMembers", { count: group.memberCount })}</li>
         </ul>
       ),
-      okText: t("common.delete"),
-      okButtonProps: { danger: true },
-      onOk: async () => {
-        try {
-          await deleteGroup(group.id, group.etag);
-          notices.done(t("common.deleted"));
-          onDeleted();
-        } catch (fault) {
-          notices.fault(fault);
-        } finally {
-          await changed();
-        }
-      },
+      work: () => deleteGroup(group.id, group.etag).then(onDeleted),
     });
 
   return (

@@ -1,13 +1,18 @@
-import { useRef, useState } from "react";
-import { CompressOutlined, MinusOutlined, PlusOutlined, SearchOutlined, TeamOutlined } from "@ant-design/icons";
-import { AutoComplete, Button, Flex, Input, Space } from "antd";
+import { useEffect, useRef, useState, type ReactNode } from "react";
+import { CompressOutlined, MinusOutlined, PlusOutlined, TeamOutlined } from "@ant-design/icons";
+import { Button, Flex, Space } from "antd";
 import { useTranslation } from "react-i18next";
 import { MemberHover } from "./MemberHover";
-import { ancestorsOf, firstOpen, matching, type GroupNode } from "./tree";
+import type { GroupNode } from "./tree";
+import type { OpenGroups } from "./useOpenGroups";
 import "./chart.css";
 
 interface GroupChartProps {
   roots: GroupNode[];
+  open: OpenGroups;
+  /** The group that was looked for, which comes into view. */
+  found: { id: string } | undefined;
+  search: ReactNode;
   selectedId: string;
   onSelect: (id: string) => void;
 }
@@ -16,23 +21,15 @@ const scales = [0.4, 0.55, 0.7, 0.85, 1, 1.2];
 const plain = scales.indexOf(1);
 
 /** The tree as a picture: nested lists, so that a screen reader hears the same structure. Branches of large trees start closed. */
-export function GroupChart({ roots, selectedId, onSelect }: GroupChartProps) {
+export function GroupChart({ roots, open, found, search, selectedId, onSelect }: GroupChartProps) {
   const { t } = useTranslation();
-  const [toggled, setToggled] = useState<ReadonlyMap<string, boolean>>(new Map());
   const [scale, setScale] = useState(plain);
-  const [query, setQuery] = useState("");
   const picture = useRef<HTMLDivElement>(null);
   const drag = useDragging(picture);
-  const open = firstOpen(roots);
-  const isOpen = (id: string) => toggled.get(id) ?? open.has(id);
+  useEffect(() => {
+    if (found) document.getElementById(`group-${found.id}`)?.scrollIntoView({ block: "center", inline: "center" });
+  }, [found]);
 
-  const show = (id: string) => {
-    setToggled(new Map([...toggled, ...ancestorsOf(roots, id).map((ancestor): [string, boolean] => [ancestor, true])]));
-    setQuery("");
-    onSelect(id);
-    // Once the branches that lead there are open.
-    window.setTimeout(() => document.getElementById(`group-${id}`)?.scrollIntoView({ block: "center", inline: "center" }), 50);
-  };
   const branch = (node: GroupNode) => (
     <li key={node.group.id}>
       <div className="group-node">
@@ -48,34 +45,26 @@ export function GroupChart({ roots, selectedId, onSelect }: GroupChartProps) {
           <button
             type="button"
             className="group-toggle"
-            aria-expanded={isOpen(node.group.id)}
-            aria-label={t(isOpen(node.group.id) ? "security.chart.close" : "security.chart.open", { name: node.group.name })}
-            onClick={() => setToggled(new Map([...toggled, [node.group.id, !isOpen(node.group.id)]]))}
+            aria-expanded={open.isOpen(node.group.id)}
+            aria-label={t(open.isOpen(node.group.id) ? "security.chart.close" : "security.chart.open", { name: node.group.name })}
+            onClick={() => open.toggle(node.group.id)}
           >
-            {isOpen(node.group.id) ? "−" : node.children.length}
+            {open.isOpen(node.group.id) ? "−" : node.children.length}
           </button>
         )}
       </div>
-      {node.children.length > 0 && isOpen(node.group.id) && <ul>{node.children.map(branch)}</ul>}
+      {node.children.length > 0 && open.isOpen(node.group.id) && <ul>{node.children.map(branch)}</ul>}
     </li>
   );
   return (
     <Flex vertical gap={12}>
       <Flex gap={8} wrap justify="space-between">
-        <AutoComplete
-          value={query}
-          onChange={setQuery}
-          onSelect={show}
-          options={matching(roots, query).map(({ group }) => ({ value: group.id, label: group.name }))}
-          style={{ width: 240, maxWidth: "100%" }}
-        >
-          <Input prefix={<SearchOutlined />} placeholder={t("security.chart.search")} aria-label={t("security.chart.search")} allowClear />
-        </AutoComplete>
+        {search}
         <Space.Compact>
           <Button icon={<MinusOutlined />} disabled={scale === 0} onClick={() => setScale(scale - 1)} aria-label={t("security.chart.smaller")} title={t("security.chart.smaller")} />
           <Button onClick={() => setScale(plain)} className="tabular">{`${Math.round((scales[scale] ?? 1) * 100)} %`}</Button>
           <Button icon={<PlusOutlined />} disabled={scale === scales.length - 1} onClick={() => setScale(scale + 1)} aria-label={t("security.chart.larger")} title={t("security.chart.larger")} />
-          <Button icon={<CompressOutlined />} onClick={() => setToggled(new Map(roots.flatMap(everyId).map((id) => [id, false])))}>
+          <Button icon={<CompressOutlined />} onClick={open.closeAll}>
             {t("security.chart.closeAll")}
           </Button>
         </Space.Compact>
@@ -87,10 +76,6 @@ export function GroupChart({ roots, selectedId, onSelect }: GroupChartProps) {
       </div>
     </Flex>
   );
-}
-
-function everyId(node: GroupNode): string[] {
-  return [node.group.id, ...node.children.flatMap(everyId)];
 }
 
 /** The picture follows the mouse that holds it; touch scrolls by itself. */

@@ -42,6 +42,8 @@ export function GroupPicker({ value, onChange, except, placeholder, style, ...re
       treeData={groupOptions(groupTree(groups.data ?? []), except)}
       treeDefaultExpandAll
       showSearch={{ treeNodeFilterProp: "title" }}
+      // A tree that arrives while somebody is searching would stay folded.
+      disabled={groups.isPending}
       loading={groups.isPending}
       placeholder={placeholder ?? t("identity.group.placeholder")}
       style={{ width: "100%", ...style }}

@@ -1,6 +1,6 @@
-import { useState } from "react";
+import { useMemo, useState } from "react";
 import { ApartmentOutlined, PlusOutlined, UnorderedListOutlined } from "@ant-design/icons";
-import { Button, Card, Col, Row, Segmented } from "antd";
+import { Button, Card, Col, Flex, Row, Segmented } from "antd";
 import { useTranslation } from "react-i18next";
 import { useAccess } from "@/app/access";
 import { readStored, store } from "@/app/preferences";
@@ -10,8 +10,10 @@ import { useGroups } from "../api";
 import { CreateGroup } from "./CreateGroup";
 import { GroupCard } from "./GroupCard";
 import { GroupChart } from "./GroupChart";
+import { GroupSearch } from "./GroupSearch";
 import { GroupTree } from "./GroupTree";
 import { groupTree } from "./tree";
+import { useOpenGroups } from "./useOpenGroups";
 
 type Picture = "tree" | "chart";
 const pictureKey = "changke.groups.picture";
@@ -22,8 +24,16 @@ export function GroupsPage() {
   const groups = useGroups();
   const [picture, setPicture] = useState<Picture>(() => readStored<Picture>(pictureKey, "tree"));
   const [selectedId, setSelectedId] = useState<string>();
+  const [found, setFound] = useState<{ id: string }>();
   const [creatingUnder, setCreatingUnder] = useState<string>();
+  const roots = useMemo(() => groupTree(groups.data ?? []), [groups.data]);
+  const open = useOpenGroups(roots);
   const manages = can("PERMISSION_GROUPS_MANAGE");
+  const find = (id: string) => {
+    open.leadTo(id);
+    setSelectedId(id);
+    setFound({ id });
+  };
 
   return (
     <>
@@ -58,15 +68,22 @@ export function GroupsPage() {
       />
       <Loaded query={groups}>
         {(list) => {
-          const roots = groupTree(list);
           const selected = list.find((group) => group.id === selectedId) ?? list[0];
           if (!selected) return <Nothing text={t("identity.group.empty")} />;
-          const common = { roots, selectedId: selected.id, onSelect: setSelectedId };
+          const common = { roots, open, found, selectedId: selected.id, onSelect: setSelectedId };
+          const search = <GroupSearch roots={roots} onFind={find} />;
           return (
             <Row gutter={[16, 16]}>
               <Col xs={24} lg={picture === "chart" ? 24 : 14}>
                 <Card styles={{ body: { overflowX: "auto" } }}>
-                  {picture === "tree" ? <GroupTree {...common} groups={list} movable={manages} /> : <GroupChart {...common} />}
+                  {picture === "chart" ? (
+                    <GroupChart {...common} search={search} />
+                  ) : (
+                    <Flex vertical gap={12}>
+                      {search}
+                      <GroupTree {...common} groups={list} movable={manages} />
+                    </Flex>
+                  )}
                 </Card>
               </Col>
               <Col xs={24} lg={picture === "chart" ? 24 : 10}>
@@ -76,7 +93,7 @@ export function GroupsPage() {
           );
         }}
       </Loaded>
-      <CreateGroup parentId={creatingUnder} onClose={() => setCreatingUnder(undefined)} />
+      <CreateGroup parentId={creatingUnder} onCreated={open.unfold} onClose={() => setCreatingUnder(undefined)} />
     </>
   );
 }

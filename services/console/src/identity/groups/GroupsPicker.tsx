@@ -13,7 +13,7 @@ interface GroupsPickerProps {
 }
 
 /** Chooses several groups; each stands for what lies below it too, so children are chosen by themselves. */
-export function GroupsPicker({ value, onChange, ...rest }: GroupsPickerProps) {
+export function GroupsPicker({ value, onChange, disabled, ...rest }: GroupsPickerProps) {
   const { t } = useTranslation();
   const groups = useGroups();
   return (
@@ -27,6 +27,8 @@ export function GroupsPicker({ value, onChange, ...rest }: GroupsPickerProps) {
       allowClear
       maxCount={200}
       showSearch={{ treeNodeFilterProp: "title" }}
+      // A tree that arrives while somebody is searching would stay folded.
+      disabled={disabled || groups.isPending}
       loading={groups.isPending}
       placeholder={t("identity.group.placeholder")}
       style={{ width: "100%" }}

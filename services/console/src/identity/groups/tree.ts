@@ -63,6 +63,10 @@ export function ancestorsOf(roots: readonly GroupNode[], id: string): string[] {
   return [];
 }
 
+export function everyId(node: GroupNode): string[] {
+  return [node.group.id, ...node.children.flatMap(everyId)];
+}
+
 const mostMatches = 20;
 
 /** Groups whose names hold the text. */

@@ -3,6 +3,7 @@ import { UploadOutlined } from "@ant-design/icons";
 import { useMutation } from "@tanstack/react-query";
 import { Avatar, Button, Card, Flex, Modal, Typography, Upload } from "antd";
 import { useTranslation } from "react-i18next";
+import { Problem } from "@/api/problem";
 import type { Profile } from "@/api/types";
 import { FormFault } from "@/shared/FormFault";
 import { useNotices } from "@/shared/notices";
@@ -21,7 +22,7 @@ export function PictureCard({ profile }: { profile: Profile }) {
   const remove = useMutation({
     mutationFn: deleteAvatar,
     onSuccess: () => {
-      pictureChanged(profile.id, false);
+      pictureChanged(profile.id, undefined);
       notices.done(t("security.picture.removed"));
     },
     onError: notices.fault,
@@ -31,7 +32,7 @@ export function PictureCard({ profile }: { profile: Profile }) {
       if (file.size > largest) throw new Error("too large");
       setChosen(await squareOf(file));
     } catch {
-      notices.fault(new Error(t("security.picture.unreadable")));
+      notices.fault(new Problem({ status: 400, reason: "AVATAR_BROKEN", detail: t("security.picture.unreadable") }));
     }
   };
   return (
@@ -73,7 +74,7 @@ function Preview({ picture, profile, onClose }: { picture: File; profile: Profil
   const save = useMutation({
     mutationFn: () => uploadAvatar(picture),
     onSuccess: () => {
-      pictureChanged(profile.id, true);
+      pictureChanged(profile.id, picture);
       notices.done(t("common.saved"));
       onClose();
     },

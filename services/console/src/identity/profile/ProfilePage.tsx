@@ -6,6 +6,7 @@ import { useProfileQuery } from "@/app/access";
 import { PageHeader } from "@/shared/PageHeader";
 import { PersonAvatar } from "@/shared/PersonAvatar";
 import { Loaded } from "@/shared/states";
+import { roleName } from "../roles/names";
 import { ApiKeysCard } from "../security/ApiKeysCard";
 import { SecondFactorCard } from "../security/SecondFactorCard";
 import { LinksCard } from "../sign-on/LinksCard";
@@ -28,7 +29,7 @@ export function ProfilePage() {
             avatar={<PersonAvatar name={data.displayName} employeeId={data.id} size={48} />}
             tags={data.roleNames.map((name) => (
               <Tag key={name} color="blue">
-                {name}
+                {roleName(t, name)}
               </Tag>
             ))}
           />

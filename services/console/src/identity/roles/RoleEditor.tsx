@@ -2,13 +2,14 @@ import { useState } from "react";
 import { Alert, App, Button, Drawer, Flex, Input, Radio, Switch, Typography } from "antd";
 import { useTranslation } from "react-i18next";
 import type { PermissionEntry, PersonalData, Role, RoleAudience, Visibility } from "@/api/types";
-import { asProblem } from "@/api/problem";
+import { useActs } from "@/shared/acts";
 import { changedFields, same } from "@/shared/changes";
 import { useFocusReturn } from "@/shared/drawer";
 import { FormFault } from "@/shared/FormFault";
 import { useNotices } from "@/shared/notices";
 import { usePhone } from "@/shared/usePhone";
 import { createRole, deleteRole, updateRole, useOrganizationChanged } from "../api";
+import { roleName } from "./names";
 import { RoleEffect } from "./RoleEffect";
 import { serviceKey } from "./RoleMatrix";
 import { ScopeTable } from "./ScopeTable";
@@ -31,6 +32,7 @@ export function RoleEditor({ role, permissions, manages, onClose }: RoleEditorPr
   const phone = usePhone();
   const notices = useNotices();
   const changed = useOrganizationChanged();
+  const { askToDelete } = useActs(changed);
   const before = draftOf(role);
   const [draft, setDraft] = useState(before);
   const [busy, setBusy] = useState(false);
@@ -59,23 +61,14 @@ export function RoleEditor({ role, permissions, manages, onClose }: RoleEditorPr
   };
   const remove = () =>
     role &&
-    modal.confirm({
-      title: t("identity.role.deleteTitle", { name: role.name }),
+    askToDelete({
+      title: t("identity.role.deleteTitle", { name: roleName(t, role.name) }),
       content: t("common.cannotUndo"),
-      okText: t("common.delete"),
-      okButtonProps: { danger: true },
-      onOk: async () => {
-        try {
-          await deleteRole(role.id, role.etag);
-          notices.done(t("common.deleted"));
-          onClose();
-        } catch (error) {
-          const problem = asProblem(error);
-          if (problem.reason === "ROLE_IN_USE") modal.warning({ title: t("identity.role.inUse"), content: problem.detail });
-          else notices.fault(error);
-        } finally {
-          await changed();
-        }
+      work: () => deleteRole(role.id, role.etag).then(onClose),
+      onFault: ({ reason, detail }) => {
+        if (reason !== "ROLE_IN_USE") return false;
+        modal.warning({ title: t("identity.role.inUse"), content: detail });
+        return true;
       },
     });
   const setVisibility = (kind: PersonalData, visibility: Visibility) => {
@@ -86,7 +79,7 @@ export function RoleEditor({ role, permissions, manages, onClose }: RoleEditorPr
   return (
     <Drawer
       open
-      title={role ? role.name : t("identity.role.create")}
+      title={role ? roleName(t, role.name) : t("identity.role.create")}
       size={phone ? window.innerWidth : 900}
       onClose={onClose}
       data-testid="role-editor"

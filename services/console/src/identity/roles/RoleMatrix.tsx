@@ -2,6 +2,7 @@ import { useMemo } from "react";
 import { Button, Card, Flex, Table, Tooltip, Typography, type TableColumnsType } from "antd";
 import { useTranslation } from "react-i18next";
 import type { PermissionEntry, Role } from "@/api/types";
+import { roleName } from "./names";
 import { RoleMarks } from "./RoleMarks";
 import { ScopeTag } from "./RoleEffect";
 import { byService, scopeOf } from "./scopes";
@@ -57,7 +58,7 @@ export function RoleMatrix({ roles, permissions, onOpen }: MatrixProps) {
       title: (
         <Flex vertical align="center" gap={2}>
           <Button type="link" size="small" style={{ fontWeight: 600, height: "auto", whiteSpace: "normal" }} onClick={() => onOpen(role)}>
-            {role.name}
+            {roleName(t, role.name)}
           </Button>
           <Typography.Text type="secondary" style={{ fontSize: 12, fontWeight: 400 }}>
             {t("identity.role.holders", { count: role.holderCount })}

@@ -8,6 +8,7 @@ import { PageHeader } from "@/shared/PageHeader";
 import { Loaded, Nothing } from "@/shared/states";
 import { usePhone } from "@/shared/usePhone";
 import { usePermissionCatalog, useRoles } from "../api";
+import { roleName } from "./names";
 import { RoleEditor } from "./RoleEditor";
 import { RoleMarks } from "./RoleMarks";
 import { RoleMatrix } from "./RoleMatrix";
@@ -66,7 +67,7 @@ function RoleCards({ roles, onOpen }: { roles: Role[]; onOpen: (role: Role) => v
       {roles.map((role) => (
         <Card key={role.id} size="small" className="clickable-card" onClick={() => onOpen(role)} role="button" tabIndex={0} onKeyDown={(event) => event.key === "Enter" && onOpen(role)}>
           <Flex justify="space-between" align="center">
-            <strong>{role.name}</strong>
+            <strong>{roleName(t, role.name)}</strong>
             <span>
               <RoleMarks role={role} />
               {role.preset && <Tag>{t("identity.role.preset")}</Tag>}

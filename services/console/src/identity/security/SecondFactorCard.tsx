@@ -4,6 +4,7 @@ import { useMutation } from "@tanstack/react-query";
 import { Button, Card, Flex, Popconfirm, Tag, Typography } from "antd";
 import { useTranslation } from "react-i18next";
 import type { Credential, Profile } from "@/api/types";
+import { useActs } from "@/shared/acts";
 import { useNotices } from "@/shared/notices";
 import { Loaded } from "@/shared/states";
 import { Time } from "@/shared/Time";
@@ -39,7 +40,7 @@ export function SecondFactorCard({ profile }: { profile: Profile }) {
               <Flex vertical gap={12} component="ul" style={{ listStyle: "none", margin: 0, padding: 0 }}>
                 {list.map((credential) => (
                   <li key={credential.id}>
-                    <CredentialRow credential={credential} last={list.length === 1} />
+                    <CredentialRow credential={credential} last={list.length === 1} needed={list.length === 1 && profile.secondFactorRequired} />
                   </li>
                 ))}
               </Flex>
@@ -63,21 +64,17 @@ export function SecondFactorCard({ profile }: { profile: Profile }) {
   );
 }
 
-function CredentialRow({ credential, last }: { credential: Credential; last: boolean }) {
+interface CredentialRowProps {
+  credential: Credential;
+  last: boolean;
+  /** A role of its owner demands one, and it is the last. */
+  needed: boolean;
+}
+
+function CredentialRow({ credential, last, needed }: CredentialRowProps) {
   const { t } = useTranslation();
-  const notices = useNotices();
-  const changed = useCredentialsChanged();
+  const { attempt } = useActs(useCredentialsChanged());
   const isPasskey = credential.kind === "SECOND_FACTOR_PASSKEY";
-  const attempt = async (work: () => Promise<unknown>, text: string) => {
-    try {
-      await work();
-      notices.done(text);
-    } catch (fault) {
-      notices.fault(fault);
-    } finally {
-      await changed();
-    }
-  };
   const rename = (text: string) => {
     const name = text.trim();
     if (name && name !== credential.name) void attempt(() => renameCredential(credential.id, name, credential.etag), t("common.saved"));
@@ -96,13 +93,19 @@ function CredentialRow({ credential, last }: { credential: Credential; last: boo
             </>
           )}
         </Typography.Text>
+        {needed && (
+          <Typography.Text type="secondary" style={{ fontSize: 12 }}>
+            {t("security.factors.needed")}
+          </Typography.Text>
+        )}
       </Flex>
       <Popconfirm
         title={t("security.factors.removeTitle", { name: credential.name })}
         description={last ? t("security.factors.removeLast") : undefined}
+        disabled={needed}
         onConfirm={() => attempt(() => deleteCredential(credential.id), t("common.deleted"))}
       >
-        <Button size="small" danger>
+        <Button size="small" danger disabled={needed}>
           {t("common.remove")}
         </Button>
       </Popconfirm>

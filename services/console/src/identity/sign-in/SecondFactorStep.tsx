@@ -9,8 +9,8 @@ import { kindsToSignIn, type Proof } from "../security/proofs";
 import { deviceName } from "./device";
 
 interface SecondFactorStepProps {
-  /** What the first step was answered with. */
-  begun: SignInAnswer;
+  /** What the first step was answered with: a password, or a provider's word. */
+  begun: Pick<SignInAnswer, "challenge" | "secondFactors" | "passkeyOptionsJson">;
   onDone: (answer: SignInAnswer) => void;
   /** The challenge is void, and the sign-in begins anew. */
   onExpired: () => void;

@@ -7,7 +7,7 @@ import { EntryFrame } from "./EntryFrame";
 import { keepDeviceToken } from "./device";
 import { FirstStep } from "./FirstStep";
 import { SecondFactorStep } from "./SecondFactorStep";
-import { safeNext } from "./session";
+import { afterSignIn, safeNext } from "./session";
 
 interface Begun {
   loginName: string;
@@ -40,7 +40,7 @@ export function SignInPage() {
     }
     if (loginName) keepDeviceToken(loginName, answer.deviceToken);
     queries.clear();
-    void navigate(answer.passwordChangeRequired ? `/change-password?next=${encodeURIComponent(next)}` : next, { replace: true });
+    void navigate(afterSignIn(answer, next), { replace: true });
   };
   const startOver = (late: boolean) => {
     setExpired(late);

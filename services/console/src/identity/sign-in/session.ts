@@ -16,7 +16,17 @@ export function useSignOut() {
   });
 }
 
-/** Only an address of this console may be returned to: `//host` would lead elsewhere, the sign-in nowhere. */
+/**
+ * Only an address of this console may be returned to: `//host` would lead elsewhere, the sign-in nowhere. Browsers drop
+ * line breaks and tabs from addresses, so one that holds any is not what it looks like.
+ */
 export function safeNext(next: string | null): string {
-  return next && /^\/(?![/\\]|sign-in\b)/.test(next) ? next : "/";
+  // eslint-disable-next-line no-control-regex -- they are what is looked for
+  return next && /^\/(?![/\\]|sign-in\b)[^\\\u0000-\u0020\u007f]*$/.test(next) ? next : "/";
+}
+
+/** Where a sign-in leads: on to what was asked for, by way of a password of one's own. */
+export function afterSignIn(answer: { passwordChangeRequired: boolean }, returnTo: string | null): string {
+  const next = safeNext(returnTo);
+  return answer.passwordChangeRequired ? `/change-password?next=${encodeURIComponent(next)}` : next;
 }

@@ -6,7 +6,7 @@ import { safeNext } from "./session";
 describe("where a sign-in returns to", () => {
   it("is always inside the console", () => {
     expect(safeNext("/customers?q=zs")).toBe("/customers?q=zs");
-    for (const elsewhere of [null, "", "//evil.example", "/\\evil.example", "https://evil.example", "javascript:alert(1)", "/sign-in", "/sign-in?next=/"]) {
+    for (const elsewhere of [null, "", "//evil.example", "/\\evil.example", "https://evil.example", "javascript:alert(1)", "/sign-in", "/sign-in?next=/", "/\t/evil.example", "/\n/evil.example", "/x\\y"]) {
       expect(safeNext(elsewhere)).toBe("/");
     }
   });

@@ -10,7 +10,9 @@ describe("a journey to a provider", () => {
 
   it("brings back a code, or what went wrong", () => {
     expect(returnOf(new URLSearchParams("state=a&code=b&iss=x"))).toEqual({ state: "a", code: "b" });
-    expect(returnOf(new URLSearchParams("error=access_denied&error_description=Not%20today&state=a"))).toEqual({ error: "Not today" });
-    expect(returnOf(new URLSearchParams("code=b"))).toEqual({ error: "" });
+    expect(returnOf(new URLSearchParams("error=access_denied&error_description=Call%20us&state=a"))).toEqual({ refusal: { text: "refusals.denied", code: "access_denied" } });
+    expect(returnOf(new URLSearchParams("error=login_required"))).toEqual({ refusal: { text: "refusals.other", code: "login_required" } });
+    expect(returnOf(new URLSearchParams("error=Call%20us"))).toEqual({ refusal: { text: "failed", code: "" } });
+    expect(returnOf(new URLSearchParams("code=b"))).toEqual({ refusal: { text: "failed", code: "" } });
   });
 });

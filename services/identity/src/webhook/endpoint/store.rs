@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use contracts::identity::WebhookEndpoint;
+use contracts::options::Permission;
 use platform::db::timestamp;
 use platform::error::{Error, Result, on_constraint};
 use platform::update;
@@ -206,5 +207,30 @@ pub async fn disable(
     .bind(reason as i16)
     .bind(time)
     .fetch_optional(connection)
+    .await?)
+}
+
+/// Name and reason of an endpoint that is disabled for a reason of its own.
+pub async fn disabled(executor: impl PgExecutor<'_>, id: Uuid) -> Result<Option<(String, DisableReason)>> {
+    let found: Option<(String, i16)> = sqlx::query_as(
+        "SELECT name, disable_reason FROM webhook_endpoint WHERE id = $1 AND NOT enabled AND disable_reason <> 0",
+    )
+    .bind(id)
+    .fetch_optional(executor)
+    .await?;
+    Ok(found.and_then(|(name, reason)| Some((name, DisableReason::try_from(i32::from(reason)).ok()?))))
+}
+
+/// People who can be written to and hold a permission: as many as one letter may be for.
+pub async fn administrators(connection: &mut PgConnection, permission: Permission) -> Result<Vec<Uuid>> {
+    Ok(sqlx::query_scalar(
+        "SELECT e.id FROM employee e
+         WHERE e.kind = 1 AND e.state = 1 AND e.email <> '' AND EXISTS (
+             SELECT FROM employee_role h JOIN role_grant g ON g.role_id = h.role_id
+             WHERE h.employee_id = e.id AND g.permission = $1)
+         ORDER BY e.id LIMIT 50",
+    )
+    .bind(permission as i32)
+    .fetch_all(connection)
     .await?)
 }

@@ -1,5 +1,7 @@
 //! Single sign-on against a real OpenID Connect provider (npm `oidc-provider`, in `tests/provider`).
 
+mod factors;
+mod failures;
 mod provider;
 
 use contracts::identity as proto;

@@ -2,6 +2,7 @@
 
 mod addresses;
 mod log;
+mod notices;
 mod receiver;
 mod sending;
 mod stage;

@@ -50,6 +50,11 @@ pub async fn hooks(networks: &[&str]) -> Hooks {
 
 /// The same with receivers that have so many seconds for an answer.
 pub async fn hooks_with(networks: &[&str], timeout_seconds: u32) -> Hooks {
+    hooks_within(networks, |config| config.webhooks.timeout_seconds = timeout_seconds).await
+}
+
+/// The same with a configuration of one's own.
+pub async fn hooks_within(networks: &[&str], adjust: impl FnOnce(&mut identity::Config)) -> Hooks {
     let (clock, names) = (Clock::default(), Book::default());
     let surroundings = Surroundings {
         outside: Outside { clock: clock.clone(), names: Arc::new(names.clone()) },
@@ -59,7 +64,7 @@ pub async fn hooks_with(networks: &[&str], timeout_seconds: u32) -> Hooks {
     let adjust = |config: &mut identity::Config| {
         config.webhooks.allow_http = true;
         config.webhooks.allow_private_networks = networks;
-        config.webhooks.timeout_seconds = timeout_seconds;
+        adjust(config);
     };
     let people: [(&str, &str, &[&str]); 2] = [("admin", "", &[ADMIN]), ("lilei", "east", &[SALES])];
     let stage = stage_within(&["east", "west", "north"], &people, adjust, surroundings.clone()).await;

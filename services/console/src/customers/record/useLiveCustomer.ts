@@ -1,0 +1,22 @@
+// The page of a customer follows what others do with it.
+import { useQueryClient } from "@tanstack/react-query";
+import type { Customer } from "@/api/types";
+import { isFresh } from "../live/fresh";
+import { useLiveCustomers } from "../live/useLiveCustomers";
+
+export function useLiveCustomer(id: string) {
+  const queries = useQueryClient();
+  const key = ["customer", id];
+  const load = (...kinds: string[]) => kinds.forEach((kind) => void queries.invalidateQueries({ queryKey: [kind, id], exact: true }));
+  // One that is out of use has a page as well.
+  useLiveCustomers(`id = "${id}" AND (state = ACTIVE OR state = INVALID)`, {
+    onBegin: () => {
+      if (!isFresh(queries.getQueryState(key))) load("customer", "timeline");
+    },
+    onUpdate: ({ customer }) => {
+      if (!customer) return load("customer", "timeline");
+      queries.setQueryData<Customer>(key, customer);
+      load("timeline");
+    },
+  });
+}

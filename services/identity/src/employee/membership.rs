@@ -1,0 +1,50 @@
+//! SQL of who is in which group.
+
+use platform::error::Result;
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+/// Moves employees who are in no group into one; answers each with name, old group and new revision.
+pub async fn group_join(
+    connection: &mut PgConnection,
+    employee_ids: &[Uuid],
+    group_id: Uuid,
+    policy_revision: i64,
+) -> Result<Vec<(Uuid, i64, bool)>> {
+    Ok(sqlx::query_as(
+        "UPDATE employee SET group_id = $2, update_time = now(), revision = revision + 1, policy_revision = $3
+         WHERE id = ANY($1) AND group_id IS NULL RETURNING id, revision, state = 1",
+    )
+    .bind(employee_ids)
+    .bind(group_id)
+    .bind(policy_revision)
+    .fetch_all(connection)
+    .await?)
+}
+
+/// Leaves the members of a group without one; answers each with the new revision.
+pub async fn group_leave(
+    connection: &mut PgConnection,
+    group_id: Uuid,
+    policy_revision: i64,
+) -> Result<Vec<(Uuid, i64, bool)>> {
+    Ok(sqlx::query_as(
+        "UPDATE employee SET group_id = NULL, update_time = now(), revision = revision + 1, policy_revision = $2
+         WHERE group_id = $1 RETURNING id, revision, state = 1",
+    )
+    .bind(group_id)
+    .bind(policy_revision)
+    .fetch_all(connection)
+    .await?)
+}
+
+/// Name and group of some employees.
+pub async fn names_and_groups(
+    connection: &mut PgConnection,
+    employee_ids: &[Uuid],
+) -> Result<Vec<(Uuid, String, Option<Uuid>)>> {
+    Ok(sqlx::query_as("SELECT id, display_name, group_id FROM employee WHERE id = ANY($1) AND kind = 1")
+        .bind(employee_ids)
+        .fetch_all(connection)
+        .await?)
+}

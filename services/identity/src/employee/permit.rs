@@ -1,0 +1,97 @@
+//! Who may touch whom: nobody gives what they don't hold, takes over an account that holds more, moves people beyond their
+//! own groups, or takes the last administrator away.
+
+use contracts::customers::GetOwnershipRequest;
+use contracts::customers::ownership_service_client::OwnershipServiceClient;
+use contracts::identity::{Employee, RoleAudience};
+use contracts::options::Permission;
+use platform::access::Call;
+use platform::db::Tx;
+use platform::error::{Error, Result};
+use uuid::Uuid;
+
+use super::{rules, store};
+use crate::role::presets::ADMINISTRATOR;
+use crate::role::rules::Holdings;
+use crate::role::store::roles_get;
+use crate::{Identity, error};
+
+impl Identity {
+    /// Asks the customers service whether anything is left to be handed over. Where it is not installed nothing is; where
+    /// it does not answer the employee stays.
+    pub(crate) async fn owns_nothing(&self, id: Uuid) -> Result<()> {
+        let Some(customers) = self.clients.get("customers") else { return Ok(()) };
+        let request = self.clients.own_request(GetOwnershipRequest { employee_id: id.to_string() })?;
+        let ownership = OwnershipServiceClient::new(customers).get_ownership(request).await;
+        match ownership.map_err(Error::unavailable)?.into_inner().customer_count {
+            0 => Ok(()),
+            count => Err(Error::failed_precondition(&error::EMPLOYEE_OWNS_CUSTOMERS).arg("count", count)),
+        }
+    }
+}
+
+/// Whether the caller may put an employee into a group, or outside of all.
+pub(super) fn permit_group(call: &Call, group_id: Option<Uuid>) -> Result<()> {
+    if call.caller.rows(Permission::EmployeesManage).covers(None, group_id) {
+        return Ok(());
+    }
+    Err(Error::permission_denied(&error::OUTSIDE_SCOPE).field("employee.group_id", &error::OUTSIDE_SCOPE))
+}
+
+/// The roles as ids, when those that are new hold nothing that the caller doesn't.
+pub(crate) async fn grantable_roles(
+    tx: &mut Tx,
+    call: &Call,
+    before: &[String],
+    after: &[String],
+) -> Result<Vec<Uuid>> {
+    let id = |(index, id): (usize, &String)| crate::id(&format!("employee.role_ids[{index}]"), id);
+    let role_ids = after.iter().enumerate().map(id).collect::<Result<Vec<Uuid>>>()?;
+    let roles = roles_get(tx.connection(), &role_ids).await?;
+    let own = Holdings::of_caller(&call.caller);
+    for (index, id) in after.iter().enumerate() {
+        let Some(role) = roles.iter().find(|role| role.id == *id) else {
+            return Err(Error::invalid(format!("employee.role_ids[{index}]"), &error::ROLE_UNKNOWN));
+        };
+        if role.audience() == RoleAudience::Customers {
+            return Err(Error::invalid(format!("employee.role_ids[{index}]"), &error::ROLE_FOR_CUSTOMERS));
+        }
+        if !before.contains(id) && Holdings::of(&role.grants, &role.field_visibilities).exceeds(&own) {
+            return Err(Error::permission_denied(&error::ROLE_EXCEEDS_OWN));
+        }
+    }
+    Ok(role_ids)
+}
+
+/// How an employee's account is touched.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Touch {
+    /// Whoever does this can come in as the employee, which is as good as being given the roles.
+    Entry,
+    Other,
+}
+
+/// Refuses to touch an employee who administers more than the caller; and what opens the account, of one who holds
+/// anything more.
+pub(super) async fn not_above(tx: &mut Tx, call: &Call, employee: &Employee, touch: Touch) -> Result<()> {
+    let ids = employee.role_ids.iter().map(|id| crate::id("role_ids", id)).collect::<Result<Vec<Uuid>>>()?;
+    let own = Holdings::of_caller(&call.caller);
+    let above = |holdings: Holdings| holdings.outranks(&own) || (touch == Touch::Entry && holdings.exceeds(&own));
+    let roles = roles_get(tx.connection(), &ids).await?;
+    match roles.iter().any(|role| above(Holdings::of(&role.grants, &role.field_visibilities))) {
+        true => Err(Error::permission_denied(&error::EMPLOYEE_HOLDS_MORE)),
+        false => Ok(()),
+    }
+}
+
+/// Refuses to take the administrator role from the last active employee who holds it.
+pub(crate) async fn keep_an_administrator(tx: &mut Tx, id: Uuid, before: &[String], after: &[String]) -> Result<()> {
+    let lost =
+        rules::added(after, before).into_iter().map(|id| crate::id("role_ids", id)).collect::<Result<Vec<_>>>()?;
+    let roles = roles_get(tx.connection(), &lost).await?;
+    let loses = roles.iter().any(|role| role.preset == ADMINISTRATOR);
+    if loses && !store::another_administrator(tx.connection(), id).await? {
+        return Err(Error::failed_precondition(&error::LAST_ADMINISTRATOR));
+    }
+    Ok(())
+}
