@@ -425,6 +425,111 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/handovers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists handovers, latest first
+         * @description Lists handovers, latest first.
+         */
+        get: operations["HandoverService_ListHandovers"];
+        put?: never;
+        /**
+         * Starts a handover of those customers that the caller's scope covers
+         * @description Starts a handover of those customers that the caller's scope covers. INVALID_ARGUMENT when an employee is not within
+         *     the scope, or when customers of some regions would be left to nobody. FAILED_PRECONDITION, `HANDOVER_RUNNING`, while
+         *     another one from the same employee runs.
+         */
+        post: operations["HandoverService_CreateHandover"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/handovers:preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * What a handover would move, as lines without receivers
+         * @description What a handover would move, as lines without receivers. Changes nothing.
+         */
+        post: operations["HandoverService_PreviewHandover"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/handovers/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get handover */
+        get: operations["HandoverService_GetHandover"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/handovers/{id}:undo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Undo handover
+         * @description Gives back in the background what has not changed hands since; what has stays where it is, and the report says so.
+         *     FAILED_PRECONDITION while it runs, after 30 days, or when whoever had the customers is not active any more.
+         */
+        post: operations["HandoverService_UndoHandover"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/handovers/{id}:downloadReport": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Streams a file with every record that was moved: what it is, where it went, and whether it came back
+         * @description Streams a file with every record that was moved: what it is, where it went, and whether it came back. Customers that
+         *     the caller may not read are numbered by their ids alone.
+         */
+        get: operations["HandoverService_DownloadHandoverReport"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/interactions": {
         parameters: {
             query?: never;
@@ -820,6 +925,95 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/customers/{customerId}/ownershipPeriods": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists the owners of a customer and the pools it lay in, the present one first
+         * @description Lists the owners of a customer and the pools it lay in, the present one first.
+         */
+        get: operations["OwnershipService_ListOwnershipPeriods"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/pools": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists the pools that the caller could claim from, by name; those who manage pools see all
+         * @description Lists the pools that the caller could claim from, by name; those who manage pools see all.
+         */
+        get: operations["PoolAdminService_ListPools"];
+        put?: never;
+        /**
+         * ALREADY_EXISTS when another pool has the name, or takes the same group in the same region
+         * @description ALREADY_EXISTS when another pool has the name, or takes the same group in the same region.
+         */
+        post: operations["PoolAdminService_CreatePool"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/pools/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get pool */
+        get: operations["PoolAdminService_GetPool"];
+        put?: never;
+        post?: never;
+        /**
+         * Its customers lie in the pools that fit them next
+         * @description Its customers lie in the pools that fit them next. FAILED_PRECONDITION for the pool that takes the rest.
+         */
+        delete: operations["PoolAdminService_DeletePool"];
+        options?: never;
+        head?: never;
+        /**
+         * ABORTED when the etag is stale
+         * @description ABORTED when the etag is stale.
+         */
+        patch: operations["PoolAdminService_UpdatePool"];
+        trace?: never;
+    };
+    "/v1/pools:preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * What would go back today if the pool were saved as it is here: customers that the caller may read
+         * @description What would go back today if the pool were saved as it is here: customers that the caller may read. Changes nothing.
+         */
+        post: operations["PoolAdminService_PreviewPool"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/pool/customers": {
         parameters: {
             query?: never;
@@ -828,8 +1022,9 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Lists customers in the pool of the caller's groups
-         * @description Lists customers in the pool of the caller's groups. Contact data are hidden until a customer is claimed.
+         * List pool customers
+         * @description Lists customers without an owner: those of the groups that the caller may claim from, and all of the pools that the
+         *     caller manages. Contact data are hidden until a customer is claimed.
          */
         get: operations["PoolService_ListPoolCustomers"];
         put?: never;
@@ -852,9 +1047,30 @@ export interface paths {
         /**
          * Makes the caller the owner
          * @description Makes the caller the owner. Of two who claim at once exactly one wins; the other gets FAILED_PRECONDITION,
-         *     `ALREADY_CLAIMED`. RESOURCE_EXHAUSTED, `CLAIM_QUOTA_EXCEEDED`, beyond the rule's quota.
+         *     `ALREADY_CLAIMED`. FAILED_PRECONDITION, `CLAIM_TOO_SOON`, for who had the customer until lately. RESOURCE_EXHAUSTED,
+         *     `CLAIM_QUOTA_EXCEEDED` or `OWNED_QUOTA_EXCEEDED`, beyond the quotas of the pool.
          */
         post: operations["PoolService_ClaimCustomer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/customers:claim": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Claims several, each by itself: one that is refused leaves the others claimed
+         * @description Claims several, each by itself: one that is refused leaves the others claimed.
+         */
+        post: operations["PoolService_ClaimCustomers"];
         delete?: never;
         options?: never;
         head?: never;
@@ -881,6 +1097,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/customers:return": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Gives several back, each by itself
+         * @description Gives several back, each by itself.
+         */
+        post: operations["PoolService_ReturnCustomers"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/pool/expiring": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists customers of the caller's own that go back to the pool soon, the first to go first, with `recycle_time`
+         * @description Lists customers of the caller's own that go back to the pool soon, the first to go first, with `recycle_time`.
+         */
+        get: operations["PoolService_ListExpiringCustomers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/pool/rule": {
         parameters: {
             query?: never;
@@ -888,14 +1144,20 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Get pool rule */
+        /**
+         * The rule of the pool that takes the rest, for callers that know one pool
+         * @description The rule of the pool that takes the rest, for callers that know one pool.
+         */
         get: operations["PoolService_GetPoolRule"];
         put?: never;
         post?: never;
         delete?: never;
         options?: never;
         head?: never;
-        /** Update pool rule */
+        /**
+         * ABORTED when the etag is stale
+         * @description ABORTED when the etag is stale.
+         */
         patch: operations["PoolService_UpdatePoolRule"];
         trace?: never;
     };
@@ -3450,6 +3712,13 @@ export interface components {
             refreshTokenExpireTime?: string;
         };
         ClaimCustomerRequest: Record<string, never>;
+        ClaimCustomersRequest: {
+            ids?: string[];
+        };
+        ClaimCustomersResponse: {
+            /** @description In the order of the request. */
+            outcomes: components["schemas"]["CustomerOutcome"][];
+        };
         CloseFeedbackRequest: {
             /** @description Refused when stale; may be left out. */
             etag?: string;
@@ -3758,6 +4027,12 @@ export interface components {
             updateUserName: string;
             /** @description Changes with every update; required by updates. */
             etag: string;
+            /**
+             * Format: date-time
+             * @description Output only: when the customer goes back to the public pool unless somebody gets in touch with it before; in answers to
+             *     GetCustomer and in ListExpiringCustomers alone. A time that has passed means the next day's round.
+             */
+            readonly recycleTime?: string;
         };
         CustomerAccess: {
             customerId: string;
@@ -3850,11 +4125,26 @@ export interface components {
             updateUserName?: string;
             /** @description Changes with every update; required by updates. */
             etag?: string;
+            /**
+             * Format: date-time
+             * @description Output only: when the customer goes back to the public pool unless somebody gets in touch with it before; in answers to
+             *     GetCustomer and in ListExpiringCustomers alone. A time that has passed means the next day's round.
+             */
+            readonly recycleTime?: string;
         };
         CustomerMatch: {
             customer?: components["schemas"]["Customer"];
             /** @description The contact through whom the customer was found. */
             contactName: string;
+        };
+        /** @description What became of one customer of several. */
+        CustomerOutcome: {
+            customerId: string;
+            /** @description As it is now; left out when it was refused. */
+            customer?: components["schemas"]["Customer"];
+            /** @description Why it was refused: a name as in problems, and a text in the caller's language. Empty when it was not. */
+            reason: string;
+            message: string;
         };
         CustomerUpdate: {
             /** @description A customer that is new to the caller or has changed. */
@@ -3928,6 +4218,7 @@ export interface components {
         DeleteEmployeeResponse: Record<string, never>;
         DeleteGroupResponse: Record<string, never>;
         DeleteIdentityProviderResponse: Record<string, never>;
+        DeletePoolResponse: Record<string, never>;
         DeleteRelationResponse: Record<string, never>;
         DeleteRoleResponse: Record<string, never>;
         DeleteServiceAccountResponse: Record<string, never>;
@@ -4444,6 +4735,152 @@ export interface components {
             readonly updateTime?: string;
             etag?: string;
         };
+        Handover: {
+            /** @description UUIDv7. */
+            readonly id: string;
+            /** @description Whose customers go. */
+            fromEmployeeId: string;
+            /** @description Output only. */
+            readonly fromEmployeeName: string;
+            /** @description A customer goes to a receiver whose regions fit it most closely; of several such, by their shares. */
+            receivers: components["schemas"]["HandoverReceiver"][];
+            /** @description Only customers that match, as in ListCustomers. Empty: all, those out of use as well. */
+            filter: string;
+            /** @description Why, for the history of the customers. */
+            note: string;
+            /**
+             * @description Output only.
+             * @enum {string}
+             */
+            readonly state: "HANDOVER_STATE_UNSPECIFIED" | "HANDOVER_STATE_RUNNING" | "HANDOVER_STATE_COMPLETED" | "HANDOVER_STATE_UNDOING" | "HANDOVER_STATE_UNDONE" | "HANDOVER_STATE_FAILED";
+            /** @description Output only: why it broke off, in the caller's language. */
+            readonly failure: string;
+            /**
+             * Format: int64
+             * @description How many customers there were to go when it began.
+             */
+            expectedCount: string;
+            /** @description What went to whom. */
+            lines: components["schemas"]["HandoverLine"][];
+            /** @description Output only: who started it. */
+            readonly createUserName: string;
+            /** Format: date-time */
+            readonly createTime?: string;
+            /** Format: date-time */
+            endTime?: string;
+            /**
+             * Format: date-time
+             * @description Until when it can be undone; left out when it can't.
+             */
+            undoExpireTime?: string;
+        };
+        HandoverInput: {
+            /** @description UUIDv7. */
+            readonly id?: string;
+            /**
+             * Format: uuid
+             * @description Whose customers go.
+             */
+            fromEmployeeId?: string;
+            /** @description Output only. */
+            readonly fromEmployeeName?: string;
+            /** @description A customer goes to a receiver whose regions fit it most closely; of several such, by their shares. */
+            receivers?: components["schemas"]["HandoverReceiverInput"][];
+            /** @description Only customers that match, as in ListCustomers. Empty: all, those out of use as well. */
+            filter?: string;
+            /** @description Why, for the history of the customers. */
+            note?: string;
+            /**
+             * @description Output only.
+             * @enum {string}
+             */
+            readonly state?: "HANDOVER_STATE_UNSPECIFIED" | "HANDOVER_STATE_RUNNING" | "HANDOVER_STATE_COMPLETED" | "HANDOVER_STATE_UNDOING" | "HANDOVER_STATE_UNDONE" | "HANDOVER_STATE_FAILED";
+            /** @description Output only: why it broke off, in the caller's language. */
+            readonly failure?: string;
+            /**
+             * Format: int64
+             * @description How many customers there were to go when it began.
+             */
+            expectedCount?: string;
+            /** @description What went to whom. */
+            lines?: components["schemas"]["HandoverLineInput"][];
+            /** @description Output only: who started it. */
+            readonly createUserName?: string;
+            /** Format: date-time */
+            readonly createTime?: string;
+            /** Format: date-time */
+            endTime?: string;
+            /**
+             * Format: date-time
+             * @description Until when it can be undone; left out when it can't.
+             */
+            undoExpireTime?: string;
+        };
+        /** @description How many records of one kind went to one receiver. Other services add lines of their own. */
+        HandoverLine: {
+            /** @description `customer`, `interaction`. */
+            kind: string;
+            employeeId: string;
+            /** @description Output only. */
+            readonly employeeName: string;
+            /** Format: int64 */
+            movedCount: string;
+            /**
+             * Format: int64
+             * @description Of those, how many an undoing gave back.
+             */
+            returnedCount: string;
+            /**
+             * Format: int64
+             * @description Of those, how many it could not give back, since they had changed hands.
+             */
+            keptCount: string;
+        };
+        /** @description How many records of one kind went to one receiver. Other services add lines of their own. */
+        HandoverLineInput: {
+            /** @description `customer`, `interaction`. */
+            kind?: string;
+            employeeId?: string | unknown;
+            /** @description Output only. */
+            readonly employeeName?: string;
+            /** Format: int64 */
+            movedCount?: string;
+            /**
+             * Format: int64
+             * @description Of those, how many an undoing gave back.
+             */
+            returnedCount?: string;
+            /**
+             * Format: int64
+             * @description Of those, how many it could not give back, since they had changed hands.
+             */
+            keptCount?: string;
+        };
+        HandoverReceiver: {
+            employeeId: string;
+            /** @description Output only. */
+            readonly employeeName: string;
+            /**
+             * Format: int32
+             * @description Of several receivers of the same regions, one with share 2 is given twice as many as one with share 1; 0 stands for 1.
+             */
+            share: number;
+            /** @description Codes in the dictionary `region`; those within them count. Empty: what fits no other receiver's regions. */
+            regions: string[];
+        };
+        HandoverReceiverInput: {
+            /** Format: uuid */
+            employeeId?: string;
+            /** @description Output only. */
+            readonly employeeName?: string;
+            /**
+             * Format: int32
+             * @description Of several receivers of the same regions, one with share 2 is given twice as many as one with share 1; 0 stands for 1.
+             */
+            share?: number;
+            /** @description Codes in the dictionary `region`; those within them count. Empty: what fits no other receiver's regions. */
+            regions?: string[];
+        };
         IdentityProvider: {
             /** @description UUIDv7. */
             readonly id: string;
@@ -4857,6 +5294,11 @@ export interface components {
             /** @description Empty on the last page. */
             nextPageToken: string;
         };
+        ListExpiringCustomersResponse: {
+            customers: components["schemas"]["Customer"][];
+            /** @description Empty on the last page. */
+            nextPageToken: string;
+        };
         ListFeedbackResponse: {
             feedback: components["schemas"]["Feedback"][];
             /** @description Empty on the last page. */
@@ -4869,6 +5311,11 @@ export interface components {
         };
         ListGroupsResponse: {
             groups: components["schemas"]["Group"][];
+            /** @description Empty on the last page. */
+            nextPageToken: string;
+        };
+        ListHandoversResponse: {
+            handovers: components["schemas"]["Handover"][];
             /** @description Empty on the last page. */
             nextPageToken: string;
         };
@@ -4897,6 +5344,11 @@ export interface components {
             /** @description Empty on the last page. */
             nextPageToken: string;
         };
+        ListOwnershipPeriodsResponse: {
+            periods: components["schemas"]["OwnershipPeriod"][];
+            /** @description Empty on the last page. */
+            nextPageToken: string;
+        };
         ListParametersResponse: {
             parameters: components["schemas"]["Parameter"][];
             /** @description Empty on the last page. */
@@ -4909,6 +5361,11 @@ export interface components {
         };
         ListPoolCustomersResponse: {
             customers: components["schemas"]["Customer"][];
+            /** @description Empty on the last page. */
+            nextPageToken: string;
+        };
+        ListPoolsResponse: {
+            pools: components["schemas"]["Pool"][];
             /** @description Empty on the last page. */
             nextPageToken: string;
         };
@@ -4990,6 +5447,36 @@ export interface components {
             employeeId: string;
             /** Format: int64 */
             customerCount: string;
+        };
+        OwnershipPeriod: {
+            /** @description Empty while the customer lay in a pool. */
+            ownerId: string;
+            ownerName: string;
+            /** @description The group of the period when it ended, or now. */
+            groupName: string;
+            /** @description The pool it was put into; empty while the customer had an owner. */
+            poolId: string;
+            /** @description Empty when the pool is gone. */
+            poolNameZh: string;
+            poolNameEn: string;
+            /** Format: date-time */
+            startTime?: string;
+            /**
+             * Format: date-time
+             * @description Left out of the present period.
+             */
+            endTime?: string;
+            /** @enum {string} */
+            reason: "OWNERSHIP_REASON_UNSPECIFIED" | "OWNERSHIP_REASON_CREATED" | "OWNERSHIP_REASON_IMPORTED" | "OWNERSHIP_REASON_ASSIGNED" | "OWNERSHIP_REASON_CLAIMED" | "OWNERSHIP_REASON_RETURNED" | "OWNERSHIP_REASON_RECYCLED" | "OWNERSHIP_REASON_HANDED_OVER" | "OWNERSHIP_REASON_HANDED_BACK";
+            /** @description Code in the dictionary `return_reason`. */
+            reasonCode: string;
+            /** @description In the words of who did it, or the label of the pool's rule. */
+            note: string;
+            /** @description Who brought it about; empty for a rule. */
+            actorId: string;
+            actorName: string;
+            /** @description The handover that the period began with. */
+            handoverId: string;
         };
         Parameter: {
             /** @description Such as `audit.retention_days`. */
@@ -5177,6 +5664,96 @@ export interface components {
             /** @description All parameters that were set, when one of them changed and in every snapshot. */
             parameters?: components["schemas"]["PolicyParameters"];
         };
+        Pool: {
+            /** @description UUIDv7. */
+            readonly id: string;
+            /** @description Unique. */
+            nameZh: string;
+            nameEn: string;
+            /** @description Output only: takes what no other pool takes. */
+            readonly takesRest: boolean;
+            /** @description Customers of these groups and of those below them. Empty: of all groups. */
+            groupIds: string[];
+            /** @description Customers of these regions and of those within them, codes in the dictionary `region`. Empty: of all regions. */
+            regions: string[];
+            /**
+             * @description Employees who see all customers of the pool and, holding PERMISSION_CUSTOMERS_ASSIGN, assign them to people within
+             *     their scope, whatever group a customer is of.
+             */
+            managerIds: string[];
+            /**
+             * Format: int32
+             * @description How many customers an employee may own, from anywhere, and still claim; 0 is no limit.
+             */
+            maxOwned: number;
+            /**
+             * Format: int32
+             * @description How many an employee may claim from this pool a day; 0 is no limit.
+             */
+            maxClaimsPerDay: number;
+            /**
+             * Format: int32
+             * @description For so many days after somebody became the owner, in whatever way, the customer does not go back by a rule.
+             */
+            protectionDays: number;
+            /**
+             * Format: int32
+             * @description Whoever had a customer may not claim it again for so many days.
+             */
+            coolDownDays: number;
+            /** @description A customer goes back when one of them holds. None: nothing goes back by itself. */
+            recyclingRules: components["schemas"]["RecyclingRule"][];
+            /** Format: date-time */
+            readonly createTime?: string;
+            /** Format: date-time */
+            readonly updateTime?: string;
+            etag: string;
+        };
+        PoolInput: {
+            /** @description UUIDv7. */
+            readonly id?: string;
+            /** @description Unique. */
+            nameZh?: string;
+            nameEn?: string;
+            /** @description Output only: takes what no other pool takes. */
+            readonly takesRest?: boolean;
+            /** @description Customers of these groups and of those below them. Empty: of all groups. */
+            groupIds?: string[];
+            /** @description Customers of these regions and of those within them, codes in the dictionary `region`. Empty: of all regions. */
+            regions?: string[];
+            /**
+             * @description Employees who see all customers of the pool and, holding PERMISSION_CUSTOMERS_ASSIGN, assign them to people within
+             *     their scope, whatever group a customer is of.
+             */
+            managerIds?: string[];
+            /**
+             * Format: int32
+             * @description How many customers an employee may own, from anywhere, and still claim; 0 is no limit.
+             */
+            maxOwned?: number;
+            /**
+             * Format: int32
+             * @description How many an employee may claim from this pool a day; 0 is no limit.
+             */
+            maxClaimsPerDay?: number;
+            /**
+             * Format: int32
+             * @description For so many days after somebody became the owner, in whatever way, the customer does not go back by a rule.
+             */
+            protectionDays?: number;
+            /**
+             * Format: int32
+             * @description Whoever had a customer may not claim it again for so many days.
+             */
+            coolDownDays?: number;
+            /** @description A customer goes back when one of them holds. None: nothing goes back by itself. */
+            recyclingRules?: components["schemas"]["RecyclingRuleInput"][];
+            /** Format: date-time */
+            readonly createTime?: string;
+            /** Format: date-time */
+            readonly updateTime?: string;
+            etag?: string;
+        };
         PoolRule: {
             /**
              * Format: int32
@@ -5212,6 +5789,31 @@ export interface components {
              */
             recycleAfterDays?: number;
             etag?: string;
+        };
+        PreviewHandoverRequest: {
+            /** Format: uuid */
+            fromEmployeeId?: string;
+            /** @description As in Handover. */
+            filter?: string;
+        };
+        PreviewHandoverResponse: {
+            lines: components["schemas"]["HandoverLine"][];
+            /**
+             * Format: int64
+             * @description Customers of the employee that match but that the caller's scope does not cover: they would stay.
+             */
+            uncoveredCount: string;
+        };
+        PreviewPoolRequest: {
+            pool: components["schemas"]["PoolInput"];
+            /** @description The saved pool that it is to replace; empty: a further one. */
+            poolId?: string | unknown;
+        };
+        PreviewPoolResponse: {
+            /** Format: int64 */
+            customerCount: string;
+            /** @description Up to twenty of them, those first that are overdue longest. */
+            customers: components["schemas"]["Customer"][];
         };
         PreviousOwner: {
             customerId: string;
@@ -5296,6 +5898,30 @@ export interface components {
             pendingSince?: string;
         };
         RebuildFactsRequest: Record<string, never>;
+        /** @description Both conditions must hold; one of them is needed. */
+        RecyclingRule: {
+            /** @description What the rule is called, in the history of a customer too. */
+            label: string;
+            /**
+             * Format: int32
+             * @description So many days without a done interaction, counted from when the owner got the customer if there is none later.
+             */
+            afterDays: number;
+            /** @description Only customers that match, as in ListCustomers. */
+            filter: string;
+        };
+        /** @description Both conditions must hold; one of them is needed. */
+        RecyclingRuleInput: {
+            /** @description What the rule is called, in the history of a customer too. */
+            label?: string;
+            /**
+             * Format: int32
+             * @description So many days without a done interaction, counted from when the owner got the customer if there is none later.
+             */
+            afterDays?: number;
+            /** @description Only customers that match, as in ListCustomers. */
+            filter?: string;
+        };
         RedeliverWebhookDeliveryRequest: Record<string, never>;
         RefreshSessionRequest: {
             /** @description Taken from the browser's cookie when it is left out. */
@@ -5371,8 +5997,21 @@ export interface components {
         RetryDeadLetterRequest: Record<string, never>;
         RetryDeadLetterResponse: Record<string, never>;
         ReturnCustomerRequest: {
+            /** @description In the caller's words; may be left out beside a code. */
             reason?: string;
             etag?: string;
+            /** @description Code in the dictionary `return_reason`; may be left out beside a text. */
+            reasonCode?: string;
+        };
+        ReturnCustomersRequest: {
+            ids?: string[];
+            /** @description As in ReturnCustomer. */
+            reason?: string;
+            reasonCode?: string;
+        };
+        ReturnCustomersResponse: {
+            /** @description In the order of the request. Contact data of what was given back are hidden. */
+            outcomes: components["schemas"]["CustomerOutcome"][];
         };
         RevealContactRequest: {
             /** @description Why, for the audit trail. */
@@ -5761,6 +6400,7 @@ export interface components {
             interaction?: components["schemas"]["Interaction"];
             change?: components["schemas"]["CustomerChange"];
         };
+        UndoHandoverRequest: Record<string, never>;
         View: {
             /** @description UUIDv7. */
             readonly id: string;
@@ -6873,6 +7513,181 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    HandoverService_ListHandovers: {
+        parameters: {
+            query?: {
+                /** @description At most this many; 0 stands for 50. */
+                pageSize?: number;
+                /** @description `next_page_token` of the page before. */
+                pageToken?: string;
+            };
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListHandoversResponse"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    HandoverService_CreateHandover: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HandoverInput"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Handover"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    HandoverService_PreviewHandover: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PreviewHandoverRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PreviewHandoverResponse"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    HandoverService_GetHandover: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Handover"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    HandoverService_UndoHandover: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["UndoHandoverRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Handover"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    HandoverService_DownloadHandoverReport: {
+        parameters: {
+            query?: {
+                format?: "HANDOVER_REPORT_FORMAT_CSV" | "HANDOVER_REPORT_FORMAT_XLSX";
+            };
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "*/*": string;
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     InteractionService_ListInteractions: {
         parameters: {
             query?: {
@@ -7570,6 +8385,217 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    OwnershipService_ListOwnershipPeriods: {
+        parameters: {
+            query?: {
+                /** @description At most this many; 0 stands for 50. */
+                pageSize?: number;
+                /** @description `next_page_token` of the page before. */
+                pageToken?: string;
+            };
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+            };
+            path: {
+                customerId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListOwnershipPeriodsResponse"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    PoolAdminService_ListPools: {
+        parameters: {
+            query?: {
+                /** @description At most this many; 0 stands for 50. */
+                pageSize?: number;
+                /** @description `next_page_token` of the page before. */
+                pageToken?: string;
+            };
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListPoolsResponse"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    PoolAdminService_CreatePool: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PoolInput"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Pool"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    PoolAdminService_GetPool: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Pool"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    PoolAdminService_DeletePool: {
+        parameters: {
+            query?: {
+                etag?: string;
+            };
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeletePoolResponse"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    PoolAdminService_UpdatePool: {
+        parameters: {
+            query?: {
+                /** @description Paths divided by commas. */
+                updateMask?: string;
+            };
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PoolInput"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Pool"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    PoolAdminService_PreviewPool: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PreviewPoolRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PreviewPoolResponse"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     PoolService_ListPoolCustomers: {
         parameters: {
             query?: {
@@ -7579,6 +8605,8 @@ export interface operations {
                 pageToken?: string;
                 /** @description As in ListCustomers. */
                 filter?: string;
+                /** @description Only those of this pool. */
+                poolId?: string | unknown;
             };
             header?: {
                 /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
@@ -7633,6 +8661,36 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    PoolService_ClaimCustomers: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ClaimCustomersRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClaimCustomersResponse"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     PoolService_ReturnCustomer: {
         parameters: {
             query?: never;
@@ -7647,7 +8705,7 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody: {
+        requestBody?: {
             content: {
                 "application/json": components["schemas"]["ReturnCustomerRequest"];
             };
@@ -7660,6 +8718,67 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Customer"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    PoolService_ReturnCustomers: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReturnCustomersRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReturnCustomersResponse"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    PoolService_ListExpiringCustomers: {
+        parameters: {
+            query?: {
+                /** @description At most this many; 0 stands for 50. */
+                pageSize?: number;
+                /** @description `next_page_token` of the page before. */
+                pageToken?: string;
+                /** @description Within so many days; 0 stands for 7. */
+                withinDays?: number;
+            };
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListExpiringCustomersResponse"];
                 };
             };
             default: components["responses"]["Problem"];
