@@ -10,6 +10,7 @@ const screens = [
   ["composition", "/reports/composition"],
   ["employees", "/employees"],
   ["employees-import", "/employees/import"],
+  ["handovers", "/handovers"],
   ["groups", "/groups"],
   ["roles", "/roles"],
   ["dictionaries", "/dictionaries"],

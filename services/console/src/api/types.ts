@@ -42,6 +42,7 @@ export type DictionaryEntry = Schemas["DictionaryEntry"];
 export type DictionaryEntryPatch = Partial<Schemas["DictionaryEntryInput"]>;
 export type DictionaryEntryInput = Schemas["DictionaryEntryInput"];
 export type PoolRule = Schemas["PoolRule"];
+export type CustomerOutcome = Schemas["CustomerOutcome"];
 export type Handover = Schemas["Handover"];
 export type HandoverInput = Schemas["HandoverInput"];
 export type Pool = Schemas["Pool"];

@@ -6,6 +6,7 @@ import type {
   ContactInput,
   ContactPatch,
   CustomerInput,
+  CustomerOutcome,
   CustomerPatch,
   InteractionInput,
   InteractionPatch,
@@ -48,8 +49,30 @@ export const restoreCustomer = (id: string, etag: string) =>
 export const claimCustomer = (id: string) =>
   unwrap(client.POST("/v1/customers/{id}:claim", { params: { path: { id } }, body: {} }));
 
-export const returnCustomer = (id: string, body: { reasonCode: string; reason: string; etag: string }) =>
+export const returnCustomer = (id: string, body: Reason & { etag: string }) =>
   unwrap(client.POST("/v1/customers/{id}:return", { params: { path: { id } }, body }));
+
+export interface Reason {
+  reasonCode: string;
+  reason: string;
+}
+
+const mostOfOneCall = 100;
+
+/** What became of each, in calls of so many as one may have. */
+async function inParts(ids: string[], act: (ids: string[]) => Promise<{ outcomes: CustomerOutcome[] }>): Promise<CustomerOutcome[]> {
+  const outcomes: CustomerOutcome[] = [];
+  for (let start = 0; start < ids.length; start += mostOfOneCall) outcomes.push(...(await act(ids.slice(start, start + mostOfOneCall))).outcomes);
+  return outcomes;
+}
+
+export const claimCustomers = (ids: string[]) => inParts(ids, (part) => unwrap(client.POST("/v1/customers:claim", { body: { ids: part } })));
+
+export const returnCustomers = (ids: string[], reason: Reason) =>
+  inParts(ids, (part) => unwrap(client.POST("/v1/customers:return", { body: { ids: part, ...reason } })));
+
+/** One's own customers that go back to a pool within a week, the first to go first. */
+export const listExpiringCustomers = (pageSize: number) => unwrap(client.GET("/v1/pool/expiring", { params: { query: { pageSize } } }));
 
 export const assignCustomers = (ids: string[], ownerId: string) =>
   unwrap(client.POST("/v1/customers:assign", { body: { ids, ownerId } }));
@@ -192,7 +215,7 @@ export function useCustomerChanged() {
   const queries = useQueryClient();
   return () =>
     Promise.all(
-      ["customers", "customer", "contacts", "relations", "shares", "timeline", "interactions", "pool", "search", "ownership"].map((key) =>
+      ["customers", "customer", "contacts", "relations", "shares", "timeline", "interactions", "pool", "search", "ownership", "expiring"].map((key) =>
         queries.invalidateQueries({ queryKey: [key] }),
       ),
     );

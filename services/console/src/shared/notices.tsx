@@ -32,6 +32,20 @@ export function useNotices() {
           ),
         });
       },
+      /** Tells of what went only in part, with a line for each reason. */
+      partly: (text: string, lines: string[]) =>
+        notification.warning({
+          key: `partly-${text}`,
+          title: text,
+          duration: 15,
+          description: (
+            <Flex vertical gap={4}>
+              {lines.map((line) => (
+                <span key={line}>{line}</span>
+              ))}
+            </Flex>
+          ),
+        }),
       fault: (fault: unknown) => {
         const problem = asProblem(fault);
         // The frame takes the caller to the sign-in; a second message would only be in the way.

@@ -5,6 +5,7 @@ import { useAccess } from "@/app/access";
 import { PageHeader } from "@/shared/PageHeader";
 import { AgendaCard } from "./AgendaCard";
 import { CompositionCard } from "./CompositionCard";
+import { ExpiringCard } from "./ExpiringCard";
 import { MineCard, RecentCard } from "./CustomersCards";
 import { Welcome } from "./Welcome";
 
@@ -27,6 +28,7 @@ export function WorkbenchPage() {
         <Col xs={24} xl={10}>
           <Flex vertical gap={16}>
             {customers && <RecentCard employeeId={profile?.id} />}
+            {customers && <ExpiringCard />}
             {customers && <MineCard />}
             {reports && <CompositionCard />}
           </Flex>

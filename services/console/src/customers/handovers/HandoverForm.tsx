@@ -21,7 +21,15 @@ interface Values {
   note?: string;
 }
 
-export function HandoverForm({ open, onClose, onStarted }: { open: boolean; onClose: () => void; onStarted: () => Promise<unknown> }) {
+interface HandoverFormProps {
+  open: boolean;
+  /** Whose customers are to go, where that is known. */
+  from?: string;
+  onClose: () => void;
+  onStarted: () => Promise<unknown>;
+}
+
+export function HandoverForm({ open, from, onClose, onStarted }: HandoverFormProps) {
   const { t } = useTranslation();
   const notices = useNotices();
   return (
@@ -29,7 +37,8 @@ export function HandoverForm({ open, onClose, onStarted }: { open: boolean; onCl
       open={open}
       title={t("customers.handover.start")}
       submitText={t("customers.handover.start")}
-      initialValues={{ receivers: [{ share: 1 }] }}
+      initialValues={{ fromEmployeeId: from, receivers: [{ share: 1 }] }}
+      testId="handover-form"
       onClose={onClose}
       onSubmit={async ({ fromEmployeeId = "", receivers, note }) => {
         await createHandover({

@@ -3,6 +3,7 @@ import { DownloadOutlined, PlusOutlined, UndoOutlined } from "@ant-design/icons"
 import { Alert, Button, Card, Flex, Popconfirm, Progress, Tag, Typography } from "antd";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
+import { useSearchParams } from "react-router";
 import { download } from "@/api/download";
 import { usePages } from "@/api/pages";
 import type { Handover } from "@/api/types";
@@ -27,7 +28,14 @@ export function HandoversPage() {
   const { t } = useTranslation();
   const queries = useQueryClient();
   const handovers = usePages(["handovers"], (pageToken) => listHandovers(pageToken));
-  const [starting, setStarting] = useState(false);
+  const [params, setParams] = useSearchParams();
+  // An employee's page leads here with whose customers are to go.
+  const from = params.get("from") ?? undefined;
+  const [starting, setStarting] = useState(from !== undefined);
+  const close = () => {
+    setStarting(false);
+    setParams({}, { replace: true });
+  };
   const changed = () => queries.invalidateQueries({ queryKey: ["handovers"] });
   return (
     <>
@@ -35,7 +43,7 @@ export function HandoversPage() {
         title={t("app.menu.handovers")}
         subtitle={t("customers.handover.subtitle")}
         actions={
-          <Button type="primary" icon={<PlusOutlined />} onClick={() => setStarting(true)}>
+          <Button type="primary" icon={<PlusOutlined />} onClick={() => setStarting(true)} data-testid="start-handover">
             {t("customers.handover.start")}
           </Button>
         }
@@ -54,7 +62,7 @@ export function HandoversPage() {
         }}
       </Loaded>
       <LoadMore query={handovers} />
-      <HandoverForm open={starting} onClose={() => setStarting(false)} onStarted={changed} />
+      <HandoverForm open={starting} from={from} onClose={close} onStarted={changed} />
     </>
   );
 }
@@ -96,6 +104,7 @@ function HandoverCard({ listed, onChanged }: { listed: Handover; onChanged: () =
   const report = () => download(`/v1/handovers/${handover.id}:downloadReport`, { format: "HANDOVER_REPORT_FORMAT_XLSX" }, "handover.xlsx");
   return (
     <Card
+      data-testid="handover"
       title={t("customers.handover.from", { name: handover.fromEmployeeName })}
       extra={<Tag color={colors[handover.state]}>{t(`enums.HandoverState.${handover.state}`)}</Tag>}
     >

@@ -1,14 +1,15 @@
 // What can be done to the selected rows. An assignment can be taken back: the answer names every previous owner.
 import { useState } from "react";
-import { Button, Card, Flex, Modal, Typography, theme } from "antd";
+import { Button, Flex, Modal } from "antd";
 import { useTranslation } from "react-i18next";
 import { useAccess } from "@/app/access";
 import { EmployeePicker } from "@/identity/directory/EmployeePicker";
 import { useNotices } from "@/shared/notices";
-import { assignCustomers, useCustomerChanged } from "../api";
+import { assignCustomers, returnCustomers, useCustomerChanged } from "../api";
+import { ReturnDialog } from "../pool/ReturnDialog";
+import { useOutcomes } from "../pool/outcomes";
 import { ownersToRestore } from "./assignment";
-
-const mostAtOnce = 500;
+import { mostAtOnce, SelectionBar } from "./SelectionBar";
 
 export function useAssignment() {
   const { t } = useTranslation();
@@ -43,29 +44,39 @@ export function useAssignment() {
 
 export function BulkBar({ selected, onDone, onClear }: { selected: string[]; onDone: () => void; onClear: () => void }) {
   const { t } = useTranslation();
-  const { token } = theme.useToken();
   const { can } = useAccess();
-  const [assigning, setAssigning] = useState(false);
-  if (selected.length === 0) return null;
+  const changed = useCustomerChanged();
+  const tell = useOutcomes();
+  const [dialog, setDialog] = useState<"assign" | "return">();
   const tooMany = selected.length > mostAtOnce;
+  const close = () => setDialog(undefined);
   return (
-    <div role="region" aria-label={t("customers.list.selection")} style={{ position: "sticky", bottom: 16, zIndex: 10, display: "flex", justifyContent: "center", pointerEvents: "none" }}>
-      <Card size="small" style={{ boxShadow: token.boxShadowSecondary, background: token.colorBgElevated, pointerEvents: "auto" }} data-testid="bulk-bar">
-        <Flex gap={12} align="center" wrap>
-          <strong>{t("customers.list.selected", { count: selected.length })}</strong>
-          {tooMany && <Typography.Text type="warning">{t("customers.list.tooMany", { most: mostAtOnce })}</Typography.Text>}
-          {can("PERMISSION_CUSTOMERS_ASSIGN") && (
-            <Button type="primary" disabled={tooMany} onClick={() => setAssigning(true)}>
-              {t("customers.assign.title")}
-            </Button>
-          )}
-          <Button type="text" onClick={onClear}>
-            {t("customers.list.clearSelection")}
+    <>
+      <SelectionBar selected={selected} onClear={onClear}>
+        {can("PERMISSION_CUSTOMERS_ASSIGN") && (
+          <Button type="primary" disabled={tooMany} onClick={() => setDialog("assign")}>
+            {t("customers.assign.title")}
           </Button>
-        </Flex>
-      </Card>
-      <AssignDialog open={assigning} ids={selected} onClose={() => setAssigning(false)} onDone={onDone} />
-    </div>
+        )}
+        {can("PERMISSION_CUSTOMERS_CLAIM") && (
+          <Button disabled={tooMany} onClick={() => setDialog("return")}>
+            {t("customers.pool.return")}
+          </Button>
+        )}
+      </SelectionBar>
+      <AssignDialog open={dialog === "assign"} ids={selected} onClose={close} onDone={onDone} />
+      <ReturnDialog
+        open={dialog === "return"}
+        title={t("customers.pool.returnSeveral", { count: selected.length })}
+        onClose={close}
+        onReturn={async (reason) => {
+          const outcomes = await returnCustomers(selected, reason);
+          tell(outcomes, (count) => t("customers.pool.returnedSeveral", { count }));
+          onDone();
+          await changed();
+        }}
+      />
+    </>
   );
 }
 

@@ -45,7 +45,7 @@ export function CustomerListPage() {
   const changed = view !== undefined && (state.filter !== view.filter || state.orderBy !== view.orderBy || (view.columns.length > 0 && paths.join() !== view.columns.join()));
   // A view that the address names must be there before the list is asked for, or the wrong one would flash up.
   const ready = !state.viewId || !views.isPending;
-  const selects = can("PERMISSION_CUSTOMERS_ASSIGN");
+  const selects = can("PERMISSION_CUSTOMERS_ASSIGN") || can("PERMISSION_CUSTOMERS_CLAIM");
   const show = (next: Parameters<typeof change>[0]) => {
     setSelected([]);
     change(next);

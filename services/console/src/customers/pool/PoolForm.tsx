@@ -36,6 +36,7 @@ export function PoolForm({ pool, open, onClose, onSaved }: PoolFormProps) {
       open={open}
       title={pool ? t("common.edit") : t("customers.pool.create")}
       initialValues={initial}
+      testId="pool-form"
       onClose={onClose}
       onSubmit={async (values) => {
         await (pool ? updatePool(pool.id, { ...cleaned(values), etag: pool.etag }) : createPool(cleaned(values)));

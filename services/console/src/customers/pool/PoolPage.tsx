@@ -10,7 +10,7 @@ import { useNotices } from "@/shared/notices";
 import { PageHeader } from "@/shared/PageHeader";
 import { Loaded, Nothing } from "@/shared/states";
 import { usePhone } from "@/shared/usePhone";
-import { claimCustomer, listPoolCustomers, useCustomerChanged, usePoolRule, usePools } from "../api";
+import { claimCustomer, claimCustomers, listPoolCustomers, useCustomerChanged, usePoolRule, usePools } from "../api";
 import { useAttributes } from "../attributes";
 import { FilterButton } from "../filter/FilterButton";
 import { FilterChips } from "../filter/FilterChips";
@@ -18,7 +18,9 @@ import { FilterDrawer } from "../filter/FilterDrawer";
 import { CustomerCards } from "../list/CustomerCards";
 import { knownColumns } from "../list/columns";
 import { CustomerTable } from "../list/CustomerTable";
+import { mostAtOnce, SelectionBar } from "../list/SelectionBar";
 import { poolName } from "./names";
+import { useOutcomes } from "./outcomes";
 import { PoolsDrawer } from "./PoolsDrawer";
 
 const columnPaths = ["name", "level", "region", "industry", "source", "last_contact_time", "create_time"];
@@ -38,6 +40,8 @@ export function PoolPage() {
   const [filtering, setFiltering] = useState(false);
   const [managing, setManaging] = useState(false);
   const [claiming, setClaiming] = useState<string>();
+  const [selected, setSelected] = useState<string[]>([]);
+  const tell = useOutcomes();
   const pool = usePages(["pool", poolId, filter], (pageToken) => listPoolCustomers({ poolId, filter: filter || undefined, pageToken }));
   const columns = knownColumns(columnPaths, attributes);
 
@@ -52,6 +56,22 @@ export function PoolPage() {
       setClaiming(undefined);
       await changed();
     }
+  };
+  const claimSelected = async () => {
+    setClaiming("selected");
+    try {
+      tell(await claimCustomers(selected), (count) => t("customers.pool.claimedSeveral", { count }));
+      setSelected([]);
+    } catch (fault) {
+      notices.fault(fault);
+    } finally {
+      setClaiming(undefined);
+      await changed();
+    }
+  };
+  const show = (of: () => void) => {
+    setSelected([]);
+    of();
   };
   const rowActions = (customer: Customer) => (
     <Button size="small" type="primary" ghost loading={claiming === customer.id} onClick={() => void claim(customer)} aria-label={t("customers.pool.claimName", { name: customer.name })}>
@@ -79,7 +99,7 @@ export function PoolPage() {
               <Select
                 allowClear
                 value={poolId}
-                onChange={setPoolId}
+                onChange={(id?: string) => show(() => setPoolId(id))}
                 placeholder={t("customers.pool.all")}
                 aria-label={t("customers.pool.which")}
                 style={{ minWidth: 160 }}
@@ -87,23 +107,28 @@ export function PoolPage() {
               />
             )}
             <FilterButton filter={filter} attributes={attributes} onClick={() => setFiltering(true)} />
-            <FilterChips filter={filter} attributes={attributes} onChange={setFilter} />
+            <FilterChips filter={filter} attributes={attributes} onChange={(next) => show(() => setFilter(next))} />
           </Flex>
           <Loaded query={pool}>
             {({ pages }) => {
               const rows = pages.flatMap((page) => page.customers);
               if (rows.length === 0) return <Nothing text={t(filter ? "customers.list.noMatches" : "customers.pool.empty")} />;
               return phone ? (
-                <CustomerCards rows={rows} columns={columns} rowActions={rowActions} />
+                <CustomerCards rows={rows} columns={columns} selected={selected} onSelect={setSelected} rowActions={rowActions} />
               ) : (
-                <CustomerTable rows={rows} columns={columns} orderBy="" loading={false} rowActions={rowActions} />
+                <CustomerTable rows={rows} columns={columns} orderBy="" loading={false} selected={selected} onSelect={setSelected} rowActions={rowActions} />
               );
             }}
           </Loaded>
           <LoadMore query={pool} />
         </Card>
       </Flex>
-      <FilterDrawer open={filtering} filter={filter} attributes={attributes} onApply={setFilter} onClose={() => setFiltering(false)} />
+      <SelectionBar selected={selected} onClear={() => setSelected([])}>
+        <Button type="primary" disabled={selected.length > mostAtOnce} loading={claiming === "selected"} onClick={() => void claimSelected()} data-testid="claim-selected">
+          {t("customers.pool.claim")}
+        </Button>
+      </SelectionBar>
+      <FilterDrawer open={filtering} filter={filter} attributes={attributes} onApply={(next) => show(() => setFilter(next))} onClose={() => setFiltering(false)} />
       <PoolsDrawer open={managing} onClose={() => setManaging(false)} />
     </>
   );

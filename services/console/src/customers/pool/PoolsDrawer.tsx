@@ -34,6 +34,7 @@ export function PoolsDrawer({ open, onClose }: { open: boolean; onClose: () => v
   return (
     <Drawer
       open={open}
+      data-testid="pools"
       title={t("customers.pool.manage")}
       size={phone ? window.innerWidth : 560}
       onClose={onClose}

@@ -1,32 +1,27 @@
 import { Form, Input } from "antd";
 import { useTranslation } from "react-i18next";
-import type { Customer } from "@/api/types";
 import { FormDrawer } from "@/shared/FormDrawer";
-import { useNotices } from "@/shared/notices";
-import { returnCustomer, useCustomerChanged } from "../api";
+import type { Reason } from "../api";
 import { EntrySelect } from "../dictionaries/pickers";
 
-interface Values {
-  reasonCode?: string;
-  reason?: string;
+interface ReturnDialogProps {
+  open: boolean;
+  title: string;
+  onClose: () => void;
+  onReturn: (reason: Reason) => Promise<unknown>;
 }
 
-/** Asks why a customer goes back to the pool: by a reason of the dictionary, in words, or both. */
-export function ReturnDialog({ customer, open, onClose }: { customer: Customer; open: boolean; onClose: () => void }) {
+/** Asks why customers go back to the pool: by a reason of the dictionary, in words, or both. */
+export function ReturnDialog({ open, title, onClose, onReturn }: ReturnDialogProps) {
   const { t } = useTranslation();
-  const notices = useNotices();
-  const changed = useCustomerChanged();
   return (
-    <FormDrawer<Values>
+    <FormDrawer<Partial<Reason>>
       open={open}
-      title={t("customers.pool.returnTitle", { name: customer.name })}
+      title={title}
       submitText={t("customers.pool.return")}
       onClose={onClose}
-      onSubmit={async ({ reasonCode, reason }) => {
-        await returnCustomer(customer.id, { reasonCode: reasonCode ?? "", reason: reason?.trim() ?? "", etag: customer.etag });
-        notices.done(t("customers.pool.returned"));
-        await changed();
-      }}
+      onSubmit={({ reasonCode, reason }) => onReturn({ reasonCode: reasonCode ?? "", reason: reason?.trim() ?? "" })}
+      testId="return-form"
     >
       <p>{t("customers.pool.returnText")}</p>
       <Form.Item name="reasonCode" label={t("customers.pool.returnReason")}>

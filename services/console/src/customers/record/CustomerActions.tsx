@@ -8,7 +8,7 @@ import { useAccess } from "@/app/access";
 import { useActs } from "@/shared/acts";
 import { useNotices } from "@/shared/notices";
 import { ReasonDialog } from "@/shared/ReasonDialog";
-import { claimCustomer, invalidateCustomer, restoreCustomer, useCustomerChanged } from "../api";
+import { claimCustomer, invalidateCustomer, restoreCustomer, returnCustomer, useCustomerChanged } from "../api";
 import { AssignDialog } from "../list/BulkBar";
 import { ReturnDialog } from "../pool/ReturnDialog";
 import { AccessDrawer } from "./access/AccessDrawer";
@@ -64,7 +64,16 @@ export function CustomerActions({ customer }: { customer: Customer }) {
       <InteractionForm customerId={customer.id} interaction={undefined} open={dialog === "interaction"} onClose={close} />
       <AccessDrawer customer={customer} open={dialog === "access"} onClose={close} />
       <AssignDialog open={dialog === "assign"} ids={[customer.id]} onClose={close} />
-      <ReturnDialog customer={customer} open={dialog === "return"} onClose={close} />
+      <ReturnDialog
+        open={dialog === "return"}
+        title={t("customers.pool.returnTitle", { name: customer.name })}
+        onClose={close}
+        onReturn={async (reason) => {
+          await returnCustomer(customer.id, { ...reason, etag: customer.etag });
+          notices.done(t("customers.pool.returned"));
+          await changed();
+        }}
+      />
       <ReasonDialog
         open={dialog === "invalidate"}
         title={t("customers.invalidateTitle", { name: customer.name })}

@@ -13,7 +13,7 @@ export function OwnershipCard({ customer }: { customer: Customer }) {
   const { t } = useTranslation();
   const periods = usePages(["ownership", customer.id, customer.etag], (pageToken) => listOwnershipPeriods(customer.id, pageToken));
   return (
-    <Card title={t("customers.ownership.title")}>
+    <Card title={t("customers.ownership.title")} data-testid="ownership">
       {customer.recycleTime && (
         <Typography.Paragraph type="warning">
           {t("customers.ownership.recycle")} <Time value={customer.recycleTime} />

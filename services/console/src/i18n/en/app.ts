@@ -43,6 +43,7 @@ export const app = {
     nextStep: "Next step",
     nothing: { overdue: "Nothing is overdue", today: "Nothing is due today", later: "Nothing is planned for the next seven days", mine: "You don't own customers yet" },
     recent: "Looked at lately",
+    expiring: "Going back to the pool soon",
     mine: "My customers",
     composition: "Customers by level",
     start: "Start here:",

@@ -67,6 +67,7 @@ export const identity = {
     initialHint: "The initial password hasn't been replaced yet",
     locked: "Locked",
     actionsOf: "Actions for {{name}}",
+    handOver: "Hand over customers",
     disable: "Disable",
     disabled: "Disabled and signed out everywhere",
     disableTitle: "Disable {{name}}?",

@@ -43,6 +43,7 @@ export const app = {
     nextStep: "下一步",
     nothing: { overdue: "没有逾期的事项", today: "今天没有待办", later: "未来七天没有安排", mine: "您名下还没有客户" },
     recent: "最近查看",
+    expiring: "即将回到公海",
     mine: "我的客户",
     composition: "客户级别构成",
     start: "从这里开始：",

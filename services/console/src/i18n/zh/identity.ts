@@ -64,6 +64,7 @@ export const identity = {
     initialHint: "尚未更换初始密码",
     locked: "已锁定",
     actionsOf: "{{name}} 的操作",
+    handOver: "移交客户",
     disable: "停用",
     disabled: "已停用，其所有设备已退出登录",
     disableTitle: "停用 {{name}}？",

@@ -1,6 +1,7 @@
 import { EllipsisOutlined } from "@ant-design/icons";
 import { Button, Card, Dropdown, Flex, Table, Tag, Tooltip, Typography, type MenuProps, type TableColumnsType } from "antd";
 import { useTranslation } from "react-i18next";
+import { useNavigate } from "react-router";
 import dayjs from "dayjs";
 import type { Employee } from "@/api/types";
 import { useAccess } from "@/app/access";
@@ -129,9 +130,11 @@ function StateTags({ employee }: { employee: Employee }) {
 
 function EmployeeMenu({ employee, manages, actions, onEdit, onExplain }: { employee: Employee } & Omit<ListProps, "rows">) {
   const { t } = useTranslation();
-  const { profile, can } = useAccess();
+  const { profile, can, has } = useAccess();
+  const navigate = useNavigate();
   const explains = can("PERMISSION_ACCESS_EXPLAIN");
-  if (!manages && !explains) return null;
+  const hands = has("customers") && can("PERMISSION_CUSTOMERS_ASSIGN");
+  if (!manages && !explains && !hands) return null;
   const own = profile?.id === employee.id;
   const disabled = employee.state === "EMPLOYEE_STATE_DISABLED";
   const explain = { key: "explain", label: t("security.access.open"), onClick: () => onExplain(employee) };
@@ -148,7 +151,8 @@ function EmployeeMenu({ employee, manages, actions, onEdit, onExplain }: { emplo
     { type: "divider" },
     { key: "delete", label: t("common.delete"), danger: true, disabled: own, onClick: () => actions.remove(employee) },
   ];
-  const items: MenuProps["items"] = [...(explains ? [explain] : []), ...(manages ? managing : [])];
+  const handOver = { key: "handOver", label: t("identity.employee.handOver"), onClick: () => void navigate(`/handovers?from=${employee.id}`) };
+  const items: MenuProps["items"] = [...(explains ? [explain] : []), ...(hands ? [handOver] : []), ...(manages ? managing : [])];
   return (
     <Dropdown trigger={["click"]} menu={{ items }} placement="bottomRight">
       <Button type="text" icon={<EllipsisOutlined />} aria-label={t("identity.employee.actionsOf", { name: employee.displayName })} />
