@@ -6,7 +6,7 @@ import { call, groupNamed, hire, presetRole } from "../support/calls.mjs";
 /** A salesperson of a group with so many customers of their own. */
 async function seller(admin, groupId, customers) {
   const mark = stamp();
-  const person = await hire(admin, { displayName: `韩梅${mark}`, roleIds: [await presetRole(admin, "seller")], groupId });
+  const person = await hire(admin, { displayName: `韩梅${mark}`, roleIds: [await presetRole(admin, "salesperson")], groupId });
   const ids = [];
   for (let place = 1; place <= customers; place += 1) {
     const customer = { kind: "CUSTOMER_KIND_ORGANIZATION", name: `归属${mark}第${place}公司`, region: "330106" };
@@ -28,7 +28,7 @@ test("a pool is made for a group, says beforehand what its rule would take back,
   const name = `杭州公海${stamp()}`;
   await admin.getByRole("button", { name: "管理公海" }).click();
   await admin.getByTestId("pools").getByText("公海", { exact: true }).waitFor();
-  await admin.getByTestId("pools").getByRole("button", { name: "新增" }).click();
+  await admin.getByTestId("pools").getByRole("button", { name: "添加" }).click();
   const form = admin.getByTestId("pool-form");
   await form.getByLabel("中文名称").fill(name);
   await form.getByRole("combobox", { name: "员工组" }).fill("杭州组");
@@ -42,6 +42,7 @@ test("a pool is made for a group, says beforehand what its rule would take back,
   await form.getByLabel("仅限符合条件的客户").fill('level != "vip"');
   await form.getByRole("button", { name: "预览今天会回收多少客户" }).click();
   await form.getByText(/今天将有 \d+ 位客户回到公海/).waitFor();
+  assert.equal(await form.locator(".ant-form-item-explain-error").count(), 0);
   await picture(admin, "pool-form");
   await form.getByTestId("submit").click();
   await form.waitFor({ state: "detached" });
@@ -89,6 +90,8 @@ test("customers go back with a reason, are claimed by a colleague, and remember 
   await history.getByText("联系不上").waitFor();
   await history.getByText(giver.displayName).first().waitFor();
   await history.getByText("至今").waitFor();
+  await others.getByText("退回原因").waitFor();
+  assert.equal(await others.getByText("reason_code").count(), 0);
   await picture(others, "ownership");
 });
 

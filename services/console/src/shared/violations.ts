@@ -31,6 +31,11 @@ export function sortViolations(violations: readonly FieldViolation[], knows: (pa
   return { errors: [...errors.values()], rest };
 }
 
+/** Takes back what was marked, since it may be right by now. */
+export function clearViolations(form: FormInstance): void {
+  form.setFields(form.getFieldsError().map(({ name }) => ({ name, errors: [] })));
+}
+
 /** Marks the form's fields and says whether that told everything there is to tell. */
 export function showViolations(form: FormInstance, problem: Problem): boolean {
   const names = new Set(form.getFieldsError().map(({ name }) => name.join(".")));

@@ -62,7 +62,6 @@ export function HandoverForm({ open, from, onClose, onStarted }: HandoverFormPro
               <Card
                 key={field.key}
                 size="small"
-                title={t("customers.handover.receiver")}
                 extra={fields.length > 1 && <Button type="text" icon={<DeleteOutlined />} aria-label={t("common.remove")} onClick={() => remove(field.name)} />}
               >
                 <Form.Item name={[field.name, "employeeId"]} label={t("customers.handover.receiver")} rules={[{ required: true }]}>

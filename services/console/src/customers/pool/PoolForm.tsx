@@ -9,7 +9,7 @@ import { EmployeePicker } from "@/identity/directory/EmployeePicker";
 import { GroupsPicker } from "@/identity/groups/GroupsPicker";
 import { FormDrawer } from "@/shared/FormDrawer";
 import { useNotices } from "@/shared/notices";
-import { showViolations } from "@/shared/violations";
+import { clearViolations, showViolations } from "@/shared/violations";
 import { createPool, previewPool, updatePool } from "../api";
 import { TreeEntryPicker } from "../dictionaries/pickers";
 
@@ -126,6 +126,7 @@ function Preview({ poolId }: { poolId: string | undefined }) {
   const [found, setFound] = useState<{ count: number; names: string[] }>();
   const look = async () => {
     setBusy(true);
+    clearViolations(form);
     try {
       const answer = await previewPool(poolId, cleaned(form.getFieldsValue(true) as Values));
       setFound({ count: Number(answer.customerCount), names: answer.customers.map((customer) => customer.name) });

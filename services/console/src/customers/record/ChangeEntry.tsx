@@ -4,7 +4,8 @@ import type { CustomerChange, FieldChange } from "@/api/types";
 import { PlainAttributeValue } from "../AttributeValue";
 import { useAttributes, type Attribute } from "../attributes";
 import { zh } from "@/i18n/zh";
-import { changeFieldName, changeValue } from "./changeTexts";
+import { EntryLabel } from "../dictionaries/pickers";
+import { changeFieldName, changeValue, codedBy } from "./changeTexts";
 
 type Action = keyof typeof zh.customers.timeline.actions;
 
@@ -32,6 +33,8 @@ function FieldLine({ field, attribute }: { field: FieldChange; attribute: Attrib
   const { t } = useTranslation();
   const show = (value: string) => {
     if (value === "") return <span aria-label={t("common.none")}>—</span>;
+    const dictionary = codedBy[field.field];
+    if (dictionary) return <EntryLabel dictionary={dictionary} code={value} />;
     // The history holds plain texts; only codes gain from being shown by their kind.
     const coded = attribute?.kind === "dictionary" || attribute?.kind === "tree" || attribute?.kind === "timestamp";
     const isEnum = attribute?.kind === "enum" && value.startsWith(value.split("_")[0]?.toUpperCase() ?? "") && value.includes("_");

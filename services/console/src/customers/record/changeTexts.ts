@@ -7,6 +7,8 @@ const names = {
   addresses: "customers.address.title",
   import: "customers.timeline.fields.import",
   reason: "common.reason",
+  reason_code: "customers.pool.returnReason",
+  rule: "customers.pool.ruleName",
   related_customer: "customers.relation.other",
   shared_with: "customers.share.with",
   type: "customers.relation.title",
@@ -19,6 +21,9 @@ const names = {
   primary: "customers.contact.primary",
   invalid: "customers.contact.invalid",
 } as const;
+
+/** Codes of a dictionary that no field of a customer holds. */
+export const codedBy: Readonly<Record<string, string>> = { reason_code: "return_reason" };
 
 /** The name of a field that isn't one of a customer's; its path when nobody has named it. */
 export function changeFieldName(t: TFunction, field: string): string {

@@ -173,6 +173,7 @@ export const customers = {
   },
   pool: {
     returnReason: "Reason",
+    ruleName: "Recycling rule",
     returnNote: "In your words",
     manage: "Manage pools",
     closest: "A customer without an owner lies in the pool that names it most closely: by group first, then by region. One pool takes the rest.",
@@ -297,7 +298,7 @@ export const customers = {
       customer_invalidated: "Invalidated the customer",
       customer_restored: "Restored the customer",
       customer_imported: "Written by an import",
-      customer_regrouped: "Moved to the owner's group",
+      customer_followed_owner: "Moved to the owner's group",
       contact_created: "Added a contact",
       contact_updated: "Changed a contact",
       contact_invalidated: "Took a contact out of use",

@@ -165,6 +165,7 @@ export const customers = {
   },
   pool: {
     returnReason: "退回原因",
+    ruleName: "回收规则",
     returnNote: "补充说明",
     manage: "管理公海",
     closest: "没有负责人的客户归入与其最贴近的公海：先看员工组，再看地区；其余归入默认公海。",
@@ -279,7 +280,7 @@ export const customers = {
       customer_invalidated: "作废了客户",
       customer_restored: "恢复了客户",
       customer_imported: "通过导入写入",
-      customer_regrouped: "随负责人变更了员工组",
+      customer_followed_owner: "随负责人变更了员工组",
       contact_created: "添加了联系人",
       contact_updated: "修改了联系人",
       contact_invalidated: "将联系人设为失效",
