@@ -103,6 +103,14 @@ async fn digits_are_found_by_no_filter_no_order_and_no_search() -> Result<()> {
     // A view can't hold what the list refuses.
     let view = json!({"name": "猜", "filter": "phone : \"138\""});
     assert_eq!(curious.post("/v1/views", view).await?.status, 400);
+    // And a shared one of who sees it in clear tells nothing.
+    for (name, filter) in [("按电话", format!("phone = \"{PHONE}\"")), ("按级别", "level = \"vip\"".to_owned())] {
+        admin.post("/v1/views", json!({"name": name, "filter": filter, "shared": true})).await?.ok()?;
+    }
+    let views = curious.get("/v1/views").await?.ok()?;
+    let names: Vec<_> = views["views"].as_array().into_iter().flatten().map(|view| text(&view["name"])).collect();
+    assert_eq!(names, ["按级别"], "{views}");
+    assert_eq!(admin.get("/v1/views").await?.ok()?["views"].as_array().map(Vec::len), Some(2));
     let report = [("dimension", "DIMENSION_LEVEL"), ("filter", "phone : \"138\"")];
     assert_eq!(query(&curious, "/v1/reports/composition", &report).await?.status, 400);
     app.stop().await

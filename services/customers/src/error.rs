@@ -34,11 +34,11 @@ pub mod reason {
         OWNED_QUOTA_EXCEEDED: "You own {limit} customers already, as many as you may.", "您名下已有 {limit} 个客户，达到上限。";
         CLAIM_TOO_SOON: "You had this customer until lately. You may claim it again from {date} on.", "该客户此前在您名下，{date} 起才能再次领取。";
         POOL_NAME_TAKEN: "Another pool has this name.", "已有同名公海。";
-        POOL_SOURCES_TAKEN: "The pool {pool} takes the same groups in the same regions.", "公海“{pool}”已包含相同的部门和地区。";
-        POOL_SOURCES_MISSING: "Name groups or regions; another pool takes what is left.", "请指定部门或地区；其余客户已归入默认公海。";
-        POOL_TAKES_REST: "This pool takes what no other pool takes: it names no groups and regions, and stays.", "该公海容纳其余全部客户，不能限定部门或地区，也不能删除。";
+        POOL_SOURCES_TAKEN: "The pool {pool} takes the same groups in the same regions.", "公海“{pool}”已包含相同的员工组和地区。";
+        POOL_SOURCES_MISSING: "Name groups or regions; another pool takes what is left.", "请指定员工组或地区；其余客户已归入默认公海。";
+        POOL_TAKES_REST: "This pool takes what no other pool takes: it names no groups and regions, and stays.", "该公海容纳其余全部客户，不能限定员工组或地区，也不能删除。";
         POOLS_TOO_MANY: "There can be {max} pools at most.", "最多可建立 {max} 个公海。";
-        GROUP_UNKNOWN: "There is no such group.", "该部门不存在。";
+        GROUP_UNKNOWN: "There is no such group.", "该员工组不存在。";
         RECYCLING_RULE_EMPTY: "Say after how many days, or for which customers.", "请填写天数或客户条件。";
     }
 
@@ -59,8 +59,8 @@ pub mod reason {
 
     // Shares and views.
     reasons! {
-        SHARE_SUBJECT: "Name either an employee or a group.", "请指定员工或部门之一。";
-        SHARE_SUBJECT_UNKNOWN: "There is no such employee or group.", "该员工或部门不存在。";
+        SHARE_SUBJECT: "Name either an employee or a group.", "请指定员工或员工组之一。";
+        SHARE_SUBJECT_UNKNOWN: "There is no such employee or group.", "该员工或员工组不存在。";
         SHARE_TAKEN: "The customer is already shared with them.", "该客户已共享给对方。";
         SHARE_EXPIRED: "The time lies in the past.", "该时间早于现在。";
         VIEW_NAME_TAKEN: "You have a view of this name.", "您已有同名视图。";
@@ -75,6 +75,8 @@ pub mod reason {
         FIELD_KEY_RESERVED: "Customers have a built-in field of this key.", "该标识与内置字段重名。";
         FIELD_UNIQUE_REFUSED: "Fields of this type can't be unique.", "该类型的字段不支持唯一约束。";
         FIELD_PERSONAL_DATA_REFUSED: "Only TEXT fields hold personal data.", "只有文本字段可以标记为个人信息。";
+        FIELD_PERSONAL_UNIQUE: "A unique field holds no personal data: that a value is taken would tell whose it is.",
+            "唯一字段不能标记为个人信息：提示“已被使用”会泄露他人信息。";
         FIELD_DEFAULT_REFUSED: "A unique field has no default.", "唯一字段不能有默认值。";
         FIELDS_TOO_MANY: "At most {max} fields can be in use.", "最多可使用 {max} 个字段。";
         DICTIONARY_UNKNOWN: "There is no such dictionary.", "该字典不存在。";

@@ -79,7 +79,7 @@ pub async fn build(config: Config, context: Context) -> anyhow::Result<Parts> {
     let shared = Arc::new(Shared::new(&config, context.db.clone()));
     let policy = context.access.policy().clone();
     let worker = Worker::new(&context.db).every::<pool::Recycle>(Duration::from_secs(24 * 3600), "recycle", &());
-    let consumers = consumers::consumers(&context.db, &context.events);
+    let consumers = consumers::consumers(&context.db, &context.events, policy.clone());
     let feed = Arc::new(watch::Feed::new(&context.db, &context.events));
     let watches = watch::Watches::new(&shared, &context.access, &feed, &context.shutdown);
     let operations = operations::rpc(&shared, &context.events, &consumers);

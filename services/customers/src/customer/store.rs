@@ -314,6 +314,12 @@ pub async fn owners_lock(
     Ok(sql.build_query_as().fetch_all(connection).await?)
 }
 
+/// Some of an employee's customers, held until the transaction ends.
+pub async fn owned_lock(connection: &mut PgConnection, owner_id: Uuid, limit: i64) -> Result<Vec<Uuid>> {
+    let sql = "SELECT id FROM customer WHERE owner_id = $1 ORDER BY id LIMIT $2 FOR NO KEY UPDATE";
+    Ok(sqlx::query_scalar(sql).bind(owner_id).bind(limit).fetch_all(connection).await?)
+}
+
 /// Where customers go.
 #[derive(Clone, Copy)]
 pub enum To<'a> {

@@ -26,7 +26,7 @@ use platform::sheet::write::{Cell, Row};
 const OUTPUT: [(&str, &str, &str); 9] = [
     ("id", "系统编号", "ID"),
     ("addresses", "全部地址", "All addresses"),
-    ("group_id", "所属部门", "Group"),
+    ("group_id", "所属组", "Group"),
     ("state", "有效状态", "State"),
     ("last_contact_time", "最近联系时间", "Last contact"),
     ("create_time", "创建时间", "Created"),

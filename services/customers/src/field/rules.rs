@@ -48,6 +48,9 @@ pub fn check(field: &Field, dictionaries: &Dictionaries) -> Result<Option<Value>
     if field.personal_data() != PersonalData::Unspecified && field_type != FieldType::Text {
         faults.add("personal_data", &own::FIELD_PERSONAL_DATA_REFUSED);
     }
+    if field.personal_data() != PersonalData::Unspecified && field.unique {
+        faults.add("personal_data", &own::FIELD_PERSONAL_UNIQUE);
+    }
     let default = match &field.default_value {
         Some(_) if field.unique => {
             faults.add("default_value", &own::FIELD_DEFAULT_REFUSED);

@@ -225,6 +225,8 @@ fn a_definition_must_make_sense() {
     assert_eq!(found(unique), one("unique", "FIELD_UNIQUE_REFUSED"));
     let secret = Field { personal_data: PersonalData::Phone as i32, ..a_field("a", FieldType::Integer) };
     assert_eq!(found(secret), one("personal_data", "FIELD_PERSONAL_DATA_REFUSED"));
+    let told = Field { personal_data: PersonalData::IdNumber as i32, unique: true, ..a_field("a", FieldType::Text) };
+    assert_eq!(found(told), one("personal_data", "FIELD_PERSONAL_UNIQUE"));
     let default = Field { default_value: Some(text("3")), ..a_field("a", FieldType::Integer) };
     assert_eq!(found(default), one("default_value", "FIELD_TYPE_MISMATCH"));
     let default = Field { default_value: Some(text("x")), unique: true, ..a_field("a", FieldType::Text) };

@@ -31,6 +31,15 @@ impl ViewRpc {
         Self { shared }
     }
 
+    /// Whether a view's filter and order are within what the caller may filter and sort by.
+    async fn usable(&self, call: &Call) -> Result<impl Fn(&View) -> bool> {
+        let fields = self.shared.fields.current().await?;
+        let schema = self.shared.list_schema.of(&fields);
+        let masked = Masked::of(&fields, &call.caller);
+        let (caller, zone) = (call.caller.clone(), self.shared.zone);
+        Ok(move |view: &View| Selection::new(&schema.1, &caller, &masked, zone, &view.filter, &view.order_by).is_ok())
+    }
+
     async fn check(&self, call: &Call, view: &View) -> Result<()> {
         let fields = self.shared.fields.current().await?;
         let schema = self.shared.list_schema.of(&fields);
@@ -62,6 +71,9 @@ impl ViewService for ViewRpc {
         let after = page::decode::<(String, Uuid)>(&["views"], &request.page_token)?;
         let mut views = store::view_list(self.shared.db.pool(), reader_id, after.as_ref(), size + 1).await?;
         let next_page_token = page::cut(&mut views, size, &["views"], |view| (view.name.clone(), view.id.clone()))?;
+        // A filter by what the reader sees masked would quote it, and be refused.
+        let usable = self.usable(&call).await?;
+        views.retain(|view| view.own || usable(view));
         Ok(Response::new(ListViewsResponse { views, next_page_token }))
     }
 

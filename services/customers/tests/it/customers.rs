@@ -2,6 +2,8 @@ use anyhow::{Context as _, Result};
 use changke::testkit::Session;
 use reqwest::Method;
 use serde_json::{Value, json};
+use sqlx::Executor as _;
+use uuid::Uuid;
 
 use crate::story::{Story, a_customer, all_pages, each, id, list, refusals, violations};
 
@@ -173,7 +175,7 @@ async fn customers_change_hands_all_or_none_and_back() -> Result<()> {
         admin.post("/v1/customers:assign", json!({"ids": ids, "ownerId": owner})).await
     };
 
-    let stranger = uuid::Uuid::now_v7().to_string();
+    let stranger = Uuid::now_v7().to_string();
     let refused = assign(&json!([ours[0], stranger]), &han_mei.employee_id).await?;
     assert_eq!(refused.status.as_u16(), 404);
     assert_eq!(violations(&refused), refusals(&[("ids[1]", "NOT_FOUND")]));
@@ -190,6 +192,37 @@ async fn customers_change_hands_all_or_none_and_back() -> Result<()> {
         assign(&json!([previous["customerId"]]), owner).await?.ok()?;
     }
     assert_eq!((names(li_lei, &[]).await?.len(), names(han_mei, &[]).await?.len()), (2, 1));
+    story.end().await
+}
+
+#[tokio::test]
+async fn an_owner_is_removed_only_without_customers() -> Result<()> {
+    let story = Story::begin().await?;
+    let (app, admin, li_lei) = (&story.app, &story.admin, &story.li_lei);
+    let customer = a_customer(li_lei, "华信").await?;
+    let employee = format!("/v1/employees/{}", li_lei.employee_id);
+    let remove = async || {
+        let etag = admin.get(&employee).await?.ok()?["etag"].clone();
+        admin.delete(&format!("{employee}?etag={}", etag.as_str().unwrap_or_default())).await
+    };
+    let refused = remove().await?;
+    assert_eq!((refused.status.as_u16(), refused.body["reason"].as_str()), (422, Some("EMPLOYEE_OWNS_CUSTOMERS")));
+    let body = json!({"ids": [customer], "ownerId": admin.employee_id});
+    admin.post("/v1/customers:assign", body).await?.ok()?;
+
+    // One that is given to them while they go lies in the pool afterwards.
+    let mut meanwhile = app.database().await?;
+    meanwhile.execute("BEGIN; LOCK TABLE customers.inbox IN ACCESS EXCLUSIVE MODE").await?;
+    remove().await?.ok()?;
+    let sql = "UPDATE customers.customer SET owner_id = $1 WHERE id = $2";
+    let (owner, id): (Uuid, Uuid) = (li_lei.employee_id.parse()?, customer.parse()?);
+    sqlx::query(sql).bind(owner).bind(id).execute(&mut meanwhile).await?;
+    meanwhile.execute("COMMIT").await?;
+    let path = format!("/v1/customers/{customer}");
+    app.until("it lies in the pool", async || admin.get(&path).await.is_ok_and(|answer| answer.body["ownerId"] == ""))
+        .await?;
+    let periods = admin.get(&format!("{path}/ownershipPeriods")).await?.ok()?;
+    assert_eq!(periods["periods"][0]["reason"], "OWNERSHIP_REASON_RECYCLED", "{periods}");
     story.end().await
 }
 
