@@ -83,7 +83,17 @@ export const listDirectory = (query: string) =>
 export const directoryEntries = (ids: string[]) =>
   unwrap(client.GET("/v1/directory", { params: { query: { ids, pageSize: 200 } } }));
 
-export const listEmployees = (query: { query?: string; filter?: string; orderBy?: string; pageToken?: string; pageSize?: number }) =>
+export interface EmployeeQuery {
+  query?: string;
+  filter?: string;
+  orderBy?: string;
+  /** With the groups below it. */
+  withinGroupId?: string;
+  pageToken?: string;
+  pageSize?: number;
+}
+
+export const listEmployees = (query: EmployeeQuery) =>
   unwrap(client.GET("/v1/employees", { params: { query } }));
 
 /** With an invitation, a link by e-mail takes the place of the initial password. */

@@ -4,7 +4,7 @@ import { Link, useNavigate } from "react-router";
 import type { Customer } from "@/api/types";
 import { AttributeValue } from "../AttributeValue";
 import type { Attribute } from "../attributes";
-import { orderText, parseOrder, sortOrderOf } from "./order";
+import { orderText, parseOrder, sortOrderOf } from "@/shared/order";
 
 interface CustomerTableProps {
   rows: Customer[];

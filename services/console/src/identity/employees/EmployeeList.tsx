@@ -6,6 +6,7 @@ import dayjs from "dayjs";
 import type { Employee } from "@/api/types";
 import { useAccess } from "@/app/access";
 import { PersonAvatar } from "@/shared/PersonAvatar";
+import { orderText, parseOrder, sortOrderOf } from "@/shared/order";
 import { Time } from "@/shared/Time";
 import { roleName } from "../roles/names";
 import type { EmployeeActions } from "./actions";
@@ -19,12 +20,19 @@ interface ListProps {
   onExplain: (employee: Employee) => void;
 }
 
-export function EmployeeTable({ rows, ...handlers }: ListProps) {
+interface TableProps extends ListProps {
+  orderBy: string;
+  onOrder: (orderBy: string) => void;
+}
+
+export function EmployeeTable({ rows, orderBy, onOrder, ...handlers }: TableProps) {
   const { t } = useTranslation();
+  const orders = parseOrder(orderBy);
+  const sortable = (path: string) => ({ key: path, sorter: true, sortOrder: sortOrderOf(orders, path) });
   const columns: TableColumnsType<Employee> = [
     {
       title: t("identity.employee.displayName"),
-      key: "name",
+      ...sortable("display_name"),
       render: (_, employee) => (
         <Flex align="center" gap={10}>
           <PersonAvatar name={employee.displayName} employeeId={employee.id} />
@@ -43,7 +51,7 @@ export function EmployeeTable({ rows, ...handlers }: ListProps) {
     { title: t("identity.employee.state"), key: "state", render: (_, employee) => <StateTags employee={employee} /> },
     {
       title: t("identity.employee.lastSignIn"),
-      key: "lastSignIn",
+      ...sortable("last_sign_in_time"),
       responsive: ["lg"],
       render: (_, employee) => <Time value={employee.lastSignInTime} as="relative" />,
     },
@@ -54,7 +62,21 @@ export function EmployeeTable({ rows, ...handlers }: ListProps) {
       render: (_, employee) => <EmployeeMenu employee={employee} {...handlers} />,
     },
   ];
-  return <Table rowKey="id" columns={columns} dataSource={rows} pagination={false} scroll={{ x: 860 }} data-testid="employees" />;
+  return (
+    <Table
+      rowKey="id"
+      columns={columns}
+      dataSource={rows}
+      pagination={false}
+      showSorterTooltip={false}
+      scroll={{ x: 860 }}
+      onChange={(_pages, _filters, sorter) => {
+        const sorted = [sorter].flat().filter(({ order }) => order);
+        onOrder(orderText(sorted.map(({ columnKey, order }) => ({ path: String(columnKey), descending: order === "descend" }))));
+      }}
+      data-testid="employees"
+    />
+  );
 }
 
 export function EmployeeCards({ rows, ...handlers }: ListProps) {

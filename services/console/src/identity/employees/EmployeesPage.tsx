@@ -1,6 +1,6 @@
 import { useState } from "react";
 import { PlusOutlined, SearchOutlined, UploadOutlined } from "@ant-design/icons";
-import { Button, Card, Flex, Input, Select } from "antd";
+import { Button, Card, Checkbox, Flex, Input, Select } from "antd";
 import { useTranslation } from "react-i18next";
 import { Link, useSearchParams } from "react-router";
 import type { Employee } from "@/api/types";
@@ -12,8 +12,9 @@ import { SecretOnce } from "@/shared/SecretOnce";
 import { Loaded, Nothing } from "@/shared/states";
 import { useDebounced } from "@/shared/useDebounced";
 import { usePhone } from "@/shared/usePhone";
-import { listEmployees } from "../api";
+import { listEmployees, useRoles } from "../api";
 import { GroupPicker } from "../groups/GroupPicker";
+import { roleName } from "../roles/names";
 import { AccessDrawer } from "./AccessDrawer";
 import { EmployeeCards, EmployeeTable } from "./EmployeeList";
 import { EmployeeForm } from "./EmployeeForm";
@@ -28,15 +29,23 @@ export function EmployeesPage() {
   const [search, setSearch] = useSearchParams();
   const [query, setQuery] = useState("");
   const [state, setState] = useState<StateChoice>("all");
+  const [roleId, setRoleId] = useState<string>();
+  const [below, setBelow] = useState(true);
+  const [orderBy, setOrderBy] = useState("");
   const [editing, setEditing] = useState<Employee | "new">();
   const [explaining, setExplaining] = useState<Employee>();
   const [secret, setSecret] = useState<{ loginName: string; password: string }>();
   const group = search.get("group") ?? undefined;
   const settled = useDebounced(query.trim());
-  const filter = [state === "all" ? "" : `state = ${state}`, group ? `group_id = "${group}"` : ""].filter(Boolean).join(" AND ");
-  const employees = usePages(["employees", settled, filter], (pageToken) =>
-    listEmployees({ query: settled || undefined, filter: filter || undefined, pageToken }),
-  );
+  const conditions = [state === "all" ? "" : `state = ${state}`, roleId ? `role_id = "${roleId}"` : "", group && !below ? `group_id = "${group}"` : ""];
+  const asked = {
+    query: settled || undefined,
+    filter: conditions.filter(Boolean).join(" AND ") || undefined,
+    withinGroupId: below ? group : undefined,
+    orderBy: orderBy || undefined,
+  };
+  const employees = usePages(["employees", asked], (pageToken) => listEmployees({ ...asked, pageToken }));
+  const roles = useRoles(can("PERMISSION_ROLES_READ"));
   const actions = useEmployeeActions({ onSecret: setSecret });
   const manages = can("PERMISSION_EMPLOYEES_MANAGE");
   const handlers = { onEdit: setEditing, onExplain: setExplaining, actions, manages };
@@ -79,6 +88,23 @@ export function EmployeesPage() {
             onChange={(id) => setSearch(id ? { group: id } : {}, { replace: true })}
             style={{ width: phone ? "100%" : 220 }}
           />
+          {group && (
+            <Checkbox checked={below} onChange={(event) => setBelow(event.target.checked)} style={{ alignSelf: "center" }}>
+              {t("identity.employee.withBelow")}
+            </Checkbox>
+          )}
+          {roles.data && (
+            <Select
+              allowClear
+              showSearch={{ optionFilterProp: "label" }}
+              aria-label={t("identity.employee.roles")}
+              placeholder={t("identity.employee.anyRole")}
+              value={roleId}
+              onChange={setRoleId}
+              options={roles.data.map((role) => ({ value: role.id, label: roleName(t, role.name) }))}
+              style={{ width: phone ? "100%" : 160 }}
+            />
+          )}
           <Select<StateChoice>
             aria-label={t("identity.employee.state")}
             value={state}
@@ -95,7 +121,7 @@ export function EmployeesPage() {
           {({ pages }) => {
             const rows = pages.flatMap((page) => page.employees);
             if (rows.length === 0) return <Nothing text={t("identity.employee.empty")} />;
-            return phone ? <EmployeeCards rows={rows} {...handlers} /> : <EmployeeTable rows={rows} {...handlers} />;
+            return phone ? <EmployeeCards rows={rows} {...handlers} /> : <EmployeeTable rows={rows} orderBy={orderBy} onOrder={setOrderBy} {...handlers} />;
           }}
         </Loaded>
         <LoadMore query={employees} />
