@@ -8,7 +8,7 @@ use futures::{StreamExt as _, TryStreamExt as _, stream};
 use platform::contract::{Access, Contract, HttpRule, Method};
 use serde_json::{Value, json};
 
-use crate::access_matrix::request::{Target, names_a_record, send_about};
+use crate::access_matrix::request::{Target, names_a_record, names_others, send_about};
 use crate::support::{a_role, change, id, text};
 
 /// Stands in every text of the victim's records.
@@ -78,21 +78,30 @@ async fn present(reader: &Session, record: &Record) -> Result<Value> {
     })
 }
 
-/// Every permission that knows the scope of one's own records.
-async fn intruder(app: &TestApp, group: &str) -> Result<Session> {
+/// Each record as whoever may reads it.
+async fn all_present(records: &[Record], victim: &Session, admin: &Session) -> Result<Vec<Value>> {
+    let mut all = Vec::new();
+    for record in records {
+        let reader = if record.path.starts_with("/v1/employees") { admin } else { victim };
+        all.push(present(reader, record).await?);
+    }
+    Ok(all)
+}
+
+/// Every permission that knows the scope, in this scope.
+async fn with_every_permission(app: &TestApp, group: &str, scope: Scope) -> Result<Session> {
     let admin = app.administrator().await?;
     let catalog = admin.get("/v1/permissionCatalog").await?.ok()?;
     let own: Vec<String> = catalog["permissions"]
         .as_array()
         .context("permissions")?
         .iter()
-        .filter(|entry| {
-            entry["scopes"].as_array().is_some_and(|scopes| scopes.contains(&json!(Scope::Own.as_str_name())))
-        })
+        .filter(|entry| entry["scopes"].as_array().is_some_and(|scopes| scopes.contains(&json!(scope.as_str_name()))))
         .map(|entry| text(&entry["permission"]).trim_start_matches("PERMISSION_").to_owned())
         .collect();
-    let grants: Vec<(&str, &str)> = own.iter().map(|permission| (permission.as_str(), "OWN")).collect();
-    let role = a_role(&admin, "everything of one's own", &grants).await?;
+    let scope = scope.as_str_name().trim_start_matches("SCOPE_");
+    let grants: Vec<(&str, &str)> = own.iter().map(|permission| (permission.as_str(), scope)).collect();
+    let role = a_role(&admin, &format!("everything in the scope {scope}"), &grants).await?;
     let session = app.employee("intruder", group, &[]).await?;
     change(&admin, &format!("/v1/employees/{}", session.employee_id), json!({"roleIds": [role]})).await?;
     Ok(session)
@@ -100,13 +109,12 @@ async fn intruder(app: &TestApp, group: &str) -> Result<Session> {
 
 /// An operation on records by id whose rows a scope decides; what opens all rows to its holder, or nothing of anybody's,
 /// is not asked.
-fn is_asked(method: &Method, rule: &HttpRule) -> bool {
-    let open = match method.access {
-        Access::Permission(permission) => permission == Permission::PolicyWatch,
-        Access::SignedIn => method.service_name == "GroupService",
-        Access::Public => true,
-    };
-    names_a_record(rule) && !open
+fn is_open_to_scopes(method: &Method) -> bool {
+    match method.access {
+        Access::Permission(permission) => permission != Permission::PolicyWatch,
+        Access::SignedIn => method.service_name != "GroupService",
+        Access::Public => false,
+    }
 }
 
 #[tokio::test]
@@ -117,28 +125,24 @@ async fn nobody_reaches_a_record_by_knowing_its_id() -> Result<()> {
     let victim = app.employee("victim", &home, &["manager"]).await?;
     let admin = app.administrator().await?;
     let records = belongings(&app, &victim, &home).await?;
-    let intruder = intruder(&app, &elsewhere).await?;
+    let intruder = with_every_permission(&app, &elsewhere, Scope::Own).await?;
     app.until("the intruder's role counts", async || {
         intruder.get("/v1/customers").await.is_ok_and(|answer| answer.status.as_u16() == 200)
     })
     .await?;
-    let mut before = Vec::new();
-    for record in &records {
-        let reader = if record.path.starts_with("/v1/employees") { &admin } else { &victim };
-        before.push(present(reader, record).await?);
-    }
-
+    let before = all_present(&records, &victim, &admin).await?;
     let routes: Vec<(&Method, &HttpRule)> = Contract::get()
         .methods()
         .iter()
         .flat_map(|method| method.http.iter().map(move |rule| (method, rule)))
-        .filter(|(method, rule)| is_asked(method, rule))
+        .filter(|(method, rule)| is_open_to_scopes(method) && names_a_record(rule))
         .collect();
     let tries = records.iter().flat_map(|record| routes.iter().map(move |(method, rule)| (record, *method, *rule)));
     let outcomes: Vec<(bool, Option<String>)> = stream::iter(tries)
         .map(async |(record, method, rule)| {
             let (id, etag) = (text(&record.body["id"]), text(&record.body["etag"]));
-            let answer = send_about(&intruder, method, rule, Some(Target { id: &id, etag: &etag })).await?;
+            let answer =
+                send_about(&intruder, method, rule, Some(Target { id: &id, etag: &etag, named: None })).await?;
             let body = answer.body.to_string();
             let reached = answer.status.is_success() || answer.status.is_server_error() || body.contains(MARK);
             let told = reached.then(|| {
@@ -156,9 +160,56 @@ async fn nobody_reaches_a_record_by_knowing_its_id() -> Result<()> {
     assert!(reached.is_empty(), "{} of {count}:\n{}", reached.len(), reached.join("\n"));
     assert!(refused * 10 > count * 8, "only {refused} of {count} came as far as the record");
     assert!(routes.len() > 30, "only {} operations take an id", routes.len());
-    for (record, before) in records.iter().zip(before) {
-        let reader = if record.path.starts_with("/v1/employees") { &admin } else { &victim };
-        assert_eq!(present(reader, record).await?, before, "{}", record.path);
+    assert_eq!(all_present(&records, &victim, &admin).await?, before);
+    app.stop().await
+}
+
+#[tokio::test]
+async fn nobody_reaches_a_record_by_naming_it_in_a_call_about_an_own_one() -> Result<()> {
+    let app = TestApp::start().await?;
+    let root = app.root_group().await?;
+    let [home, elsewhere] = [app.group("home", &root).await?, app.group("elsewhere", &root).await?];
+    let victim = app.employee("victim", &home, &["manager"]).await?;
+    let admin = app.administrator().await?;
+    let records = belongings(&app, &victim, &home).await?;
+    // All permissions that know the scope of a group, in a group of their own.
+    let intruder = with_every_permission(&app, &elsewhere, Scope::Group).await?;
+    app.until("the intruder's role counts", async || {
+        intruder.get("/v1/customers").await.is_ok_and(|answer| answer.status.as_u16() == 200)
+    })
+    .await?;
+    let before = all_present(&records, &victim, &admin).await?;
+    let routes: Vec<(&Method, &HttpRule)> = Contract::get()
+        .methods()
+        .iter()
+        .flat_map(|method| method.http.iter().map(move |rule| (method, rule)))
+        .filter(|(method, rule)| is_open_to_scopes(method) && names_others(method, rule))
+        .collect();
+    let mut told = Vec::new();
+    let mut count = 0;
+    for record in &records {
+        for (method, rule) in &routes {
+            let own =
+                intruder.post("/v1/customers", json!({"kind": "CUSTOMER_KIND_PERSON", "name": "own"})).await?.ok()?;
+            let (id, etag, named) = (text(&own["id"]), text(&own["etag"]), text(&record.body["id"]));
+            let target = Target { id: &id, etag: &etag, named: Some(&named) };
+            let answer = send_about(&intruder, method, rule, Some(target)).await?;
+            let body = answer.body.to_string();
+            count += 1;
+            if answer.status.is_server_error() || body.contains(MARK) {
+                told.push(format!(
+                    "{} {} naming {}: {} {body}",
+                    rule.verb.as_str(),
+                    rule.template,
+                    record.path,
+                    answer.status
+                ));
+            }
+        }
     }
+    println!("{count} cases: {} operations, {} records", routes.len(), records.len());
+    assert!(told.is_empty(), "{} of {count}:\n{}", told.len(), told.join("\n"));
+    assert!(routes.len() > 20, "only {} operations take ids besides", routes.len());
+    assert_eq!(all_present(&records, &victim, &admin).await?, before);
     app.stop().await
 }

@@ -21,6 +21,8 @@ pub async fn send(caller: &Session, method: &Method, rule: &HttpRule) -> Result<
 pub struct Target<'a> {
     pub id: &'a str,
     pub etag: &'a str,
+    /// What every other field that is an id names.
+    pub named: Option<&'a str>,
 }
 
 /// Whether the path names a record by its id.
@@ -55,12 +57,18 @@ pub fn request(
             Some(id) if contract.message(id).well_known == WellKnown::HttpBody => {
                 request = request.header("content-type", "text/csv").body("name\nmatrix\n");
             }
-            Some(id) => request = request.json(&with_etag(contract, id, least(contract, id, &[])?, target)),
+            Some(id) => {
+                let body = with_names(contract, id, least(contract, id, &[])?, target);
+                request = request.json(&with_etag(contract, id, body, target));
+            }
             None => bail!("{}: the body is no message", rule.template),
         },
         Body::Whole => {
             let bound: Vec<usize> = rule.variables().filter_map(|fields| fields.first().copied()).collect();
-            let body = least(contract, method.input, &bound)?;
+            let mut body = with_names(contract, method.input, least(contract, method.input, &bound)?, target);
+            for index in bound {
+                body.as_object_mut().map(|body| body.remove(&input.fields[index].json_name));
+            }
             request = request.json(&with_etag(contract, method.input, body, target));
         }
         Body::None => {
@@ -68,6 +76,9 @@ pub fn request(
                 let bound = rule.variables().any(|fields| fields == [index]);
                 if let (Some(target), "etag") = (target, field.name.as_str()) {
                     request = request.query(&[("etag", target.etag)]);
+                } else if let (false, true, Some(named)) = (bound, is_id(field), target.and_then(|target| target.named))
+                {
+                    request = request.query(&[(field.json_name.as_str(), named)]);
                 } else if let (false, Some(value)) = (bound, needed(contract, field)?) {
                     let text = value.as_str().map_or_else(|| value.to_string(), ToOwned::to_owned);
                     request = request.query(&[(field.json_name.as_str(), text)]);
@@ -76,6 +87,43 @@ pub fn request(
         }
     }
     Ok(request)
+}
+
+/// One id or several.
+fn is_id(field: &Field) -> bool {
+    match &field.rules.value {
+        ValueRules::Text(rules) => rules.uuid,
+        ValueRules::Repeated(rules) => matches!(&rules.items.value, ValueRules::Text(items) if items.uuid),
+        _ => false,
+    }
+}
+
+/// The body with every id in it that it may hold, in the messages below as well.
+fn with_names(contract: &Contract, message: MessageId, mut body: Value, target: Option<Target<'_>>) -> Value {
+    let Some(named) = target.and_then(|target| target.named) else { return body };
+    for field in contract.message(message).fields.iter().filter(|field| !field.output_only) {
+        let name = &field.json_name;
+        match (field.label, field.message()) {
+            (Label::Single, None) if is_id(field) => body[name] = named.into(),
+            (Label::Repeated, None) if is_id(field) => body[name] = json!([named]),
+            (Label::Single, Some(below)) if body.get(name).is_some_and(Value::is_object) => {
+                body[name] = with_names(contract, below, body[name].take(), target);
+            }
+            _ => {}
+        }
+    }
+    body
+}
+
+/// Whether the operation takes ids elsewhere than in its path.
+pub fn names_others(method: &Method, rule: &HttpRule) -> bool {
+    let contract = Contract::get();
+    let input = contract.message(method.input);
+    let bound = |index: usize| rule.variables().any(|fields| fields == [index]);
+    let within = |id: MessageId| contract.message(id).fields.iter().any(|field| is_id(field) && !field.output_only);
+    input.fields.iter().enumerate().any(|(index, field)| {
+        !bound(index) && (is_id(field) || field.label == Label::Single && field.message().is_some_and(within))
+    })
 }
 
 fn with_etag(contract: &Contract, message: MessageId, mut body: Value, target: Option<Target<'_>>) -> Value {
