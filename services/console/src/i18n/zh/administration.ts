@@ -28,7 +28,7 @@ export const administration = {
     kinds: {
       customer: "客户",
       contact: "联系人",
-      interaction: "跟进记录",
+      interaction: "交往记录",
       relation: "客户关系",
       share: "共享",
       import: "导入",
@@ -46,7 +46,7 @@ export const administration = {
       role: "角色",
       service_account: "服务账号",
       api_key: "API 密钥",
-      identity_provider: "单点登录",
+      identity_provider: "身份提供方",
       webhook_endpoint: "Webhook",
       webhook_delivery: "Webhook 消息",
       parameter: "参数",
