@@ -376,6 +376,7 @@ export const administration = {
     sent: "Thank you! You find the answer under “My feedback”",
     support: "You can also turn to: {{contact}}",
     empty: "There is no feedback yet",
+    emptyOf: { FEEDBACK_STATE_OPEN: "No open feedback", FEEDBACK_STATE_ANSWERED: "No answered feedback", FEEDBACK_STATE_CLOSED: "No closed feedback" },
     anyState: "Any state",
     answer: "Answer",
     answerAgain: "Change the answer",

@@ -362,6 +362,7 @@ export const administration = {
     sent: "已提交，谢谢！可在“我的反馈”中查看回复",
     support: "也可以直接联系：{{contact}}",
     empty: "还没有反馈",
+    emptyOf: { FEEDBACK_STATE_OPEN: "没有待处理的反馈", FEEDBACK_STATE_ANSWERED: "没有已回复的反馈", FEEDBACK_STATE_CLOSED: "没有已关闭的反馈" },
     anyState: "全部状态",
     answer: "回复",
     answerAgain: "修改回复",
