@@ -108,7 +108,7 @@ test("feedback reaches who answers it, and the answer its author", async (story)
 
   const admin = await openAs(story, "administrator", "/feedback");
   const entry = admin.getByTestId("feedback").getByTestId("feedback-entry").filter({ hasText: text });
-  await entry.getByRole("link", { name: "/customers" }).waitFor();
+  await entry.getByRole("link", { name: "客户" }).waitFor();
   await picture(admin, "feedback");
   await entry.getByRole("button", { name: "回复" }).click();
   await admin.getByRole("dialog").getByLabel("回复").fill("可以在“列”中勾选生日");

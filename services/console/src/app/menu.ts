@@ -55,7 +55,9 @@ export function visibleEntries(access: Pick<Access, "can" | "has">): MenuEntry[]
   );
 }
 
-/** The entry whose screen, or a record of whose screen, is open. */
-export function currentEntry(pathname: string): string | undefined {
-  return entries.find((entry) => entry.path === pathname || (entry.path !== "/" && pathname.startsWith(`${entry.path}/`)))?.path;
+/** The entry to whose screen, or to a record of whose screen, a path leads. */
+export function entryAt(pathname: string): MenuEntry | undefined {
+  return entries.find((entry) => entry.path === pathname || (entry.path !== "/" && pathname.startsWith(`${entry.path}/`)));
 }
+
+export const currentEntry = (pathname: string) => entryAt(pathname)?.path;

@@ -47,6 +47,9 @@ export function themeFor(dark: boolean, still: boolean): ThemeConfig {
       Menu: { itemHeight: 38, activeBarBorderWidth: 0, itemSelectedColor: dark ? "#ffffff" : "#1d4ed8" },
       Table: { cellPaddingBlock: 11, headerSplitColor: "transparent" },
       Descriptions: { itemPaddingBottom: 12, labelColor: hint },
+      // The colours of states as texts; as grounds and lines they may stay lighter.
+      Typography: { colorSuccessText: dark ? "#6abe39" : "#237804", colorErrorText: dark ? "#ff7875" : "#cf1322", colorWarningText: dark ? "#e8b339" : "#ad6800" },
+      ...(dark ? { Tabs: { itemSelectedColor: "#8fb0ff", itemHoverColor: "#8fb0ff", inkBarColor: "#8fb0ff" } } : { Form: { colorError: "#cf1322" }, Button: { colorError: "#cf1322" } }),
     },
   };
 }

@@ -17,11 +17,11 @@ export function FeedState({ feed }: { feed: Feed | undefined }) {
   return (
     <Tooltip title={last}>
       {feed.rebuilding || pending > 0 ? (
-        <Tag icon={<SyncOutlined spin />} color="processing" data-testid="feed" tabIndex={0}>
+        <Tag icon={<SyncOutlined spin />} color="blue" data-testid="feed" tabIndex={0}>
           {feed.rebuilding ? t("reporting.rebuilding", { count: pending }) : t("reporting.pending", { count: pending })}
         </Tag>
       ) : (
-        <Tag icon={<CheckCircleOutlined />} color="success" data-testid="feed" tabIndex={0}>
+        <Tag icon={<CheckCircleOutlined />} color="green" data-testid="feed" tabIndex={0}>
           {t("reporting.upToDate")}
         </Tag>
       )}

@@ -33,9 +33,11 @@ function pie(table: Table, colors: Colors, phone: boolean, restName: string) {
   const shown = table.rows.slice(0, mostSlices);
   const rest = table.rows.slice(mostSlices).reduce((sum, row) => sum + row.count, 0);
   const slices = shown.map((row) => ({ name: row.name, value: row.count, id: row.key }));
+  const data = rest > 0 ? [...slices, { name: restName, value: rest, id: "" }] : slices;
+  const shares = new Map(data.map(({ name, value }) => [name, share(value, table.total)]));
   return {
-    // On a phone there is no room beside the slices for their names.
-    legend: phone ? { bottom: 0, itemWidth: 14, itemHeight: 10, textStyle: { color: colors.colorTextSecondary } } : undefined,
+    // On a phone there is no room beside the slices for their names, and nothing to hover with: the legend tells the shares.
+    legend: phone ? { bottom: 0, itemWidth: 14, itemHeight: 10, textStyle: { color: colors.colorTextSecondary }, formatter: (name: string) => `${name}  ${shares.get(name) ?? ""}` } : undefined,
     series: [
       {
         type: "pie",
@@ -47,7 +49,7 @@ function pie(table: Table, colors: Colors, phone: boolean, restName: string) {
           color: colors.colorText,
           formatter: ({ name, value }: { name: string; value: number }) => `${name}  ${share(value, table.total)}`,
         },
-        data: rest > 0 ? [...slices, { name: restName, value: rest, id: "" }] : slices,
+        data,
       },
     ],
   };

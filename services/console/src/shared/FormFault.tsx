@@ -8,15 +8,18 @@ export function FormFault({ fault }: { fault: unknown }) {
   const { t } = useTranslation();
   if (!fault) return null;
   const problem = asProblem(fault);
+  const violations = problem.fieldViolations;
+  // One fault is the whole message.
+  const only = violations.length === 1 ? violations[0]?.description : undefined;
   return (
     <Alert
       type="error"
       showIcon
       style={{ marginBottom: 16 }}
-      title={problem.isOffline ? t("common.fault.offline") : problem.detail || t("common.fault.refused")}
+      title={problem.isOffline ? t("common.fault.offline") : only || problem.detail || t("common.fault.refused")}
       description={
         <>
-          <Violations problem={problem} />
+          {!only && <Violations problem={problem} />}
           {problem.requestId && <RequestId id={problem.requestId} />}
         </>
       }

@@ -45,7 +45,7 @@ export function ShownOnce({ title, hint, items, onClose, children }: ShownOncePr
           <div key={label}>
             <Typography.Text type="secondary">{label}</Typography.Text>
             <div>
-              <Typography.Text copyable={{ tooltips }} code={secret} strong={!secret} style={secret ? { fontSize: value.length > 24 ? 14 : 18 } : undefined} data-testid={testId}>
+              <Typography.Text copyable={{ tooltips }} code={secret} strong={!secret} style={secret ? { display: "block", wordBreak: "break-all", fontSize: value.length > 24 ? 14 : 18 } : undefined} data-testid={testId}>
                 {value}
               </Typography.Text>
             </div>

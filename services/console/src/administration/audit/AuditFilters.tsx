@@ -71,7 +71,7 @@ export function AuditFilters({ search, services, onChange }: AuditFiltersProps) 
         showSearch={{ optionFilterProp: "label" }}
         labelRender={({ value }) => (String(value).endsWith(".*") ? kindName(t, String(value).slice(0, -2)) : `${kindName(t, String(value).split(".")[0] ?? "")} · ${verbName(t, String(value))}`)}
         placeholder={t("administration.audit.anyAction")}
-        style={width(210)}
+        style={width(200)}
         data-testid="audit-actions"
       />
       <DatePicker.RangePicker
@@ -81,10 +81,10 @@ export function AuditFilters({ search, services, onChange }: AuditFiltersProps) 
         presets={phone ? undefined : presets}
         allowEmpty={[true, true]}
         disabledDate={(date) => date.isAfter(today, "day")}
-        style={width(240)}
+        style={width(250)}
       />
-      <Typed label={t("administration.audit.recordId")} value={search.recordId} accepts={isId} refusal={t("administration.audit.notAnId")} onChange={(recordId) => onChange({ recordId })} style={width(170)} />
-      <Typed label={t("administration.audit.address")} value={search.address} onChange={(value) => onChange({ address: value })} style={width(140)} />
+      <Typed label={t("administration.audit.recordId")} value={search.recordId} accepts={isId} refusal={t("administration.audit.notAnId")} onChange={(recordId) => onChange({ recordId })} style={width(165)} />
+      <Typed label={t("administration.audit.address")} value={search.address} onChange={(value) => onChange({ address: value })} style={width(165)} />
       {isFiltered && (
         <Button type="link" onClick={() => onChange({ service: undefined, actorId: undefined, actions: [], recordId: undefined, address: undefined, from: undefined, to: undefined })}>
           {t("common.reset")}

@@ -6,10 +6,11 @@ import { PersonAvatar } from "@/shared/PersonAvatar";
 import { Time } from "@/shared/Time";
 import { EntryDetails } from "./EntryDetails";
 import type { TrailEntry } from "./merge";
-import { actionName, kindName, recordPath, verbName } from "./texts";
+import { deletedRecords, kindName, recordPath, verbName } from "./texts";
 
 export function AuditTable({ entries, withService }: { entries: TrailEntry[]; withService: boolean }) {
   const { t } = useTranslation();
+  const deleted = deletedRecords(entries);
   const columns: TableColumnsType<TrailEntry> = [
     { title: t("common.time"), key: "time", width: 150, render: (_, entry) => <Time value={entry.time} /> },
     { title: t("administration.audit.actor"), key: "actor", width: 170, render: (_, entry) => <Actor entry={entry} /> },
@@ -25,7 +26,7 @@ export function AuditTable({ entries, withService }: { entries: TrailEntry[]; wi
         </Flex>
       ),
     },
-    { title: t("administration.audit.record"), key: "record", render: (_, entry) => <RecordOf entry={entry} /> },
+    { title: t("administration.audit.record"), key: "record", render: (_, entry) => <RecordOf entry={entry} deleted={deleted} /> },
     ...(withService
       ? [{ title: t("administration.audit.service"), key: "service", width: 130, responsive: ["lg" as const], render: (_: unknown, entry: TrailEntry) => <Tag style={{ margin: 0 }}>{t(`identity.services.${entry.service}`)}</Tag> }]
       : []),
@@ -46,6 +47,7 @@ export function AuditTable({ entries, withService }: { entries: TrailEntry[]; wi
 
 export function AuditCards({ entries }: { entries: TrailEntry[] }) {
   const { t } = useTranslation();
+  const deleted = deletedRecords(entries);
   return (
     <Flex vertical gap={8} data-testid="audit">
       {entries.map((entry) => (
@@ -53,12 +55,12 @@ export function AuditCards({ entries }: { entries: TrailEntry[] }) {
           <Flex justify="space-between" gap={8} wrap>
             <Actor entry={entry} />
             <Typography.Text type="secondary">
-              <Time value={entry.time} as="relative" />
+              <Time value={entry.time} />
             </Typography.Text>
           </Flex>
           <Flex justify="space-between" gap={8} wrap style={{ marginTop: 6 }}>
-            <strong>{actionName(t, entry.action)}</strong>
-            <RecordOf entry={entry} />
+            <strong>{verbName(t, entry.action)}</strong>
+            <RecordOf entry={entry} deleted={deleted} />
           </Flex>
           <Collapse ghost size="small" items={[{ key: "details", label: t("administration.audit.details"), children: <EntryDetails entry={entry} /> }]} />
         </Card>
@@ -87,10 +89,10 @@ function Actor({ entry }: { entry: TrailEntry }) {
   );
 }
 
-function RecordOf({ entry }: { entry: TrailEntry }) {
+function RecordOf({ entry, deleted }: { entry: TrailEntry; deleted: ReadonlySet<string> }) {
   const { t } = useTranslation();
   const kind = kindName(t, entry.recordKind);
-  const path = recordPath(entry);
+  const path = recordPath(entry, deleted);
   const short = entry.recordId.slice(-6);
   return (
     <Flex gap={6} align="center">

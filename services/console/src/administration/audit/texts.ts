@@ -81,11 +81,17 @@ export function actionName(t: TFunction, action: string): string {
   return `${kindName(t, action.slice(0, action.indexOf(".")))} · ${verbName(t, action)}`;
 }
 
-/** The screen that shows the record; none for those that have no screen of their own. */
-export function recordPath(entry: { recordKind: string; recordId: string; subjectId: string }): string | undefined {
-  if (entry.recordKind === "customer" && entry.recordId) return `/customers/${entry.recordId}`;
-  if (["contact", "interaction", "relation", "customer_share"].includes(entry.recordKind) && entry.subjectId) return `/customers/${entry.subjectId}`;
-  if (entry.recordKind === "import" && entry.recordId) return `/imports/${entry.recordId}`;
-  if (entry.recordKind === "webhook_endpoint" && entry.recordId) return `/webhooks/${entry.recordId}`;
-  return undefined;
+/** What the entries at hand tell to be gone. */
+export const deletedRecords = (entries: readonly { action: string; recordId: string }[]): ReadonlySet<string> =>
+  new Set(entries.filter(({ action }) => action.endsWith(".deleted")).map(({ recordId }) => recordId));
+
+const screens: Readonly<Record<string, string>> = { customer: "customers", import: "imports", webhook_endpoint: "webhooks" };
+const partsOfCustomers = new Set(["contact", "interaction", "relation", "customer_share"]);
+
+/** The screen that shows the record; none for those that have no screen of their own, or are gone. */
+export function recordPath(entry: { recordKind: string; recordId: string; subjectId: string }, deleted: ReadonlySet<string>): string | undefined {
+  const { recordKind, recordId, subjectId } = entry;
+  if (partsOfCustomers.has(recordKind) && subjectId) return `/customers/${subjectId}`;
+  const screen = screens[recordKind];
+  return screen && recordId && !deleted.has(recordId) ? `/${screen}/${recordId}` : undefined;
 }

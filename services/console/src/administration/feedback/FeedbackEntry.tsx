@@ -3,6 +3,7 @@ import { Card, Flex, Tag, Typography, theme } from "antd";
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
 import type { Feedback } from "@/api/types";
+import { entryAt } from "@/app/menu";
 import { Time } from "@/shared/Time";
 
 const kindColors: Record<Feedback["kind"], string> = {
@@ -38,7 +39,7 @@ export function FeedbackEntry({ feedback, withPerson = false, actions }: { feedb
           {/* Only a path of this console becomes a link; the text comes from the caller. */}
           {/^\/(?!\/)/.test(feedback.page) && (
             <Typography.Text type="secondary" className="one-line" style={{ maxWidth: 260 }}>
-              {t("administration.feedback.from")} <Link to={feedback.page}>{feedback.page}</Link>
+              {t("administration.feedback.from")} <PageLink path={feedback.page} />
             </Typography.Text>
           )}
           <Tag color={stateColors[feedback.state]} style={{ margin: 0, marginInlineStart: "auto" }}>
@@ -57,5 +58,16 @@ export function FeedbackEntry({ feedback, withPerson = false, actions }: { feedb
         {actions && <Flex gap={8}>{actions}</Flex>}
       </Flex>
     </Card>
+  );
+}
+
+/** A page by its name in the menu; the path tells which record. */
+function PageLink({ path }: { path: string }) {
+  const { t } = useTranslation();
+  const entry = entryAt(path);
+  return (
+    <Link to={path} title={path}>
+      {entry ? t(`app.menu.${entry.key}`) : path}
+    </Link>
   );
 }

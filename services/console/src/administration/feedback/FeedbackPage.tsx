@@ -1,5 +1,5 @@
 import { useState } from "react";
-import { Button, Flex, Form, Input, Segmented } from "antd";
+import { Button, Card, Flex, Form, Input, Segmented } from "antd";
 import { useTranslation } from "react-i18next";
 import { usePages } from "@/api/pages";
 import type { Feedback } from "@/api/types";
@@ -8,6 +8,7 @@ import { LoadMore } from "@/shared/LoadMore";
 import { useNotices } from "@/shared/notices";
 import { PageHeader } from "@/shared/PageHeader";
 import { Loaded, Nothing } from "@/shared/states";
+import { usePhone } from "@/shared/usePhone";
 import { answerFeedback, closeFeedback, listFeedback, useFeedbackChanged } from "./api";
 import { FeedbackEntry } from "./FeedbackEntry";
 
@@ -19,6 +20,7 @@ export function FeedbackPage() {
   const { t } = useTranslation();
   const notices = useNotices();
   const changed = useFeedbackChanged();
+  const phone = usePhone();
   const [choice, setChoice] = useState<Choice>("FEEDBACK_STATE_OPEN");
   const [answering, setAnswering] = useState<Feedback>();
   const state = choice === "all" ? undefined : choice;
@@ -46,36 +48,38 @@ export function FeedbackPage() {
           />
         }
       />
-      <Loaded query={feedback}>
-        {({ pages }) => {
-          const rows = pages.flatMap((page) => page.feedback);
-          if (rows.length === 0) return <Nothing text={t("administration.feedback.empty")} />;
-          return (
-            <Flex vertical gap={12} data-testid="feedback">
-              {rows.map((entry) => (
-                <FeedbackEntry
-                  key={entry.id}
-                  feedback={entry}
-                  withPerson
-                  actions={
-                    <>
-                      <Button size="small" type={entry.answer ? "default" : "primary"} onClick={() => setAnswering(entry)}>
-                        {t(entry.answer ? "administration.feedback.answerAgain" : "administration.feedback.answer")}
-                      </Button>
-                      {entry.state !== "FEEDBACK_STATE_CLOSED" && (
-                        <Button size="small" onClick={() => void close(entry)}>
-                          {t("administration.feedback.close")}
+      <Card styles={{ body: { padding: phone ? 12 : 16 } }}>
+        <Loaded query={feedback}>
+          {({ pages }) => {
+            const rows = pages.flatMap((page) => page.feedback);
+            if (rows.length === 0) return <Nothing text={t(state ? `administration.feedback.emptyOf.${state}` : "administration.feedback.empty")} />;
+            return (
+              <Flex vertical gap={12} data-testid="feedback">
+                {rows.map((entry) => (
+                  <FeedbackEntry
+                    key={entry.id}
+                    feedback={entry}
+                    withPerson
+                    actions={
+                      <>
+                        <Button size="small" type={entry.answer ? "default" : "primary"} onClick={() => setAnswering(entry)}>
+                          {t(entry.answer ? "administration.feedback.answerAgain" : "administration.feedback.answer")}
                         </Button>
-                      )}
-                    </>
-                  }
-                />
-              ))}
-            </Flex>
-          );
-        }}
-      </Loaded>
-      <LoadMore query={feedback} />
+                        {entry.state !== "FEEDBACK_STATE_CLOSED" && (
+                          <Button size="small" onClick={() => void close(entry)}>
+                            {t("administration.feedback.close")}
+                          </Button>
+                        )}
+                      </>
+                    }
+                  />
+                ))}
+              </Flex>
+            );
+          }}
+        </Loaded>
+        <LoadMore query={feedback} />
+      </Card>
       <FormDrawer<{ answer: string }>
         open={answering !== undefined}
         title={t("administration.feedback.answer")}

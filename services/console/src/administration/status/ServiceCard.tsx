@@ -76,15 +76,13 @@ export function ServiceCard({ service, status, readAt, stale, onDead }: ServiceC
               label: t("administration.status.connections"),
               styles: { content: { alignSelf: "center" } },
               children: (
-                <Tooltip title={`${database?.connections ?? 0} / ${database?.maxConnections ?? 0}`}>
-                  <Progress
-                    size="small"
-                    percent={Math.round(((database?.connections ?? 0) / Math.max(database?.maxConnections ?? 1, 1)) * 100)}
-                    format={() => database?.connections ?? 0}
-                    status={troubles.includes("connectionsScarce") ? "exception" : "normal"}
-                    style={{ width: 120, margin: 0, verticalAlign: "middle" }}
-                  />
-                </Tooltip>
+                <Progress
+                  size="small"
+                  percent={Math.round(((database?.connections ?? 0) / Math.max(database?.maxConnections ?? 1, 1)) * 100)}
+                  format={() => `${database?.connections ?? 0} / ${database?.maxConnections ?? 0}`}
+                  status={troubles.includes("connectionsScarce") ? "exception" : "normal"}
+                  style={{ width: 160, margin: 0, verticalAlign: "middle" }}
+                />
               ),
             },
             { key: "migrations", label: t("administration.status.migrations"), children: <Migrations status={status} /> },

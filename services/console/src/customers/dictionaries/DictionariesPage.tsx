@@ -62,7 +62,7 @@ export function DictionariesPage() {
                           <Flex justify="space-between" align="center">
                             {nameOf(dictionary)}
                             <Typography.Text type="secondary" className="tabular">
-                              {dictionary.entryCount}
+                              {Number(dictionary.entryCount).toLocaleString()}
                             </Typography.Text>
                           </Flex>
                         ),

@@ -103,7 +103,7 @@ function Selected({ dictionary, entry, manages, onEdit }: { dictionary: string; 
           { key: "code", label: t("settings.code"), children: <code>{entry.code}</code> },
           { key: "zh", label: t("settings.nameZh"), children: entry.nameZh },
           { key: "en", label: t("settings.nameEn"), children: entry.nameEn || "—" },
-          { key: "state", label: t("settings.state"), children: <Tag>{t(entry.retired ? "settings.retired" : "settings.inUse")}</Tag> },
+          { key: "state", label: t("settings.state"), children: <Tag color={entry.retired ? undefined : "green"}>{t(entry.retired ? "settings.retired" : "settings.inUse")}</Tag> },
         ]}
       />
       {manages && (

@@ -17,10 +17,10 @@ import { HandoverForm } from "./HandoverForm";
 
 const lookMillis = 1000;
 const colors: Partial<Record<Handover["state"], string>> = {
-  HANDOVER_STATE_RUNNING: "processing",
-  HANDOVER_STATE_UNDOING: "processing",
-  HANDOVER_STATE_COMPLETED: "success",
-  HANDOVER_STATE_FAILED: "error",
+  HANDOVER_STATE_RUNNING: "blue",
+  HANDOVER_STATE_UNDOING: "blue",
+  HANDOVER_STATE_COMPLETED: "green",
+  HANDOVER_STATE_FAILED: "red",
 };
 
 /** 移交: an employee's customers go to others, with a report and a way back. */

@@ -8,11 +8,11 @@ export function Figures({ item, dry = false }: { item: Import; dry?: boolean }) 
   const { t } = useTranslation();
   const { token } = theme.useToken();
   const colors: Record<(typeof figures)[number], string | undefined> = {
-    created: token.colorSuccess,
+    created: token.green7,
     updated: token.colorPrimary,
     unchanged: undefined,
-    skipped: token.colorWarning,
-    failed: token.colorError,
+    skipped: token.gold7,
+    failed: token.red7,
   };
   return (
     <Flex gap={32} wrap justify={dry || item.state !== "IMPORT_STATE_RUNNING" ? "start" : "center"}>

@@ -9,6 +9,7 @@ import { LoadMore } from "@/shared/LoadMore";
 import { useNotices } from "@/shared/notices";
 import { Loaded, Nothing } from "@/shared/states";
 import { listRowErrors } from "./api";
+import { faultyFirst, isFaulty } from "./faults";
 
 /** Rows that failed or were left alone, each with what is wrong and how it stands in the file. */
 export function RowErrors({ item }: { item: Import }) {
@@ -27,7 +28,7 @@ export function RowErrors({ item }: { item: Import }) {
       setBusy(false);
     }
   };
-  const columns: TableColumnsType<ImportRowError> = [
+  const columnsFor = (rows: ImportRowError[]): TableColumnsType<ImportRowError> => [
     { title: t("imports.row"), dataIndex: "row", width: 80, className: "tabular", fixed: "start" },
     {
       title: t("imports.fault"),
@@ -35,23 +36,23 @@ export function RowErrors({ item }: { item: Import }) {
       render: (_, row) => (
         <Flex vertical gap={4}>
           {row.errors.map((error) => (
-            <span key={error.code + error.header}>
-              <Tag color={error.code === "EXISTS" ? "warning" : "error"} title={error.code}>
+            <Flex key={error.code + error.header} gap={6} align="flex-start">
+              <Tag color={error.code === "EXISTS" ? "gold" : "red"} title={error.code} style={{ margin: 0 }}>
                 {error.header || t("imports.wholeRow")}
               </Tag>
-              {error.message || error.code}
-            </span>
+              <span>{error.message || error.code}</span>
+            </Flex>
           ))}
         </Flex>
       ),
     },
-    ...item.columns.map((column, place) => ({
+    ...faultyFirst(item.columns, rows).map(({ header, place }) => ({
       key: place,
-      title: column.header,
+      title: header,
       width: 140,
       ellipsis: true,
       render: (_: unknown, row: ImportRowError) => {
-        const wrong = row.errors.some((error) => error.header !== "" && error.header === column.header);
+        const wrong = isFaulty(row, header);
         return (
           <Typography.Text type={wrong ? "danger" : undefined} strong={wrong}>
             {row.cells[place]}
@@ -75,7 +76,7 @@ export function RowErrors({ item }: { item: Import }) {
         {({ pages }) => {
           const rows = pages.flatMap((page) => page.rowErrors);
           if (rows.length === 0) return <Nothing text={t("imports.noErrors")} />;
-          return <Table<ImportRowError> rowKey="row" size="small" columns={columns} dataSource={rows} pagination={false} scroll={{ x: 420 + item.columns.length * 140 }} />;
+          return <Table<ImportRowError> rowKey="row" size="small" columns={columnsFor(rows)} dataSource={rows} pagination={false} scroll={{ x: 420 + item.columns.length * 140 }} />;
         }}
       </Loaded>
       <LoadMore query={errors} />

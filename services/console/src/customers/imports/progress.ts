@@ -4,10 +4,10 @@ import type { Import, ImportProgress, ImportState } from "@/api/types";
 export const stateColors: Record<ImportState, string> = {
   IMPORT_STATE_UNSPECIFIED: "default",
   IMPORT_STATE_READY: "default",
-  IMPORT_STATE_RUNNING: "processing",
-  IMPORT_STATE_COMPLETED: "success",
-  IMPORT_STATE_CANCELLED: "warning",
-  IMPORT_STATE_FAILED: "error",
+  IMPORT_STATE_RUNNING: "blue",
+  IMPORT_STATE_COMPLETED: "green",
+  IMPORT_STATE_CANCELLED: "gold",
+  IMPORT_STATE_FAILED: "red",
 };
 
 export const figures = ["created", "updated", "unchanged", "skipped", "failed"] as const satisfies (keyof ImportProgress)[];

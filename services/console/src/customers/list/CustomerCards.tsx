@@ -33,7 +33,7 @@ export function CustomerCards({ rows, columns, selected = [], onSelect, rowActio
               </Flex>
               {columns
                 .filter((attribute) => !shownInHead.has(attribute.path) && Boolean(attributeValue(customer, attribute)))
-                .slice(0, 5)
+                .slice(0, 6)
                 .map((attribute) => (
                   <Flex key={attribute.path} gap={8}>
                     <Typography.Text type="secondary" style={{ flex: "0 0 84px", fontSize: 13 }}>

@@ -2,7 +2,8 @@ import { Flex, Table, Typography, type TableColumnsType, type TableProps } from 
 import { BankOutlined, UserOutlined } from "@ant-design/icons";
 import { Link, useNavigate } from "react-router";
 import type { Customer } from "@/api/types";
-import { AttributeValue } from "../AttributeValue";
+import { Time } from "@/shared/Time";
+import { attributeValue, AttributeValue } from "../AttributeValue";
 import type { Attribute } from "../attributes";
 import { orderText, parseOrder, sortOrderOf } from "@/shared/order";
 
@@ -20,8 +21,8 @@ interface CustomerTableProps {
 }
 
 // The standard columns fit a common screen side by side.
-const widths: Record<string, number> = { name: 184, number: 104, region: 120, industry: 96, remark: 240, email: 190, website: 190, source: 104, kind: 112, level: 88, phone: 124, owner_id: 84 };
-const kindWidths: Partial<Record<Attribute["kind"], number>> = { timestamp: 142, date: 110, boolean: 90 };
+const widths: Record<string, number> = { name: 248, number: 104, region: 120, industry: 96, remark: 240, email: 190, website: 190, source: 104, kind: 112, level: 88, phone: 124, owner_id: 104 };
+const kindWidths: Partial<Record<Attribute["kind"], number>> = { timestamp: 100, date: 110, boolean: 90 };
 
 const widthOf = (attribute: Attribute) => widths[attribute.path] ?? kindWidths[attribute.kind] ?? 140;
 
@@ -40,7 +41,7 @@ export function CustomerTable({ rows, columns, orderBy, onOrder, selected, onSel
     sorter: Boolean(onOrder) && attribute.sortable,
     sortOrder: sortOrderOf(orders, attribute.path),
     render: (_, customer) =>
-      attribute.path === "name" ? <NameCell customer={customer} contact={foundBy?.get(customer.id)} /> : <AttributeValue customer={customer} attribute={attribute} />,
+      attribute.path === "name" ? <NameCell customer={customer} contact={foundBy?.get(customer.id)} /> : <Cell customer={customer} attribute={attribute} />,
   }));
   if (rowActions) tableColumns.push({ key: "actions", title: "", width: 90, fixed: "end", render: (_, customer) => rowActions(customer) });
 
@@ -73,6 +74,13 @@ export function CustomerTable({ rows, columns, orderBy, onOrder, selected, onSel
       data-testid="customers"
     />
   );
+}
+
+/** A day is what the eye compares down a column; the title has the full time. */
+function Cell({ customer, attribute }: { customer: Customer; attribute: Attribute }) {
+  const value = attributeValue(customer, attribute);
+  if (attribute.kind === "timestamp" && value) return <Time value={String(value)} as="date" />;
+  return <AttributeValue customer={customer} attribute={attribute} />;
 }
 
 export function NameCell({ customer, contact }: { customer: Customer; contact?: string }) {

@@ -74,7 +74,7 @@ export function PoolPage() {
     of();
   };
   const rowActions = (customer: Customer) => (
-    <Button size="small" type="primary" ghost loading={claiming === customer.id} onClick={() => void claim(customer)} aria-label={t("customers.pool.claimName", { name: customer.name })}>
+    <Button size={phone ? "middle" : "small"} loading={claiming === customer.id} onClick={() => void claim(customer)} aria-label={t("customers.pool.claimName", { name: customer.name })}>
       {t("customers.pool.claim")}
     </Button>
   );

@@ -15,11 +15,11 @@ import { contactIsMasked } from "./reveal";
 
 export function ContactsCard({ customer }: { customer: Customer }) {
   const { t } = useTranslation();
-  const { can } = useAccess();
+  const { reaches } = useAccess();
   const [withInvalid, setWithInvalid] = useState(false);
   const [editing, setEditing] = useState<Contact | "new">();
   const contacts = useContacts(customer.id, withInvalid);
-  const writes = can("PERMISSION_CONTACTS_WRITE");
+  const writes = reaches("PERMISSION_CONTACTS_WRITE", customer);
   return (
     <Card
       title={t("customers.contact.title")}
@@ -45,7 +45,7 @@ export function ContactsCard({ customer }: { customer: Customer }) {
             <Flex vertical gap={16} component="ul" style={{ listStyle: "none", margin: 0, padding: 0 }}>
               {list.map((contact) => (
                 <li key={contact.id}>
-                  <ContactRow contact={contact} writes={writes} onEdit={() => setEditing(contact)} />
+                  <ContactRow customer={customer} contact={contact} writes={writes} onEdit={() => setEditing(contact)} />
                 </li>
               ))}
             </Flex>
@@ -57,12 +57,19 @@ export function ContactsCard({ customer }: { customer: Customer }) {
   );
 }
 
-function ContactRow({ contact: masked, writes, onEdit }: { contact: Contact; writes: boolean; onEdit: () => void }) {
+interface ContactRowProps {
+  customer: Customer;
+  contact: Contact;
+  writes: boolean;
+  onEdit: () => void;
+}
+
+function ContactRow({ customer, contact: masked, writes, onEdit }: ContactRowProps) {
   const { t } = useTranslation();
   const { attempt, ask } = useActs(useCustomerChanged());
-  const { can } = useAccess();
+  const { reaches } = useAccess();
   const { shown: contact, revealed, reveal, hide } = useRevealed(masked, revealContact);
-  const reveals = can("PERMISSION_CUSTOMERS_REVEAL") && (revealed || contactIsMasked(masked));
+  const reveals = reaches("PERMISSION_CUSTOMERS_REVEAL", customer) && (revealed || contactIsMasked(masked));
   const askInvalidate = () =>
     ask({
       title: t("customers.contact.invalidateTitle", { name: contact.name }),

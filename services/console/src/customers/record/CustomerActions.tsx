@@ -17,7 +17,7 @@ import { InteractionForm } from "./InteractionForm";
 /** What can be done to the customer as a whole, by what the caller may do and whose it is. */
 export function CustomerActions({ customer }: { customer: Customer }) {
   const { t } = useTranslation();
-  const { can, profile } = useAccess();
+  const { can, reaches, profile } = useAccess();
   const notices = useNotices();
   const changed = useCustomerChanged();
   const { attempt } = useActs(changed);
@@ -33,9 +33,9 @@ export function CustomerActions({ customer }: { customer: Customer }) {
   const items: MenuProps["items"] = [
     ...(can("PERMISSION_ACCESS_EXPLAIN") ? [{ key: "access", label: t("customers.access.open"), onClick: () => setDialog("access") }] : []),
     ...(can("PERMISSION_AUDIT_READ") ? [{ key: "audit", label: t("administration.audit.ofRecord"), onClick: () => void navigate(`/audit?record=${customer.id}`) }] : []),
-    ...(can("PERMISSION_CUSTOMERS_ASSIGN") && !invalid ? [{ key: "assign", label: t("customers.assign.title"), onClick: () => setDialog("assign") }] : []),
+    ...(reaches("PERMISSION_CUSTOMERS_ASSIGN", customer) && !invalid ? [{ key: "assign", label: t("customers.assign.title"), onClick: () => setDialog("assign") }] : []),
     ...(can("PERMISSION_CUSTOMERS_CLAIM") && own ? [{ key: "return", label: t("customers.pool.return"), onClick: () => setDialog("return") }] : []),
-    ...(can("PERMISSION_CUSTOMERS_INVALIDATE")
+    ...(reaches("PERMISSION_CUSTOMERS_INVALIDATE", customer)
       ? [
           invalid
             ? { key: "restore", label: t("customers.restore"), onClick: () => void restore() }
@@ -51,7 +51,7 @@ export function CustomerActions({ customer }: { customer: Customer }) {
           {t("customers.pool.claim")}
         </Button>
       )}
-      {can("PERMISSION_INTERACTIONS_WRITE") && !invalid && (
+      {reaches("PERMISSION_INTERACTIONS_WRITE", customer) && !invalid && (
         <Button type={inPool ? "default" : "primary"} onClick={() => setDialog("interaction")} data-testid="add-interaction">
           {t("customers.interaction.add")}
         </Button>

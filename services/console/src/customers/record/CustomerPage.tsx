@@ -31,7 +31,7 @@ export function CustomerPage() {
 
 function Record({ customer }: { customer: Customer }) {
   const { t } = useTranslation();
-  const { can, profile } = useAccess();
+  const { can, reaches, profile } = useAccess();
   const phone = usePhone();
   const isOrganization = customer.kind === "CUSTOMER_KIND_ORGANIZATION";
 
@@ -46,7 +46,7 @@ function Record({ customer }: { customer: Customer }) {
       {can("PERMISSION_CONTACTS_READ") && <ContactsCard customer={customer} />}
       <RelationsCard customer={customer} />
       <OwnershipCard customer={customer} />
-      {can("PERMISSION_CUSTOMERS_SHARE") && <SharesCard customer={customer} />}
+      {reaches("PERMISSION_CUSTOMERS_SHARE", customer) && <SharesCard customer={customer} />}
     </Flex>
   );
   const timeline = <TimelineCard customer={customer} />;

@@ -22,11 +22,11 @@ const inHead = new Set(["name", "number", "kind"]);
 
 export function DetailsCard({ customer: masked }: { customer: Customer }) {
   const { t } = useTranslation();
-  const { can } = useAccess();
+  const { reaches } = useAccess();
   const attributes = useAttributes();
   const { data: fields = [] } = useFields();
   const { shown: customer, revealed, reveal, hide } = useRevealed(masked, revealCustomer);
-  const reveals = can("PERMISSION_CUSTOMERS_REVEAL") && (revealed || customerIsMasked(masked, fields));
+  const reveals = reaches("PERMISSION_CUSTOMERS_REVEAL", masked) && (revealed || customerIsMasked(masked, fields));
   const [editing, setEditing] = useState(false);
   const [all, setAll] = useState(false);
   const isEmpty = (attribute: Attribute) => {
@@ -43,7 +43,7 @@ export function DetailsCard({ customer: masked }: { customer: Customer }) {
       extra={
         <Flex>
           {reveals && <RevealButton name={masked.name} revealed={revealed} onReveal={reveal} onHide={hide} />}
-          {can("PERMISSION_CUSTOMERS_UPDATE") && (
+          {reaches("PERMISSION_CUSTOMERS_UPDATE", masked) && (
             <Button type="text" icon={<EditOutlined />} onClick={() => setEditing(true)} data-testid="edit-customer">
               {t("common.edit")}
             </Button>
@@ -76,7 +76,7 @@ export function DetailsCard({ customer: masked }: { customer: Customer }) {
                 ...addresses.map((address, place) => ({
                   key: `address-${place}`,
                   label: addressLabel(t, address.label),
-                  span: 2,
+                  span: "filled" as const,
                   children: (
                     <span>
                       {address.region && <EntryLabel dictionary="region" code={address.region} />} {address.street} {address.postalCode}

@@ -3,7 +3,7 @@ import { ArrowRightOutlined, EditOutlined } from "@ant-design/icons";
 import { Button, Flex, Tag, Typography } from "antd";
 import dayjs from "dayjs";
 import { useTranslation } from "react-i18next";
-import type { Interaction } from "@/api/types";
+import type { Customer, Interaction } from "@/api/types";
 import { useAccess } from "@/app/access";
 import { useNotices } from "@/shared/notices";
 import { ReasonDialog } from "@/shared/ReasonDialog";
@@ -11,20 +11,21 @@ import { Time } from "@/shared/Time";
 import { cancelInteraction, useCustomerChanged } from "../api";
 
 interface InteractionEntryProps {
+  customer: Customer;
   interaction: Interaction;
   onEdit: () => void;
   onComplete: () => void;
 }
 
-export function InteractionEntry({ interaction, onEdit, onComplete }: InteractionEntryProps) {
+export function InteractionEntry({ customer, interaction, onEdit, onComplete }: InteractionEntryProps) {
   const { t } = useTranslation();
-  const { can } = useAccess();
+  const { reaches } = useAccess();
   const notices = useNotices();
   const changed = useCustomerChanged();
   const [cancelling, setCancelling] = useState(false);
   const planned = interaction.state === "INTERACTION_STATE_PLANNED";
   const cancelled = interaction.state === "INTERACTION_STATE_CANCELLED";
-  const writes = can("PERMISSION_INTERACTIONS_WRITE");
+  const writes = reaches("PERMISSION_INTERACTIONS_WRITE", customer);
   const facts = [
     t(`enums.InteractionType.${interaction.type ?? "INTERACTION_TYPE_UNSPECIFIED"}`),
     interaction.contactNames.join(t("customers.interaction.and")),
@@ -52,12 +53,6 @@ export function InteractionEntry({ interaction, onEdit, onComplete }: Interactio
       </Flex>
       <Typography.Text type="secondary" style={{ fontSize: 13 }}>
         {facts.filter(Boolean).join(" · ")}
-        {planned && (
-          <>
-            {" · "}
-            <Time value={interaction.occurTime} />
-          </>
-        )}
       </Typography.Text>
       {interaction.content && (
         <Typography.Paragraph style={{ margin: 0, whiteSpace: "pre-wrap" }} ellipsis={{ rows: 4, expandable: "collapsible", symbol: (open) => t(open ? "customers.timeline.less" : "customers.timeline.more") }}>

@@ -148,7 +148,7 @@ function Fields({ customerId, isNew, stateFixed }: { customerId: string; isNew: 
 }
 
 function proposedTime(planned: boolean): Dayjs {
-  return planned ? dayjs().add(1, "day").hour(10).minute(0).second(0).millisecond(0) : dayjs().second(0).millisecond(0);
+  return planned ? dayjs().add(1, "day").hour(10).minute(0).second(0).millisecond(0) : dayjs().millisecond(0);
 }
 
 function valuesOf(interaction: Interaction | undefined, complete: boolean): Values {

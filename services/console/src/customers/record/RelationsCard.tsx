@@ -33,12 +33,12 @@ interface Values {
 
 export function RelationsCard({ customer }: { customer: Customer }) {
   const { t } = useTranslation();
-  const { can } = useAccess();
+  const { reaches } = useAccess();
   const notices = useNotices();
   const changed = useCustomerChanged();
   const relations = useRelations(customer.id);
   const [adding, setAdding] = useState(false);
-  const writes = can("PERMISSION_CUSTOMERS_UPDATE");
+  const writes = reaches("PERMISSION_CUSTOMERS_UPDATE", customer);
   const required = { required: true, message: t("common.required") };
 
   const remove = async (relation: Relation) => {

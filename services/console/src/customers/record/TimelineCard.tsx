@@ -33,6 +33,7 @@ export function TimelineCard({ customer }: { customer: Customer }) {
           </Typography.Text>
           {interaction && (
             <InteractionEntry
+              customer={customer}
               interaction={interaction}
               onEdit={() => setEditing({ interaction, complete: false })}
               onComplete={() => setEditing({ interaction, complete: true })}

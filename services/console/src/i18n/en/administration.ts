@@ -47,7 +47,7 @@ export const administration = {
       role: "Role",
       service_account: "Service account",
       api_key: "API key",
-      identity_provider: "Single sign-on",
+      identity_provider: "Identity provider",
       webhook_endpoint: "Webhook",
       webhook_delivery: "Webhook message",
       parameter: "Parameter",
@@ -129,7 +129,7 @@ export const administration = {
   },
   status: {
     subtitle: "How every service is doing; refreshed every 10 seconds",
-    health: { sound: "Sound", strained: "Needs a look", broken: "In trouble", silent: "No answer" },
+    health: { sound: "Healthy", strained: "Needs a look", broken: "In trouble", silent: "No answer" },
     troubles: {
       streamDown: "The event stream is disconnected",
       outboxStuck: "Events have waited for more than a minute to be sent",
@@ -376,6 +376,7 @@ export const administration = {
     sent: "Thank you! You find the answer under “My feedback”",
     support: "You can also turn to: {{contact}}",
     empty: "There is no feedback yet",
+    emptyOf: { FEEDBACK_STATE_OPEN: "No open feedback", FEEDBACK_STATE_ANSWERED: "No answered feedback", FEEDBACK_STATE_CLOSED: "No closed feedback" },
     anyState: "Any state",
     answer: "Answer",
     answerAgain: "Change the answer",

@@ -8,7 +8,7 @@ export const app = {
   themes: { light: "Light", dark: "Dark", system: "As the system" },
   sections: { work: "Work", reports: "Reports", organization: "Organization", settings: "Settings", administration: "Administration" },
   menu: {
-    workbench: "Work bench",
+    workbench: "Workbench",
     customers: "Customers",
     pool: "Public pool",
     imports: "Import",
@@ -28,7 +28,7 @@ export const app = {
     status: "Service status",
   },
   user: { menu: "Your menu", profile: "Profile", docs: "API reference", signOut: "Sign out" },
-  notFound: { title: "Page not found", text: "The link may be out of date.", home: "To the work bench" },
+  notFound: { title: "Page not found", text: "The link may be out of date.", home: "To the workbench" },
   fault: { title: "This page broke", text: "The system may just have been upgraded; a reload usually helps.", reload: "Reload" },
   absent: { title: "Service not deployed", text: "The service behind this screen isn't part of this deployment." },
   workbench: {

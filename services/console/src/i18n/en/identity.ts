@@ -85,7 +85,7 @@ export const identity = {
     ownsLink: "Show their customers and hand them over",
   },
   group: {
-    subtitle: "Groups decide the data scopes “own group” and “group and below”",
+    subtitle: "Data scopes follow the groups: the own group alone, or with all groups below it",
     placeholder: "Choose a group",
     asTree: "List",
     asChart: "Chart",

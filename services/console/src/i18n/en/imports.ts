@@ -14,7 +14,7 @@ export const imports = {
   state: "State",
   rowCount: "Rows",
   rows_one: "{{count}} row",
-  rows_other: "{{count}} rows",
+  rows_other: "{{count, number}} rows",
   columnCount_one: "{{count}} column",
   columnCount_other: "{{count}} columns",
   steps: { map: "Map columns", checked: "Dry run", done: "Result" },

@@ -194,6 +194,8 @@ export const security = {
     create_one: "Create {{count}} employee",
     create_other: "Create {{count}} employees",
     another: "Choose another file",
+    next: "Import another file",
+    toEmployees: "Show employees",
     created_one: "{{count}} employee is created",
     created_other: "{{count}} employees are created",
     once: "The initial passwords are shown only once. Download them and hand them out; each must be changed at the first sign-in.",

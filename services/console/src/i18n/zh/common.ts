@@ -43,9 +43,9 @@ export const common = {
     show: "显示完整信息",
     showOf: "显示 {{name}} 的完整信息",
     hide: "隐藏",
-    title: "显示 {{name}} 被遮盖的信息？",
+    title: "显示 {{name}} 的脱敏信息？",
     text: "仅在本次查看中显示，并记入操作日志。",
-    shown: "正在显示完整信息，离开页面后恢复遮盖",
+    shown: "正在显示完整信息，离开页面后恢复脱敏",
   },
   discard: {
     title: "放弃未保存的修改？",

@@ -14,7 +14,7 @@ export const customers = {
   updatedBy: "{{name}} 更新于",
   invalidate: "作废",
   invalidateTitle: "作废“{{name}}”？",
-  invalidateText: "作废后不再出现在列表中，资料与往来记录保留，可随时恢复。",
+  invalidateText: "作废后不再出现在列表中，资料与交往记录保留，可随时恢复。",
   invalidated: "客户已作废",
   restore: "恢复",
   restored: "客户已恢复",

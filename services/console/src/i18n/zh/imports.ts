@@ -13,7 +13,7 @@ export const imports = {
   file: "文件",
   state: "状态",
   rowCount: "行数",
-  rows_other: "{{count}} 行",
+  rows_other: "{{count, number}} 行",
   columnCount_other: "{{count}} 列",
   steps: { map: "对应字段", checked: "试运行", done: "导入结果" },
   mapping: "列与字段的对应关系",

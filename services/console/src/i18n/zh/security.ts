@@ -185,6 +185,8 @@ export const security = {
     problem: "问题",
     create_other: "创建 {{count}} 名员工",
     another: "换一个文件",
+    next: "导入其他文件",
+    toEmployees: "查看员工",
     created_other: "已创建 {{count}} 名员工",
     once: "初始密码只显示这一次，请下载后分发给本人，首次登录时必须修改。",
     invited: "邀请邮件正在发出，由本人设置密码。",

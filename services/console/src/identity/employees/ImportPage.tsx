@@ -4,6 +4,7 @@ import { DownloadOutlined, InboxOutlined } from "@ant-design/icons";
 import { useMutation } from "@tanstack/react-query";
 import { Alert, Button, Card, Dropdown, Flex, Radio, Spin, Table, Upload, type TableColumnsType } from "antd";
 import { useTranslation } from "react-i18next";
+import { Link } from "react-router";
 import { download, saveBlob } from "@/api/download";
 import type { EmployeeImportAnswer, EmployeeImportError, ImportedEmployee } from "@/api/types";
 import { FormFault } from "@/shared/FormFault";
@@ -103,7 +104,7 @@ export function ImportPage() {
             </Upload.Dragger>
           )}
           {created ? (
-            <Created employees={created} invited={invite} />
+            <Created employees={created} invited={invite} onNext={startOver} />
           ) : (
             answer && (
               <>
@@ -161,11 +162,11 @@ function Findings({ answer }: { answer: EmployeeImportAnswer }) {
   );
 }
 
-function Created({ employees, invited }: { employees: ImportedEmployee[]; invited: boolean }) {
+function Created({ employees, invited, onNext }: { employees: ImportedEmployee[]; invited: boolean; onNext: () => void }) {
   const { t } = useTranslation();
   const headers = [t("identity.employee.loginName"), t("identity.employee.displayName"), t("identity.secret.password")];
   const columns: TableColumnsType<ImportedEmployee> = [
-    { title: headers[0], dataIndex: "loginName" },
+    { title: headers[0], dataIndex: "loginName", width: 280 },
     { title: headers[1], dataIndex: "displayName" },
     ...(invited ? [] : [{ title: headers[2], key: "password", render: (_: unknown, { initialPassword }: ImportedEmployee) => <code>{initialPassword}</code> }]),
   ];
@@ -188,6 +189,12 @@ function Created({ employees, invited }: { employees: ImportedEmployee[]; invite
         />
       )}
       <Table<ImportedEmployee> rowKey="id" size="small" columns={columns} dataSource={employees} pagination={employees.length > 50 ? { pageSize: 50, showSizeChanger: false } : false} />
+      <Flex gap={8} wrap>
+        <Link to="/employees">
+          <Button type="primary">{t("security.importing.toEmployees")}</Button>
+        </Link>
+        <Button onClick={onNext}>{t("security.importing.next")}</Button>
+      </Flex>
     </>
   );
 }

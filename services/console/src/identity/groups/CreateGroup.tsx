@@ -2,6 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { Form, Input, Select } from "antd";
 import { useTranslation } from "react-i18next";
 import { allPages } from "@/api/pages";
+import type { Group } from "@/api/types";
 import { useAccess } from "@/app/access";
 import { FormDrawer } from "@/shared/FormDrawer";
 import { useNotices } from "@/shared/notices";
@@ -17,7 +18,7 @@ interface Values {
 interface CreateGroupProps {
   /** Nothing is shown while it is left out. */
   parentId: string | undefined;
-  onCreated: (parentId: string) => void;
+  onCreated: (group: Group) => void;
   onClose: () => void;
 }
 
@@ -47,10 +48,10 @@ export function CreateGroup({ parentId, onCreated, onClose }: CreateGroupProps) 
       submitText={t("common.create")}
       onClose={onClose}
       onSubmit={async (values) => {
-        await createGroup({ ...values, employeeIds: values.employeeIds ?? [] });
+        const group = await createGroup({ ...values, employeeIds: values.employeeIds ?? [] });
         notices.done(t("identity.group.created"));
-        onCreated(values.parentId);
         await changed();
+        onCreated(group);
       }}
       testId="group-form"
     >

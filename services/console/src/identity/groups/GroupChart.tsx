@@ -27,7 +27,8 @@ export function GroupChart({ roots, open, found, search, selectedId, onSelect }:
   const picture = useRef<HTMLDivElement>(null);
   const drag = useDragging(picture);
   useEffect(() => {
-    if (found) document.getElementById(`group-${found.id}`)?.scrollIntoView({ block: "center", inline: "center" });
+    const box = found && document.getElementById(`group-${found.id}`);
+    if (box && picture.current) centre(picture.current, box);
   }, [found]);
 
   const branch = (node: GroupNode) => (
@@ -76,6 +77,12 @@ export function GroupChart({ roots, open, found, search, selectedId, onSelect }:
       </div>
     </Flex>
   );
+}
+
+/** The picture's own box scrolls; the page stays where it is. */
+function centre(picture: Element, box: Element) {
+  const [around, within] = [picture.getBoundingClientRect(), box.getBoundingClientRect()];
+  picture.scrollBy(within.left + within.width / 2 - around.left - around.width / 2, within.top + within.height / 2 - around.top - around.height / 2);
 }
 
 /** The picture follows the mouse that holds it; touch scrolls by itself. */

@@ -2,6 +2,7 @@ import { useMemo, useState } from "react";
 import { ApartmentOutlined, PlusOutlined, UnorderedListOutlined } from "@ant-design/icons";
 import { Button, Card, Col, Flex, Row, Segmented } from "antd";
 import { useTranslation } from "react-i18next";
+import type { Group } from "@/api/types";
 import { useAccess } from "@/app/access";
 import { readStored, store } from "@/app/preferences";
 import { PageHeader } from "@/shared/PageHeader";
@@ -31,6 +32,11 @@ export function GroupsPage() {
   const manages = can("PERMISSION_GROUPS_MANAGE");
   const find = (id: string) => {
     open.leadTo(id);
+    setSelectedId(id);
+    setFound({ id });
+  };
+  const show = ({ id, parentId }: Group) => {
+    open.unfold(parentId);
     setSelectedId(id);
     setFound({ id });
   };
@@ -93,7 +99,7 @@ export function GroupsPage() {
           );
         }}
       </Loaded>
-      <CreateGroup parentId={creatingUnder} onCreated={open.unfold} onClose={() => setCreatingUnder(undefined)} />
+      <CreateGroup parentId={creatingUnder} onCreated={show} onClose={() => setCreatingUnder(undefined)} />
     </>
   );
 }

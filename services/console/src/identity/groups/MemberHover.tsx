@@ -2,11 +2,14 @@ import type { ReactElement } from "react";
 import { Flex, Popover, Typography } from "antd";
 import { useTranslation } from "react-i18next";
 import { PersonAvatar } from "@/shared/PersonAvatar";
+import { usePhone } from "@/shared/usePhone";
 import type { GroupNode } from "./tree";
 
-/** Who is in a group, on hover and on focus. */
+/** Who is in a group, on hover and on focus. A tap on a phone selects the group, whose card tells the same. */
 export function MemberHover({ node, children }: { node: GroupNode; children: ReactElement }) {
   const { t } = useTranslation();
+  const phone = usePhone();
+  if (phone) return children;
   const { group, total } = node;
   const others = group.memberCount - group.memberNames.length;
   return (

@@ -35,7 +35,7 @@ export function ScopeTag({ choice }: { choice: ScopeChoice }) {
   const { t } = useTranslation();
   if (choice === "none") return <Tag style={{ margin: 0 }}>{t("common.none")}</Tag>;
   return (
-    <Tag color={scopeColors[choice]} variant="filled" style={{ margin: 0, whiteSpace: "normal", textAlign: "center" }}>
+    <Tag color={scopeColors[choice]} variant="filled" style={{ margin: 0 }}>
       {t(`enums.Scope.${choice}`)}
     </Tag>
   );

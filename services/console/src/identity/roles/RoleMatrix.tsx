@@ -21,7 +21,7 @@ interface MatrixRow {
 
 /** Permissions × roles at a glance; a role's head opens it. */
 export function RoleMatrix({ roles, permissions, onOpen }: MatrixProps) {
-  const { t } = useTranslation();
+  const { t, i18n } = useTranslation();
   const rows = useMemo<MatrixRow[]>(
     () =>
       byService(permissions).flatMap(([service, entries]) => [
@@ -30,9 +30,9 @@ export function RoleMatrix({ roles, permissions, onOpen }: MatrixProps) {
       ]),
     [permissions],
   );
-  // The preset roles fit a common screen side by side.
+  // The preset roles fit a common screen side by side; English needs more room for a scope on one line.
   const permissionWidth = 184;
-  const roleWidth = 104;
+  const roleWidth = i18n.language.startsWith("zh") ? 104 : 136;
   const columns: TableColumnsType<MatrixRow> = [
     {
       title: t("identity.role.permission"),

@@ -48,7 +48,7 @@ export function FirstPasswordPage() {
   return (
     <EntryFrame title={t("identity.password.firstTitle")} text={t("identity.password.firstText", { name: profile.data.displayName })}>
       <FormFault fault={change.error} />
-      <Form<PasswordChange> form={form} layout="vertical" requiredMark={false} onFinish={(values) => change.mutate(values)}>
+      <Form<PasswordChange> form={form} size="large" layout="vertical" requiredMark={false} onFinish={(values) => change.mutate(values)}>
         <PasswordFields loginName={profile.data.loginName} currentLabel={t("identity.password.initial")} />
         <Flex vertical gap={8}>
           <Button type="primary" htmlType="submit" size="large" block loading={change.isPending} data-testid="change-password">

@@ -53,6 +53,9 @@ export function NewPasswordFields({ loginName }: { loginName: string }) {
   );
 }
 
+/** On the first line of its text. */
+const hintIcon = { marginBlockStart: 4 };
+
 function PolicyHints({ loginName }: { loginName: string }) {
   const { t } = useTranslation();
   const { token } = theme.useToken();
@@ -80,7 +83,10 @@ function PolicyHints({ loginName }: { loginName: string }) {
         {hints.map((hint) => (
           <li key={hint.key} data-met={hint.met}>
             <Typography.Text type={hint.met ? "success" : "secondary"} style={{ fontSize: 13 }}>
-              {hint.met ? <CheckCircleFilled /> : <MinusCircleOutlined />} {hint.text}
+              <Flex gap={6} align="flex-start">
+                {hint.met ? <CheckCircleFilled style={hintIcon} /> : <MinusCircleOutlined style={hintIcon} />}
+                <span>{hint.text}</span>
+              </Flex>
             </Typography.Text>
           </li>
         ))}

@@ -52,7 +52,7 @@ export function SetPasswordPage() {
       ) : (
         <>
           <FormFault fault={set.error} />
-          <Form<Values> form={form} layout="vertical" requiredMark={false} onFinish={(values) => set.mutate(values)}>
+          <Form<Values> form={form} size="large" layout="vertical" requiredMark={false} onFinish={(values) => set.mutate(values)}>
             <NewPasswordFields loginName="" />
             <Button type="primary" htmlType="submit" size="large" block loading={set.isPending} data-testid="set-password">
               {t("security.setPassword.set")}
