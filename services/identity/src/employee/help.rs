@@ -121,7 +121,7 @@ impl Identity {
         let password = self.initial_password(call).await?;
         let Some(known) = credentials(self.db.pool(), id).await? else { return Ok(String::new()) };
         let in_force = known.password_change_required
-            && self.passwords.verify(password.clone(), Some(known.password_hash)).await?;
+            && self.passwords.matches(password.clone(), known.password_hash).await?;
         Ok(if in_force { password } else { String::new() })
     }
 }
