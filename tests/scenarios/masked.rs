@@ -301,9 +301,8 @@ async fn hidden_stays_hidden_when_masked_is_revealed() -> Result<()> {
 async fn provisioning_tells_no_more_than_its_role_may_see() -> Result<()> {
     let app = TestApp::start().await?;
     let admin = app.administrator().await?;
-    let clear = ["PHONE", "EMAIL"].map(|kind| {
-        json!({"personalData": format!("PERSONAL_DATA_{kind}"), "visibility": "VISIBILITY_CLEAR"})
-    });
+    let clear = ["PHONE", "EMAIL"]
+        .map(|kind| json!({"personalData": format!("PERSONAL_DATA_{kind}"), "visibility": "VISIBILITY_CLEAR"}));
     let role = json!({
         "name": "开户", "grants": [{"permission": "PERMISSION_PROVISIONING", "scope": "SCOPE_ALL"}],
         "fieldVisibilities": clear,
@@ -344,7 +343,8 @@ async fn provisioning_tells_no_more_than_its_role_may_see() -> Result<()> {
     let kept = admin.get(&format!("/v1/employees/{}", id(&made)?)).await?.ok()?;
     assert_eq!((&kept["displayName"], &kept["phone"]), (&json!("张三丰"), &json!(PHONE)));
     assert_eq!(kept["email"], "zhangsan@example.com");
-    let asterisks = json!({"Operations": [{"op": "replace", "path": "phoneNumbers", "value": [{"value": "139****0"}]}]});
+    let asterisks =
+        json!({"Operations": [{"op": "replace", "path": "phoneNumbers", "value": [{"value": "139****0"}]}]});
     assert_eq!(client.patch(&path, asterisks).await?.status, 400);
 
     for parameters in [
@@ -354,7 +354,11 @@ async fn provisioning_tells_no_more_than_its_role_may_see() -> Result<()> {
         [("sortBy", "emails")],
     ] {
         let answer = query(&client, "/scim/v2/Users", &parameters).await?;
-        assert_eq!((answer.status.as_u16(), &answer.body["scimType"]), (400, &json!("invalidFilter")), "{parameters:?}");
+        assert_eq!(
+            (answer.status.as_u16(), &answer.body["scimType"]),
+            (400, &json!("invalidFilter")),
+            "{parameters:?}"
+        );
     }
     // Nor does the path of a change find by it.
     let guess = |digits: &str| {

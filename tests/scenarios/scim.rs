@@ -18,9 +18,8 @@ impl Client {
     /// With a role that sees what it writes.
     async fn of(app: &TestApp) -> Result<Client> {
         let admin = app.administrator().await?;
-        let clear = ["PHONE", "EMAIL"].map(|kind| {
-            json!({"personalData": format!("PERSONAL_DATA_{kind}"), "visibility": "VISIBILITY_CLEAR"})
-        });
+        let clear = ["PHONE", "EMAIL"]
+            .map(|kind| json!({"personalData": format!("PERSONAL_DATA_{kind}"), "visibility": "VISIBILITY_CLEAR"}));
         let role = json!({
             "name": "provisioning", "grants": [{"permission": "PERMISSION_PROVISIONING", "scope": "SCOPE_ALL"}],
             "fieldVisibilities": clear,

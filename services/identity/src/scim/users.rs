@@ -1,5 +1,6 @@
 //! Users of SCIM, who are the employees. A client changes who they are and whether they may sign in, never what they may
-//! do; and of those who can give roles themselves it changes nothing but that they go.
+//! do. Of those who can give roles themselves it changes nothing but that they go, and of those who hold more than it does
+//! it leaves what they sign in with.
 
 use std::collections::HashSet;
 
@@ -19,10 +20,11 @@ use super::resource::{User, WantedUser, projected};
 use super::sight::Sight;
 use super::{Asked, json, patched, permit_version, store};
 use crate::authentication::session_store::sessions_revoke;
-use crate::employee::permit::keep_an_administrator;
+use crate::employee::permit::{Touch, keep_an_administrator, not_above};
 use crate::employee::rules::changes;
 use crate::employee::store::{Password, employee_delete, employee_insert, employee_read, employee_update, state_set};
 use crate::employee::{emit_changed, emit_deleted};
+use crate::password_link::store::links_void;
 use crate::role::store::roles_get;
 use crate::{Identity, error, policy};
 
@@ -208,6 +210,14 @@ impl Identity {
             return Err(Error::permission_denied(&error::SCIM_PROTECTED));
         }
         let group_id = crate::optional_id("group_id", &was.group_id)?;
+        let moved = asked.email != was.email;
+        if moved || !asked.login_name.eq_ignore_ascii_case(&was.login_name) {
+            // Whoever reads the mail can set the password.
+            not_above(&mut tx, call, &was, Touch::Entry).await?;
+        }
+        if moved {
+            links_void(tx.connection(), id).await?;
+        }
         if renamed {
             employee_update(tx.connection(), id, &asked, group_id, policy_revision).await?;
         }
