@@ -121,6 +121,7 @@ async fn a_key_reaches_no_further_than_it_was_meant_to() -> Result<()> {
     assert_eq!(mine.get("/v1/profile").await?.ok()?["loginName"], "admin");
     for (method, path, body) in [
         (Method::PATCH, "/v1/profile", json!({"email": "thief@example.com", "etag": etag})),
+        (Method::PATCH, "/v1/profile", json!({"loginName": "thief", "etag": etag})),
         (Method::POST, "/v1/profile/apiKeys", json!({"name": "more"})),
         (Method::POST, "/v1/sessions:signOut", json!({})),
         (Method::POST, "/v1/profile:changePassword", json!({"currentPassword": "a", "newPassword": "b"})),

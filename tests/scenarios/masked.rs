@@ -304,3 +304,76 @@ async fn hidden_stays_hidden_when_masked_is_revealed() -> Result<()> {
     assert_eq!(shown["customFields"]["wechat"], Value::Null);
     app.stop().await
 }
+
+#[tokio::test]
+async fn provisioning_tells_no_more_than_its_role_may_see() -> Result<()> {
+    let app = TestApp::start().await?;
+    let admin = app.administrator().await?;
+    let clear = ["PHONE", "EMAIL"]
+        .map(|kind| json!({"personalData": format!("PERSONAL_DATA_{kind}"), "visibility": "VISIBILITY_CLEAR"}));
+    let role = json!({
+        "name": "开户", "grants": [{"permission": "PERMISSION_PROVISIONING", "scope": "SCOPE_ALL"}],
+        "fieldVisibilities": clear,
+    });
+    let role = admin.post("/v1/roles", role).await?.ok()?;
+    let client = app.employee("client", &app.root_group().await?, &[]).await?;
+    change(&admin, &format!("/v1/employees/{}", client.employee_id), json!({"roleIds": [id(&role)?]})).await?;
+    app.until("the role counts", async || client.get("/scim/v2/Users").await.is_ok_and(|answer| answer.status == 200))
+        .await?;
+    let (name, key) = ("zhangsan", [("idempotency-key", "zhangsan")]);
+    let user = json!({
+        "userName": name, "emails": [{"value": "zhangsan@example.com", "type": "work"}],
+        "phoneNumbers": [{"value": PHONE, "type": "work"}],
+    });
+    let made = client.call(Method::POST, "/scim/v2/Users", Some(user.clone()), &key).await?.ok()?;
+    assert_eq!(made["phoneNumbers"][0]["value"], PHONE);
+    let path = format!("/scim/v2/Users/{}", id(&made)?);
+
+    // What the role says nothing of, it masks.
+    let nothing = json!({"fieldVisibilities": [], "etag": role["etag"]});
+    admin.patch(&format!("/v1/roles/{}?updateMask=fieldVisibilities", id(&role)?), nothing).await?.ok()?;
+    app.until("phones are masked", async || {
+        client.get(&path).await.is_ok_and(|answer| answer.body["phoneNumbers"][0]["value"] == "138****5678")
+    })
+    .await?;
+    let again = client.call(Method::POST, "/scim/v2/Users", Some(user), &key).await?.ok()?;
+    assert_eq!(again["id"], made["id"]);
+    let renamed = json!({"Operations": [{"op": "replace", "path": "displayName", "value": "张三"}]});
+    let patched = client.patch(&path, renamed).await?.ok()?;
+    // A client that reads, changes and writes whole resources gives back what it was shown.
+    let mut whole = client.get(&path).await?.ok()?;
+    whole["displayName"] = json!("张三丰");
+    let replaced = client.call(Method::PUT, &path, Some(whole), &[]).await?.ok()?;
+    let found = query(&client, "/scim/v2/Users", &[("filter", "userName eq \"zhangsan\"")]).await?.ok()?;
+    for shown in [again, patched, replaced, found] {
+        assert!(!holds_secret(&shown.to_string()), "{shown}");
+    }
+    let kept = admin.get(&format!("/v1/employees/{}", id(&made)?)).await?.ok()?;
+    assert_eq!((&kept["displayName"], &kept["phone"]), (&json!("张三丰"), &json!(PHONE)));
+    assert_eq!(kept["email"], "zhangsan@example.com");
+    let asterisks =
+        json!({"Operations": [{"op": "replace", "path": "phoneNumbers", "value": [{"value": "139****0"}]}]});
+    assert_eq!(client.patch(&path, asterisks).await?.status, 400);
+
+    for parameters in [
+        [("filter", "phoneNumbers.value sw \"138\"")],
+        [("filter", "not (emails[value co \"zhang\"])")],
+        [("sortBy", "phoneNumbers.value")],
+        [("sortBy", "emails")],
+    ] {
+        let answer = query(&client, "/scim/v2/Users", &parameters).await?;
+        assert_eq!(
+            (answer.status.as_u16(), &answer.body["scimType"]),
+            (400, &json!("invalidFilter")),
+            "{parameters:?}"
+        );
+    }
+    // Nor does the path of a change find by it.
+    let guess = |digits: &str| {
+        let path = format!("phoneNumbers[value sw \"{digits}\"].type");
+        json!({"Operations": [{"op": "replace", "path": path, "value": "work"}]})
+    };
+    let guessed = client.patch(&path, guess("1381234")).await?;
+    assert_eq!(guessed.body["scimType"], "noTarget", "{}", guessed.body);
+    app.stop().await
+}

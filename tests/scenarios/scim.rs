@@ -6,7 +6,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::support::{a_customer, a_role, answer, id, text};
+use crate::support::{a_customer, answer, id, text};
 
 const USER: &str = "urn:ietf:params:scim:schemas:core:2.0:User";
 const PATCH: &str = "urn:ietf:params:scim:api:messages:2.0:PatchOp";
@@ -15,9 +15,16 @@ const PATCH: &str = "urn:ietf:params:scim:api:messages:2.0:PatchOp";
 struct Client(Session);
 
 impl Client {
+    /// With a role that sees what it writes.
     async fn of(app: &TestApp) -> Result<Client> {
         let admin = app.administrator().await?;
-        let role = a_role(&admin, "provisioning", &[("PROVISIONING", "ALL")]).await?;
+        let clear = ["PHONE", "EMAIL"]
+            .map(|kind| json!({"personalData": format!("PERSONAL_DATA_{kind}"), "visibility": "VISIBILITY_CLEAR"}));
+        let role = json!({
+            "name": "provisioning", "grants": [{"permission": "PERMISSION_PROVISIONING", "scope": "SCOPE_ALL"}],
+            "fieldVisibilities": clear,
+        });
+        let role = id(&admin.post("/v1/roles", role).await?.ok()?)?;
         let body = json!({"displayName": "Entra ID", "roleIds": [role]});
         let account = id(&admin.post("/v1/serviceAccounts", body).await?.ok()?)?;
         let path = format!("/v1/serviceAccounts/{account}/apiKeys");

@@ -64,7 +64,7 @@ pub fn error(status: StatusCode, reason: &str, detail: &str) -> (StatusCode, Vec
         // Two calls met at the same row.
         (409, "STALE_ETAG") => None,
         (409, _) => Some("uniqueness"),
-        (400, "SCIM_FILTER_FAULTY" | "SCIM_FILTER_INVALID") => Some("invalidFilter"),
+        (400, "SCIM_FILTER_FAULTY" | "SCIM_FILTER_INVALID" | "FIELD_MASKED") => Some("invalidFilter"),
         (400, "SCIM_PATH_INVALID") => Some("invalidPath"),
         (400, "SCIM_NO_TARGET") => Some("noTarget"),
         (400, "SCIM_PATCH_FAULTY" | "JSON_INVALID" | "WRONG_TYPE") => Some("invalidSyntax"),
@@ -104,6 +104,7 @@ mod tests {
             (409, "LOGIN_NAME_TAKEN", ("409", json!("uniqueness"))),
             (422, "LAST_ADMINISTRATOR", ("400", json!("invalidValue"))),
             (400, "SCIM_FILTER_FAULTY", ("400", json!("invalidFilter"))),
+            (400, "FIELD_MASKED", ("400", json!("invalidFilter"))),
             (400, "SCIM_NO_TARGET", ("400", json!("noTarget"))),
             (404, "NOT_FOUND", ("404", Value::Null)),
             (409, "SCIM_VERSION_STALE", ("412", Value::Null)),

@@ -62,6 +62,7 @@ reasons! {
     TIME_IN_THE_PAST: "The time must lie in the future.", "时间必须晚于当前时间。";
     PROVIDER_NAME_TAKEN: "There is a provider of this name already.", "已有同名的登录提供方。";
     PROVIDER_UNAVAILABLE: "The provider does not answer. Try again soon.", "登录提供方暂时无响应，请稍后重试。";
+    TRUST_TAKES_ADMINISTRATOR: "Whom a provider is trusted to know by e-mail may be an administrator, so this takes all that administrators hold.", "信任邮箱意味着可以凭邮箱成为任何员工（包括管理员），因此须拥有管理员的全部权限。";
     ISSUER_INSECURE: "The provider must be reached by https.", "登录提供方必须使用 https 地址。";
     PUBLIC_URL_MISSING: "Single sign-on needs the setting identity.public_url.", "单点登录需要先配置 identity.public_url。";
     SIGN_ON_FAILED: "The sign-on did not succeed. Begin again.", "单点登录未成功，请重新开始。";

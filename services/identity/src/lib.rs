@@ -193,9 +193,11 @@ pub async fn build_within(config: Config, context: Context, outside: Outside) ->
         seal: seal.clone(),
         transport: Transport::new(&config.webhooks, outside.names)?,
     });
+    let passwords = Passwords::new(&config.hashing)?;
+    passwords.note_makes(&password::store::hashes_by_make(context.db.pool()).await?);
     let identity = Identity(Arc::new(State {
         keys: SigningKeys::open(&context.db, &config.signing_key).await?,
-        passwords: Passwords::new(&config.hashing)?,
+        passwords,
         passkeys: Passkeys::new(&config.public_url)?,
         places: Places::open(&config.place_database)?,
         mailer: Mailer::new(&config.mail)?,

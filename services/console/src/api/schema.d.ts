@@ -2885,8 +2885,9 @@ export interface paths {
         options?: never;
         head?: never;
         /**
-         * Changes the caller's own contact data and locale
-         * @description Changes the caller's own contact data and locale. ABORTED when the etag is stale.
+         * Changes the caller's own names, contact data and locale
+         * @description Changes the caller's own names, contact data and locale. Another login name or address asks for a recent proof of
+         *     identity. ABORTED when the etag is stale.
          */
         patch: operations["ProfileService_UpdateProfile"];
         trace?: never;
@@ -4906,7 +4907,10 @@ export interface components {
             defaultGroupId: string;
             /** @description Whoever the provider vouches for becomes an employee at the first sign-on. */
             createEmployees: boolean;
-            /** @description An address that the provider calls verified is taken for that of the employee who has it here. */
+            /**
+             * @description An address that the provider calls verified is taken for that of the employee who has it here. To set this, or to
+             *     change `issuer` or `client_id` where it is set, takes all that administrators hold: it lets the provider in as anybody.
+             */
             trustEmail: boolean;
             /** @description Offered at sign-in. */
             enabled: boolean;
@@ -4950,7 +4954,10 @@ export interface components {
             defaultGroupId?: string | unknown;
             /** @description Whoever the provider vouches for becomes an employee at the first sign-on. */
             createEmployees?: boolean;
-            /** @description An address that the provider calls verified is taken for that of the employee who has it here. */
+            /**
+             * @description An address that the provider calls verified is taken for that of the employee who has it here. To set this, or to
+             *     change `issuer` or `client_id` where it is set, takes all that administrators hold: it lets the provider in as anybody.
+             */
             trustEmail?: boolean;
             /** @description Offered at sign-in. */
             enabled?: boolean;
@@ -5840,6 +5847,7 @@ export interface components {
         Profile: {
             /** @description UUIDv7 of the employee. */
             readonly id: string;
+            /** @description Unique without regard to case. */
             loginName: string;
             displayName: string;
             email: string;
@@ -5864,6 +5872,7 @@ export interface components {
         ProfileInput: {
             /** @description UUIDv7 of the employee. */
             readonly id?: string;
+            /** @description Unique without regard to case. */
             loginName?: string;
             displayName?: string;
             email?: string | unknown;
@@ -12004,7 +12013,7 @@ export interface operations {
     ProfileService_UpdateProfile: {
         parameters: {
             query?: {
-                /** @description Paths of `display_name`, `email`, `phone`, `locale`. Left out: every field that the body holds. */
+                /** @description Paths of `login_name`, `display_name`, `email`, `phone`, `locale`. Left out: every field that the body holds. */
                 updateMask?: string;
             };
             header?: {

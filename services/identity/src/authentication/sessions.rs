@@ -114,7 +114,7 @@ impl Identity {
         let over = || Error::new(Code::Unauthenticated, &error::REFRESH_TOKEN_INVALID);
         let (end, second_factor) = session_store::session_bounds(connection, session_id).await?.ok_or_else(over)?;
         let token = RefreshToken::first(session_id);
-        let times = times(&self.config, now, Some(end));
+        let times = times(&self.settings(), now, Some(end));
         let next = NewSession {
             employee_id,
             token: &token,

@@ -120,8 +120,8 @@ impl Identity {
     pub(super) async fn repeated_password(&self, call: &Call, id: Uuid) -> Result<String> {
         let password = self.initial_password(call).await?;
         let Some(known) = credentials(self.db.pool(), id).await? else { return Ok(String::new()) };
-        let in_force = known.password_change_required
-            && self.passwords.verify(password.clone(), Some(known.password_hash)).await?;
+        let in_force =
+            known.password_change_required && self.passwords.matches(password.clone(), known.password_hash).await?;
         Ok(if in_force { password } else { String::new() })
     }
 }

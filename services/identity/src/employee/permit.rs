@@ -65,7 +65,7 @@ pub(crate) async fn grantable_roles(
 
 /// How an employee's account is touched.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Touch {
+pub(crate) enum Touch {
     /// Whoever does this can come in as the employee, which is as good as being given the roles.
     Entry,
     Other,
@@ -73,7 +73,7 @@ pub(super) enum Touch {
 
 /// Refuses to touch an employee who administers more than the caller; and what opens the account, of one who holds
 /// anything more.
-pub(super) async fn not_above(tx: &mut Tx, call: &Call, employee: &Employee, touch: Touch) -> Result<()> {
+pub(crate) async fn not_above(tx: &mut Tx, call: &Call, employee: &Employee, touch: Touch) -> Result<()> {
     let ids = employee.role_ids.iter().map(|id| crate::id("role_ids", id)).collect::<Result<Vec<Uuid>>>()?;
     let own = Holdings::of_caller(&call.caller);
     let above = |holdings: Holdings| holdings.outranks(&own) || (touch == Touch::Entry && holdings.exceeds(&own));

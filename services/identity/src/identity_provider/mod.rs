@@ -3,3 +3,4 @@
 mod rpc;
 pub mod rules;
 pub mod store;
+mod trust;

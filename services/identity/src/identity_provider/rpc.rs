@@ -90,6 +90,7 @@ impl IdentityProviderService for Identity {
         if changes.is_empty() {
             return Ok(Response::new(self.shown(before)));
         }
+        super::trust::permit(&mut tx, &call, &before.provider, &after).await?;
         if moved {
             store::links_delete(tx.connection(), id).await?;
         }
@@ -130,6 +131,7 @@ impl Identity {
         let id = Uuid::now_v7();
         let group_id = crate::optional_id("identity_provider.default_group_id", &asked.default_group_id)?;
         let client_secret = self.seal.close_text(id.as_bytes(), &asked.client_secret)?;
+        super::trust::permit(&mut tx, call, &IdentityProvider::default(), asked).await?;
         store::provider_insert(tx.connection(), id, asked, &client_secret, group_id).await?;
         let row = store::provider_get(tx.connection(), id).await?;
         let changes = rules::changes(&IdentityProvider::default(), &row.provider, row.provider.client_secret_set);

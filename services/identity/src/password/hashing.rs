@@ -2,13 +2,16 @@
 //! its own, fewer than there are cores, and a queue of limited length: a flood is turned away instead of starving other
 //! calls or waiting without end.
 
+use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use argon2::password_hash::rand_core::OsRng;
 use argon2::password_hash::{PasswordHash, PasswordHasher, PasswordVerifier, SaltString};
 use argon2::{Algorithm, Argon2, Params, Version};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
 use platform::error::{Error, Result};
 use rand::Rng;
 use tokio::sync::oneshot;
@@ -25,15 +28,17 @@ type Work = Box<dyn FnOnce(&Argon2<'static>) + Send>;
 pub struct Passwords {
     argon2: Argon2<'static>,
     queue: SyncSender<Work>,
-    /// Of a password that nobody knows; checked against when there is no employee, at the same cost.
-    stand_in: String,
+    /// What hashes in use were made with. After a change of the parameters there are several until everybody has signed
+    /// in, and a sign-in works through all of them whoever it is for: the time tells nobody from somebody, nor who has
+    /// been here since.
+    makes: RwLock<BTreeSet<String>>,
 }
 
 impl Passwords {
     pub fn new(config: &HashingConfig) -> anyhow::Result<Self> {
         let params = config.params().map_err(|error| anyhow::anyhow!("identity.hashing: {error}"))?;
         let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
-        let stand_in = hash(&argon2, &random())?;
+        let make = make(&hash(&argon2, &random())?).to_owned();
         let threads = config.threads();
         let (queue, works) = sync_channel(threads * WAITING);
         let works = Arc::new(Mutex::new(works));
@@ -41,27 +46,41 @@ impl Passwords {
             let (works, argon2) = (works.clone(), argon2.clone());
             std::thread::Builder::new().name(format!("passwords-{number}")).spawn(move || serve(&works, &argon2))?;
         }
-        Ok(Self { argon2, queue, stand_in })
+        Ok(Self { argon2, queue, makes: RwLock::new(BTreeSet::from([make])) })
     }
 
     pub async fn hash(&self, password: String) -> Result<String> {
         self.run(move |argon2| hash(argon2, &password)).await?.map_err(Error::internal)
     }
 
-    /// Whether the password belongs to the hash; false after the same work when there is none.
+    /// Takes note of what hashes in use were made with. What can't be read is none.
+    pub fn note_makes(&self, hashes: &[String]) {
+        let good = hashes.iter().filter(|hash| is_hash(hash)).map(|hash| make(hash));
+        let known = self.makes.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let new: Vec<String> = good.filter(|make| !known.contains(*make)).map(str::to_owned).collect();
+        if !new.is_empty() {
+            self.makes.write().unwrap_or_else(PoisonError::into_inner).extend(new);
+        }
+    }
+
+    /// Whether the password belongs to the hash of whoever signs in; false after the same work when there is none.
     pub async fn verify(&self, password: String, known: Option<String>) -> Result<bool> {
-        let (hash, is_known) = match known {
-            Some(hash) => (hash, true),
-            None => (self.stand_in.clone(), false),
-        };
-        let matches = self
-            .run(move |argon2| {
-                let parsed = PasswordHash::new(&hash)?;
-                Ok(argon2.verify_password(password.as_bytes(), &parsed).is_ok())
-            })
-            .await?
-            .map_err(|error: argon2::password_hash::Error| Error::internal(anyhow::anyhow!("stored hash: {error}")))?;
-        Ok(matches && is_known)
+        // Another instance may have been given other parameters.
+        self.note_makes(known.as_slice());
+        let makes = self.makes.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let own = known.as_deref().map(make);
+        let others: Vec<String> = makes.iter().filter(|make| own != Some(make)).map(|make| stand_in(make)).collect();
+        let matches = self.run(move |argon2| {
+            let matches = known.map_or(Ok(false), |hash| belongs(argon2, &password, &hash))?;
+            others.iter().try_for_each(|other| belongs(argon2, &password, other).map(drop))?;
+            Ok(matches)
+        });
+        matches.await?.map_err(unreadable)
+    }
+
+    /// Whether the password belongs to a hash, where the caller may know that there is one.
+    pub async fn matches(&self, password: String, hash: String) -> Result<bool> {
+        self.run(move |argon2| belongs(argon2, &password, &hash)).await?.map_err(unreadable)
     }
 
     /// Whether a hash was made with other parameters than are asked for now.
@@ -78,7 +97,6 @@ impl Passwords {
         let work = move |argon2: &Argon2<'static>| {
             // Nobody waits for a caller who hung up.
             if !sender.is_closed() {
-                metrics::counter!("changke_password_hashes_total").increment(1);
                 let _ = sender.send(work(argon2));
             }
         };
@@ -101,10 +119,43 @@ fn serve(works: &Mutex<Receiver<Work>>, argon2: &Argon2<'static>) {
 }
 
 fn hash(argon2: &Argon2<'static>, password: &str) -> anyhow::Result<String> {
-    argon2
+    let hash = argon2
         .hash_password(password.as_bytes(), &SaltString::generate(&mut OsRng))
         .map(|hash| hash.to_string())
-        .map_err(|error| anyhow::anyhow!("hashing: {error}"))
+        .map_err(|error| anyhow::anyhow!("hashing: {error}"))?;
+    count(&hash);
+    Ok(hash)
+}
+
+/// At the cost that the hash was made with.
+fn belongs(argon2: &Argon2<'static>, password: &str, hash: &str) -> argon2::password_hash::Result<bool> {
+    let parsed = PasswordHash::new(hash)?;
+    count(hash);
+    Ok(argon2.verify_password(password.as_bytes(), &parsed).is_ok())
+}
+
+fn count(hash: &str) {
+    let parameters = make(hash).rsplit('$').next().unwrap_or_default().to_owned();
+    metrics::counter!("changke_password_hashes_total", "parameters" => parameters).increment(1);
+}
+
+/// What a hash was made with, `$argon2id$v=19$m=19456,t=2,p=1`: all but the salt and what came out.
+fn make(hash: &str) -> &str {
+    hash.rsplitn(3, '$').nth(2).unwrap_or_default()
+}
+
+/// A hash of this make that no password belongs to.
+fn stand_in(make: &str) -> String {
+    let (salt, output) = (rand::random::<[u8; 16]>(), rand::random::<[u8; 32]>());
+    format!("{make}${}${}", STANDARD_NO_PAD.encode(salt), STANDARD_NO_PAD.encode(output))
+}
+
+fn is_hash(text: &str) -> bool {
+    PasswordHash::new(text).is_ok_and(|parsed| parsed.hash.is_some() && Params::try_from(&parsed).is_ok())
+}
+
+fn unreadable(error: argon2::password_hash::Error) -> Error {
+    Error::internal(anyhow::anyhow!("stored hash: {error}"))
 }
 
 /// Letters and digits that can't be taken for each other when read out.
@@ -158,7 +209,25 @@ mod tests {
         let config = HashingConfig { memory_kib: 128, iterations: 1, parallelism: 1, concurrency: 1 };
         let now = Passwords::new(&config).unwrap();
         assert!(now.is_outdated(&earlier) && !cheap().is_outdated(&earlier));
-        assert!(now.verify("long-ago-1".into(), Some(earlier)).await.unwrap());
+        assert!(now.verify("long-ago-1".into(), Some(earlier.clone())).await.unwrap());
+        assert!(now.matches("long-ago-1".into(), earlier.clone()).await.unwrap());
+        assert!(!now.verify("long-ago-2".into(), Some(earlier)).await.unwrap());
+    }
+
+    #[tokio::test]
+    async fn what_is_no_hash_costs_nobody_anything() {
+        let passwords = cheap();
+        let makes = |passwords: &Passwords| passwords.makes.read().unwrap().len();
+        let broken = ["", "x", "$argon2id$v=19$m=64,t=1,p=1", "$$$", "$argon2id$v=19$m=1,t=0,p=9$c2FsdHNhbHQ$aGFzaA"];
+        passwords.note_makes(&broken.map(String::from));
+        assert_eq!(makes(&passwords), 1);
+        assert!(passwords.verify("x".into(), Some("broken".into())).await.is_err());
+        assert!(!passwords.verify("x".into(), None).await.unwrap());
+        let config = HashingConfig { memory_kib: 128, iterations: 1, parallelism: 1, concurrency: 1 };
+        let another = Passwords::new(&config).unwrap().hash("x".into()).await.unwrap();
+        passwords.note_makes(&[another]);
+        assert_eq!(makes(&passwords), 2);
+        assert!(!passwords.verify("x".into(), None).await.unwrap());
     }
 
     #[tokio::test]

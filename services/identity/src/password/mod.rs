@@ -33,7 +33,7 @@ impl Identity {
             past.push(credentials.password_hash.clone());
         }
         for hash in past {
-            if self.passwords.verify(new.to_owned(), Some(hash)).await? {
+            if self.passwords.matches(new.to_owned(), hash).await? {
                 let refusal = Error::invalid(field, &error::PASSWORD_REUSED);
                 return Err(refusal.arg("remembered", policy.remembered));
             }

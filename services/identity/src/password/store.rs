@@ -15,6 +15,17 @@ pub async fn past_hashes(executor: impl PgExecutor<'_>, employee_id: Uuid, count
     .await?)
 }
 
+/// One hash of each make among those that people sign in with.
+pub async fn hashes_by_make(executor: impl PgExecutor<'_>) -> Result<Vec<String>> {
+    Ok(sqlx::query_scalar(
+        "SELECT min(password_hash) FROM employee WHERE kind = 1
+         GROUP BY split_part(password_hash, '$', 2), split_part(password_hash, '$', 3),
+                  split_part(password_hash, '$', 4)",
+    )
+    .fetch_all(executor)
+    .await?)
+}
+
 /// Copies the present hash, and drops what is older than the last `kept`.
 pub async fn remember(connection: &mut PgConnection, employee_id: Uuid, kept: i64) -> Result<()> {
     sqlx::query(

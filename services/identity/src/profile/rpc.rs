@@ -17,6 +17,8 @@ use crate::password_link::store::links_void;
 use crate::role::catalog;
 use crate::{Identity, policy};
 
+const UPDATABLE: [&str; 5] = ["login_name", "display_name", "email", "phone", "locale"];
+
 fn profile(employee: Employee, caller: &Caller) -> Profile {
     let grant = |permission| Grant {
         permission: i32::from(permission),
@@ -64,7 +66,7 @@ impl ProfileService for Identity {
             Once::New(tx) => tx,
         };
         let request = request.into_inner();
-        let paths = update::paths(request.update_mask.as_ref(), &["display_name", "email", "phone", "locale"])?;
+        let paths = update::paths(request.update_mask.as_ref(), &UPDATABLE)?;
         let asked = request.profile.unwrap_or_default();
         let etag = update::revision("profile.etag", &asked.etag)?;
 
@@ -74,6 +76,7 @@ impl ProfileService for Identity {
             return Err(Error::stale_etag().into());
         }
         let asked = Employee {
+            login_name: asked.login_name,
             display_name: asked.display_name,
             email: asked.email,
             phone: asked.phone,
@@ -87,15 +90,18 @@ impl ProfileService for Identity {
         if changes.is_empty() {
             return Ok(Response::new(profile(before, &call.caller)));
         }
-        if after.email != before.email {
-            // Links to set a password with go there: a session left open must not be enough to redirect them.
-            if !call.caller.recently_proven() {
-                return Err(Error::permission_denied(&reason::STEP_UP_REQUIRED).into());
-            }
+        let (renamed, moved) = (after.login_name != before.login_name, after.email != before.email);
+        // Links to set a password with go to the address, and the owner signs in by the name: a session left open must not
+        // be enough to redirect the ones or to lock out the other.
+        if (renamed || moved) && !call.caller.recently_proven() {
+            return Err(Error::permission_denied(&reason::STEP_UP_REQUIRED).into());
+        }
+        if moved {
             links_void(tx.connection(), id).await?;
         }
         let group_id = crate::optional_id("group_id", &after.group_id)?;
-        let revision = employee::store::employee_update(tx.connection(), id, &after, group_id, policy_revision).await?;
+        let updated = employee::store::employee_update(tx.connection(), id, &after, group_id, policy_revision).await;
+        let revision = updated.map_err(as_profile)?;
         employee::emit_changed(&mut tx, id, revision, group_id, true);
         tx.audit(AuditEntry {
             action: "employee.profile_updated",

@@ -209,6 +209,24 @@ fn is_attribute(word: &str) -> bool {
 }
 
 impl Filter {
+    /// Adds the full names of the attributes that it asks for.
+    pub fn attributes(&self, above: Option<&str>, found: &mut Vec<String>) {
+        match self {
+            Self::And(left, right) | Self::Or(left, right) => {
+                left.attributes(above, found);
+                right.attributes(above, found);
+            }
+            Self::Not(inner) => inner.attributes(above, found),
+            Self::Each(name, inner) => {
+                found.push(name.clone());
+                inner.attributes(Some(name), found);
+            }
+            Self::Present(name) | Self::Compare(name, ..) => {
+                found.push(above.map_or_else(|| name.clone(), |above| format!("{above}.{name}")));
+            }
+        }
+    }
+
     /// Whether it holds for an element of a list of complex values.
     pub fn holds(&self, element: &Value) -> bool {
         match self {

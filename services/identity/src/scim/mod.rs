@@ -1,5 +1,6 @@
-//! Provisioning by SCIM 2.0 (RFC 7643, RFC 7644): `users` and `groups` answer, `resource` is what they look like, `filter`
-//! and `patch` are the two languages of the standard, `predicate` and `store` hold the SQL. The gateway speaks the dialect on the wire.
+//! Provisioning by SCIM 2.0 (RFC 7643, RFC 7644): `users` and `groups` answer, `resource` is what they look like, `sight`
+//! what a client sees of it, `filter` and `patch` are the two languages of the standard, `predicate` and `store` hold the
+//! SQL. The gateway speaks the dialect on the wire.
 
 mod filter;
 mod groups;
@@ -8,6 +9,7 @@ mod patch;
 mod predicate;
 mod resource;
 mod schemas;
+mod sight;
 mod store;
 mod users;
 

@@ -1,6 +1,7 @@
 //! Filters as SQL: attributes become columns of ours, values are bound.
 
 use chrono::{DateTime, Utc};
+use contracts::options::PersonalData;
 use platform::error::{Error, Result, reason};
 use serde_json::Value;
 use sqlx::{Postgres, QueryBuilder};
@@ -41,6 +42,15 @@ pub fn user_column(attribute: &str) -> Option<(&'static str, Kind)> {
         "meta.lastmodified" => ("e.update_time", Kind::Time),
         _ => return None,
     })
+}
+
+/// What kind of personal data a user's attribute holds, by its name in lower case.
+pub fn personal(attribute: &str) -> Option<PersonalData> {
+    match attribute.split('.').next() {
+        Some("emails") => Some(PersonalData::Email),
+        Some("phonenumbers") => Some(PersonalData::Phone),
+        _ => None,
+    }
 }
 
 /// The same of a group. Members are asked for by `eq` alone.

@@ -11,6 +11,7 @@ use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
 use super::filter::member;
+use super::sight::Sight;
 use crate::employee::rules::DEFAULT_LOCALE;
 use crate::error;
 
@@ -56,7 +57,7 @@ impl User {
         self.employee.state() == EmployeeState::Active
     }
 
-    pub fn show(&self, base: &str) -> Value {
+    pub fn show(&self, base: &str, sight: Sight) -> Value {
         let employee = &self.employee;
         let mut user = json!({
             "schemas": [USER],
@@ -88,7 +89,7 @@ impl User {
                 "$ref": format!("{base}/scim/v2/Groups/{}", employee.group_id),
             }]);
         }
-        versioned(user)
+        versioned(sight.seen(user))
     }
 }
 

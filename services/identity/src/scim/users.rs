@@ -1,5 +1,6 @@
 //! Users of SCIM, who are the employees. A client changes who they are and whether they may sign in, never what they may
-//! do; and of those who can give roles themselves it changes nothing but that they go.
+//! do. Of those who can give roles themselves it changes nothing but that they go, and of those who hold more than it does
+//! it leaves what they sign in with.
 
 use std::collections::HashSet;
 
@@ -16,12 +17,14 @@ use uuid::Uuid;
 
 use super::predicate::user_column;
 use super::resource::{User, WantedUser, projected};
+use super::sight::Sight;
 use super::{Asked, json, patched, permit_version, store};
 use crate::authentication::session_store::sessions_revoke;
-use crate::employee::permit::keep_an_administrator;
+use crate::employee::permit::{Touch, keep_an_administrator, not_above};
 use crate::employee::rules::changes;
 use crate::employee::store::{Password, employee_delete, employee_insert, employee_read, employee_update, state_set};
 use crate::employee::{emit_changed, emit_deleted};
+use crate::password_link::store::links_void;
 use crate::role::store::roles_get;
 use crate::{Identity, error, policy};
 
@@ -43,6 +46,7 @@ impl ScimUserService for Identity {
         &self,
         request: Request<proto::QueryScimUsersRequest>,
     ) -> Result<Response<Struct>, Status> {
+        let sight = Sight::of(&Call::of(&request)?.caller);
         let request = request.into_inner();
         let asked = Asked {
             filter: &request.filter,
@@ -52,20 +56,22 @@ impl ScimUserService for Identity {
             sort_order: &request.sort_order,
         };
         let filter = asked.filter()?;
+        sight.permit(filter.as_ref(), asked.sort_by)?;
         let part = asked.part(filter.as_ref(), user_column)?;
         let mut connection = self.db.pool().acquire().await.map_err(Error::from)?;
         let (total, users) = store::user_list(&mut connection, &part).await?;
         let base = &self.config.public_url;
-        let shown = |user: &User| projected(user.show(base), &request.attributes, &request.excluded_attributes);
+        let shown = |user: &User| projected(user.show(base, sight), &request.attributes, &request.excluded_attributes);
         let resources: Vec<Value> = users.iter().map(shown).collect();
         Ok(Response::new(asked.answer(total, &resources)))
     }
 
     async fn get_scim_user(&self, request: Request<proto::GetScimUserRequest>) -> Result<Response<Struct>, Status> {
+        let sight = Sight::of(&Call::of(&request)?.caller);
         let request = request.into_inner();
         let user = store::user_get(self.db.pool(), store::id(&request.id)?).await?;
-        let shown = projected(user.show(&self.config.public_url), &request.attributes, &request.excluded_attributes);
-        Ok(Response::new(json::write(shown)))
+        let shown = user.show(&self.config.public_url, sight);
+        Ok(Response::new(json::write(projected(shown, &request.attributes, &request.excluded_attributes))))
     }
 
     async fn create_scim_user(
@@ -74,9 +80,10 @@ impl ScimUserService for Identity {
     ) -> Result<Response<Struct>, Status> {
         let call = Call::of(&request)?;
         if let Once::Done(reply) = self.db.begin_once::<Struct>(&call).await? {
-            return Ok(Response::new(reply));
+            return Ok(Response::new(seen_again(&call, reply)));
         }
-        let wanted = WantedUser::read(&json::read(request.into_inner().resource), None)?;
+        let mut wanted = WantedUser::read(&json::read(request.into_inner().resource), None)?;
+        Sight::of(&call.caller).keep(&mut wanted, None)?;
         // Hashed before the transaction; of a password that nobody knows.
         let hash = self.passwords.hash(crate::password::hashing::random()).await?;
         let created = self.user_create(&call, &wanted, &hash).await.map_err(in_words_of_scim);
@@ -121,6 +128,11 @@ impl ScimUserService for Identity {
     }
 }
 
+/// An answer that was given before, perhaps when the caller saw more.
+fn seen_again(call: &Call, reply: Struct) -> Struct {
+    json::write(Sight::of(&call.caller).seen(Value::Object(json::read(Some(reply)))))
+}
+
 /// Speaks of the fields as the client does.
 fn in_words_of_scim(error: Error) -> Error {
     match error.violations().first() {
@@ -151,7 +163,7 @@ impl Identity {
         let employee = employee_read(tx.connection(), id).await?;
         emit_changed(&mut tx, id, platform::update::revision("etag", &employee.etag)?, None, wanted.active);
         tx.audit(audit("employee.created", id, changes(&proto::Employee::default(), &employee)));
-        let shown = store::user_get(tx.connection(), id).await?.show(&self.config.public_url);
+        let shown = store::user_get(tx.connection(), id).await?.show(&self.config.public_url, Sight::of(&call.caller));
         let reply = tx.commit_call(call, json::write(shown)).await?;
         self.announce(policy_revision).await;
         Ok(reply)
@@ -165,15 +177,18 @@ impl Identity {
         wanted: impl FnOnce(Value) -> Result<serde_json::Map<String, Value>> + Send,
     ) -> Result<Struct> {
         let mut tx = match self.db.begin_once(call).await? {
-            Once::Done(reply) => return Ok(reply),
+            Once::Done(reply) => return Ok(seen_again(call, reply)),
             Once::New(tx) => tx,
         };
         let id = store::id(id)?;
         let policy_revision = policy::store::advance(tx.connection()).await?;
         let before = store::user_get(tx.connection(), id).await?;
-        let shown = before.show(&self.config.public_url);
+        // As the client sees it: what its paths and filters find tells nothing that is masked.
+        let sight = Sight::of(&call.caller);
+        let shown = before.show(&self.config.public_url, sight);
         permit_version(call, &shown)?;
-        let wanted = WantedUser::read(&wanted(shown)?, Some(&before))?;
+        let mut wanted = WantedUser::read(&wanted(shown)?, Some(&before))?;
+        sight.keep(&mut wanted, Some(&before))?;
         self.user_write(tx, call, before, &wanted, policy_revision).await
     }
 
@@ -195,6 +210,14 @@ impl Identity {
             return Err(Error::permission_denied(&error::SCIM_PROTECTED));
         }
         let group_id = crate::optional_id("group_id", &was.group_id)?;
+        let moved = asked.email != was.email;
+        if moved || !asked.login_name.eq_ignore_ascii_case(&was.login_name) {
+            // Whoever reads the mail can set the password.
+            not_above(&mut tx, call, &was, Touch::Entry).await?;
+        }
+        if moved {
+            links_void(tx.connection(), id).await?;
+        }
         if renamed {
             employee_update(tx.connection(), id, &asked, group_id, policy_revision).await?;
         }
@@ -219,7 +242,7 @@ impl Identity {
             };
             tx.audit(audit(action, id, changes));
         }
-        let shown = store::user_get(tx.connection(), id).await?.show(&self.config.public_url);
+        let shown = store::user_get(tx.connection(), id).await?.show(&self.config.public_url, Sight::of(&call.caller));
         let reply = tx.commit_call(call, json::write(shown)).await?;
         self.announce(policy_revision).await;
         Ok(reply)
@@ -230,7 +253,7 @@ impl Identity {
         let mut tx = self.db.begin().await?;
         let policy_revision = policy::store::advance(tx.connection()).await?;
         let user = store::user_get(tx.connection(), id).await?;
-        permit_version(call, &user.show(&self.config.public_url))?;
+        permit_version(call, &user.show(&self.config.public_url, Sight::of(&call.caller)))?;
         let was = employee_read(tx.connection(), id).await?;
         if user.active() {
             keep_an_administrator(&mut tx, id, &was.role_ids, &[]).await?;

@@ -1,7 +1,8 @@
 //! What attackers try, and what becomes of it.
 
-use std::sync::Arc;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -10,7 +11,7 @@ use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
 use metrics::{Counter, CounterFn, Gauge, Histogram, Key, KeyName, Metadata, Recorder, SharedString, Unit};
 use serde_json::{Value, json};
 
-use crate::stage::{ADMIN, PASSWORD, Session, Stage, from, refused, stage, stage_with};
+use crate::stage::{ADMIN, PASSWORD, Session, Stage, from, instance, refused, stage, stage_with};
 
 fn with(access_token: &str) -> Session {
     Session { access_token: access_token.into(), refresh_token: String::new(), password_change_required: false }
@@ -123,8 +124,34 @@ async fn no_sign_in_goes_on_with_a_session_that_somebody_brings_along() {
     assert!(!opens(&stage, &victim.access_token).await && opens(&stage, &changed.access_token).await);
 }
 
-/// Counts the passwords that this process hashes.
-struct Hashes(Arc<Count>);
+/// The parameters of the stage.
+const FIRST: &str = "m=64,t=1,p=1";
+
+/// Counts the passwords that this process hashes, by the parameters.
+#[derive(Clone, Default)]
+struct Hashes(Arc<Mutex<BTreeMap<String, Arc<Count>>>>);
+
+impl Hashes {
+    /// From now on; nextest gives each test a process of its own.
+    fn counted() -> Self {
+        let hashes = Self::default();
+        metrics::set_global_recorder(hashes.clone()).unwrap();
+        hashes
+    }
+
+    fn all(&self) -> BTreeMap<String, u64> {
+        let counts = self.0.lock().unwrap();
+        counts.iter().map(|(parameters, count)| (parameters.clone(), count.0.load(Ordering::SeqCst))).collect()
+    }
+
+    fn since(&self, before: &BTreeMap<String, u64>) -> Vec<(String, u64)> {
+        let more = |(parameters, count): (String, u64)| {
+            let count = count - before.get(&parameters).copied().unwrap_or_default();
+            (count > 0).then_some((parameters, count))
+        };
+        self.all().into_iter().filter_map(more).collect()
+    }
+}
 
 #[derive(Default)]
 struct Count(AtomicU64);
@@ -146,7 +173,10 @@ impl Recorder for Hashes {
 
     fn register_counter(&self, key: &Key, _: &Metadata<'_>) -> Counter {
         match key.name() {
-            "changke_password_hashes_total" => Counter::from_arc(self.0.clone()),
+            "changke_password_hashes_total" => {
+                let parameters = key.labels().find(|label| label.key() == "parameters").unwrap();
+                Counter::from_arc(self.0.lock().unwrap().entry(parameters.value().to_owned()).or_default().clone())
+            }
             _ => Counter::noop(),
         }
     }
@@ -168,23 +198,45 @@ async fn every_failed_sign_in_costs_the_same_whatever_is_wrong_with_it() {
     for _ in 0..3 {
         stage.try_sign_in("locked", "wrong").await.unwrap_err();
     }
-    let count = Arc::new(Count::default());
-    metrics::set_global_recorder(Hashes(count.clone())).unwrap();
+    let hashes = Hashes::counted();
     let transactions = async || -> i64 {
         sqlx::query_scalar("SELECT count(*) FROM audit_entry").fetch_one(stage.db.pool()).await.unwrap()
     };
     for (login_name, password) in [("nobody", PASSWORD), ("lilei", "wrong"), ("gone", PASSWORD), ("locked", PASSWORD)] {
-        let (hashes, written) = (count.0.load(Ordering::SeqCst), transactions().await);
+        let (before, written) = (hashes.all(), transactions().await);
         let status = stage.sign_in_from("203.0.113.7", login_name, password, "some-device").await.unwrap_err();
         assert_eq!(crate::stage::reason(&status), "SIGN_IN_FAILED");
-        assert_eq!(count.0.load(Ordering::SeqCst) - hashes, 1, "{login_name}");
+        assert_eq!(hashes.since(&before), [(FIRST.to_owned(), 1)], "{login_name}");
         assert_eq!(transactions().await - written, 1, "{login_name}");
     }
     // A forgotten password costs none, for anybody.
-    let hashes = count.0.load(Ordering::SeqCst);
+    let before = hashes.all();
     for login_name in ["nobody", "lilei", "gone"] {
         let request = proto::RequestPasswordResetRequest { login_name: login_name.into() };
         stage.links().request_password_reset(from("203.0.113.7", request)).await.unwrap();
     }
-    assert_eq!(count.0.load(Ordering::SeqCst), hashes);
+    assert_eq!(hashes.since(&before), []);
+}
+
+#[tokio::test]
+async fn after_a_change_of_the_parameters_nobody_is_told_from_somebody_either() {
+    let people: [(&str, &str, &[&str]); 2] = [("since", "", &[]), ("before", "", &[])];
+    let mut stage = stage(&[], &people).await;
+    stage.config.hashing.memory_kib = 128;
+    let changed = instance(&stage.db, &stage.config, HashMap::new()).await;
+    // The other instance goes on with the parameters of before, and meets hashes of the new ones.
+    let instances = [changed.identity.clone(), std::mem::replace(&mut stage.identity, changed.identity)];
+    stage.sign_in("since").await;
+    let hashes = Hashes::counted();
+    for (instance, names) in instances.into_iter().zip([["nobody", "before", "since"], ["since", "nobody", "before"]]) {
+        stage.identity = instance;
+        for login_name in names {
+            let before = hashes.all();
+            assert_eq!(refused(stage.try_sign_in(login_name, "wrong").await), "SIGN_IN_FAILED");
+            let once = [FIRST, "m=128,t=1,p=1"].map(|parameters| (parameters.to_owned(), 1));
+            let mut found = hashes.since(&before);
+            found.reverse();
+            assert_eq!(found, once, "{login_name}");
+        }
+    }
 }

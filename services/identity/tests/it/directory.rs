@@ -4,7 +4,8 @@ use contracts::identity as proto;
 use contracts::identity::{Profile, UpdateProfileRequest};
 use tonic::Status;
 
-use crate::stage::{ADMIN, SALES, Session, Stage, mask, refused, stage};
+use crate::second_factors::stale;
+use crate::stage::{ADMIN, PASSWORD, SALES, Session, Stage, mask, refused, stage};
 
 async fn profile(stage: &Stage, caller: &Session) -> Profile {
     stage.profiles().get_profile(caller.call(proto::GetProfileRequest {})).await.unwrap().into_inner()
@@ -41,7 +42,7 @@ async fn everybody_keeps_their_own_profile() {
         display_name: " 李雷 ".into(),
         phone: "13800138000".into(),
         locale: "en".into(),
-        login_name: "root".into(),
+        role_names: vec!["管理员".into()],
         ..before.clone()
     };
     let after = update(&stage, &lilei, asked.clone(), &["display_name", "phone", "locale"]).await.unwrap();
@@ -51,11 +52,46 @@ async fn everybody_keeps_their_own_profile() {
     );
     assert_eq!(after, profile(&stage, &lilei).await);
     assert_eq!(refused(update(&stage, &lilei, before, &["phone"]).await), "STALE_ETAG");
-    let elevated = update(&stage, &lilei, Profile { etag: after.etag.clone(), ..asked }, &["login_name"]).await;
+    let elevated = update(&stage, &lilei, Profile { etag: after.etag.clone(), ..asked }, &["role_names"]).await;
     assert_eq!(refused(elevated), "update_mask: MASK_PATH_UNKNOWN");
     let blank = update(&stage, &lilei, Profile { display_name: "　".into(), ..after }, &["display_name"]).await;
     assert_eq!(refused(blank), "profile.display_name: VALUE_REQUIRED");
     assert_eq!(refused(stage.profiles().get_profile(proto::GetProfileRequest {}).await), "UNAUTHENTICATED");
+}
+
+#[tokio::test]
+async fn one_may_choose_another_login_name_that_is_free_after_a_fresh_proof() {
+    let stage = stage(&[], &[("lilei", "", &[SALES]), ("hanmei", "", &[])]).await;
+    let lilei = stage.sign_in("lilei").await;
+    let rename = async |session: &Session, login_name: &str| {
+        let before = profile(&stage, session).await;
+        update(&stage, session, Profile { login_name: login_name.into(), ..before }, &["login_name"]).await
+    };
+    assert_eq!(refused(rename(&lilei, "HanMei").await), "profile.login_name: LOGIN_NAME_TAKEN");
+    for bad in ["", "x", "two words", "李雷", &"x".repeat(65)] {
+        assert!(refused(rename(&lilei, bad).await).starts_with("profile.login_name: "), "{bad}");
+    }
+    assert_eq!(profile(&stage, &lilei).await.login_name, "lilei");
+    assert_eq!(rename(&lilei, "li.lei").await.unwrap().login_name, "li.lei");
+    assert_eq!(refused(stage.try_sign_in("lilei", PASSWORD).await), "SIGN_IN_FAILED");
+    let again = stage.try_sign_in("LI.LEI", PASSWORD).await.unwrap();
+    assert_eq!(find(&stage, &again, "li.l", vec![]).await, ["lilei"]);
+    let trail: String = sqlx::query_scalar("SELECT changes::text FROM audit_entry WHERE action = $1")
+        .bind("employee.profile_updated")
+        .fetch_one(stage.db.pool())
+        .await
+        .unwrap();
+    assert!(["login_name", "lilei", "li.lei"].iter().all(|part| trail.contains(part)), "{trail}");
+
+    // A session left open is not enough, for the address neither.
+    let stale = stale(&stage, "li.lei").await;
+    assert_eq!(refused(rename(&stale, "thief").await), "STEP_UP_REQUIRED");
+    let before = profile(&stage, &stale).await;
+    let moved = Profile { email: "thief@example.com".into(), ..before.clone() };
+    assert_eq!(refused(update(&stage, &stale, moved, &["email"]).await), "STEP_UP_REQUIRED");
+    // What stays as it was asks for nothing.
+    let named = Profile { display_name: "李雷".into(), ..before };
+    update(&stage, &stale, named, &["login_name", "email", "display_name"]).await.unwrap();
 }
 
 #[tokio::test]

@@ -18,6 +18,7 @@ mod mailbox;
 mod passwords;
 mod places;
 mod policy;
+mod provisioning;
 mod roles;
 mod scale;
 mod second_factors;

@@ -310,7 +310,7 @@ async fn who_lost_everything_is_helped_by_whoever_may_and_by_nobody_else() {
 }
 
 /// A session whose holder proved long ago who they are.
-async fn stale(stage: &Stage, login_name: &str) -> Session {
+pub async fn stale(stage: &Stage, login_name: &str) -> Session {
     let session = stage.sign_in(login_name).await;
     sqlx::query("UPDATE session SET auth_time = now() - interval '1 hour'").execute(stage.db.pool()).await.unwrap();
     let request = proto::RefreshSessionRequest { refresh_token: session.refresh_token };

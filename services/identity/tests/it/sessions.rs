@@ -1,10 +1,11 @@
 //! What becomes of a session.
 
 use contracts::identity as proto;
+use contracts::identity::parameter_service_client::ParameterServiceClient;
 use contracts::identity::{ChangePasswordRequest, RefreshSessionRequest, RefreshSessionResponse};
 use tonic::Status;
 
-use crate::stage::{ADMIN, PASSWORD, Session, Stage, refused, stage, until};
+use crate::stage::{ADMIN, PASSWORD, Session, Stage, mask, refused, stage, until};
 
 async fn refresh(stage: &Stage, refresh_token: &str) -> Result<RefreshSessionResponse, Status> {
     let request = RefreshSessionRequest { refresh_token: refresh_token.into() };
@@ -112,6 +113,30 @@ async fn a_session_ends_in_time_however_often_it_is_refreshed() {
     let over = "UPDATE session SET expire_time = now() - interval '1 second'";
     sqlx::query(over).execute(stage.db.pool()).await.unwrap();
     assert_eq!(refused(refresh(&stage, &next.refresh_token).await), "REFRESH_TOKEN_INVALID");
+}
+
+#[tokio::test]
+async fn a_session_is_idle_no_longer_than_the_parameter_says_after_a_proof_either() {
+    const IDLE: i64 = 3600;
+    let stage = stage(&[], &[("admin", "", &[ADMIN])]).await;
+    let admin = stage.sign_in("admin").await;
+    let mut parameters = ParameterServiceClient::new(stage.identity.clone());
+    let list = parameters.list_parameters(admin.call(proto::ListParametersRequest::default())).await.unwrap();
+    let idle = list.into_inner().parameters.into_iter().find(|found| found.name == "session.idle_seconds").unwrap();
+    let request = proto::UpdateParameterRequest {
+        parameter: Some(proto::Parameter { value: IDLE.to_string(), ..idle }),
+        update_mask: mask(&["value"]),
+    };
+    parameters.update_parameter(admin.call(request)).await.unwrap();
+    let request = proto::ConfirmIdentityRequest { password: PASSWORD.into(), ..Default::default() };
+    let proven = stage.authentication().confirm_identity(admin.call(request)).await.unwrap().into_inner();
+    let life = proven.refresh_token_expire_time.unwrap().seconds - chrono::Utc::now().timestamp();
+    assert!((IDLE - 60..=IDLE).contains(&life), "{life}");
+    let kept: i64 = sqlx::query_scalar("SELECT extract(epoch FROM expire_time - now())::bigint FROM session")
+        .fetch_one(stage.db.pool())
+        .await
+        .unwrap();
+    assert!((IDLE - 60..=IDLE).contains(&kept), "{kept}");
 }
 
 #[tokio::test]

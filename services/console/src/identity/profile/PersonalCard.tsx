@@ -10,16 +10,16 @@ import { useNotices } from "@/shared/notices";
 import { showViolations } from "@/shared/violations";
 import { useUpdateProfile } from "../api";
 
-type Personal = Pick<Profile, "displayName" | "email" | "phone"> & { locale: Language | "" };
+type Personal = Pick<Profile, "loginName" | "displayName" | "email" | "phone"> & { locale: Language | "" };
 
 export function PersonalCard({ profile }: { profile: Profile }) {
   const { t } = useTranslation();
   const notices = useNotices();
   const [form] = Form.useForm<Personal>();
   const update = useUpdateProfile();
-  const { displayName, email, phone } = profile;
+  const { loginName, displayName, email, phone } = profile;
   const locale = profile.locale === "en" || profile.locale === "zh-CN" ? profile.locale : "";
-  const before: Personal = { displayName, email, phone, locale };
+  const before: Personal = { loginName, displayName, email, phone, locale };
 
   const save = (values: Personal) => {
     const changes = changedFields<Personal>(before, values);
@@ -39,8 +39,16 @@ export function PersonalCard({ profile }: { profile: Profile }) {
     <Card title={t("identity.profile.personal")}>
       <FormFault fault={update.error} />
       <Form<Personal> form={form} layout="vertical" initialValues={before} onFinish={save}>
-        <Form.Item label={t("identity.employee.loginName")} htmlFor="own-login-name">
-          <Input id="own-login-name" value={profile.loginName} disabled />
+        <Form.Item
+          name="loginName"
+          label={t("identity.employee.loginName")}
+          tooltip={t("identity.employee.loginNameHint")}
+          rules={[
+            { required: true, message: t("common.required") },
+            { pattern: /^[A-Za-z0-9][A-Za-z0-9._@-]+$/, message: t("identity.employee.loginNameHint") },
+          ]}
+        >
+          <Input maxLength={64} autoComplete="username" />
         </Form.Item>
         <Form.Item name="displayName" label={t("identity.employee.displayName")} rules={[{ required: true, message: t("common.required") }]}>
           <Input maxLength={64} autoComplete="name" />

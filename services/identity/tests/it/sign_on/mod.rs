@@ -411,6 +411,27 @@ async fn the_last_administrator_stays_one_and_nobody_maps_to_more_than_they_hold
     })
     .await;
     assert_eq!(refused(escalation), "ROLE_EXCEEDS_OWN");
+    // Nor does anybody let a provider of their own say that they are an administrator.
+    let trusting = create(&stage, &setter, &provider, |asked| {
+        asked.name = "mine".into();
+        asked.trust_email = true;
+    })
+    .await;
+    assert_eq!(refused(trusting), "TRUST_TAKES_ADMINISTRATOR");
+    let update = async |provider: IdentityProvider, path: &str| {
+        let request =
+            proto::UpdateIdentityProviderRequest { identity_provider: Some(provider), update_mask: mask(&[path]) };
+        Ok(providers(&stage).update_identity_provider(setter.call(request)).await?.into_inner())
+    };
+    let own = create(&stage, &setter, &provider, |asked| asked.name = "mine".into()).await.unwrap();
+    for (changed, path) in [
+        (IdentityProvider { trust_email: true, ..own }, "trust_email"),
+        (IdentityProvider { issuer: "http://127.0.0.1:9".into(), ..made.clone() }, "issuer"),
+        (IdentityProvider { client_id: "mine".into(), ..made.clone() }, "client_id"),
+    ] {
+        assert_eq!(refused(update(changed, path).await), "TRUST_TAKES_ADMINISTRATOR", "{path}");
+    }
+    let made = update(IdentityProvider { name: "公司".into(), ..made }, "name").await.unwrap();
     for path in ["id", "client_secret_set", "redirect_uri", "create_time"] {
         let request =
             proto::UpdateIdentityProviderRequest { identity_provider: Some(made.clone()), update_mask: mask(&[path]) };
