@@ -15,7 +15,7 @@ use uuid::Uuid;
 use super::key::Key;
 use super::store::{self, NewKey};
 use crate::attempt::failure::Failure;
-use crate::employee::permit::grantable_roles;
+use crate::employee::permit::{Post, grantable_roles};
 use crate::service_account::store::service_account_get;
 use crate::{Identity, error, policy};
 
@@ -164,7 +164,8 @@ impl Identity {
         policy::store::advance(tx.connection()).await?;
         if call.caller.employee_id() != Some(holder) {
             let account = service_account_get(tx.connection(), holder).await?;
-            grantable_roles(&mut tx, call, &[], &account.role_ids).await?;
+            let group_id = crate::optional_id("group_id", &account.group_id)?;
+            grantable_roles(&mut tx, call, Post::none(), Post::new(&account.role_ids, group_id)).await?;
         }
         self.permit_confinement(call, holder, &wish.permissions)?;
         if store::api_key_count(tx.connection(), holder).await? >= MOST_KEYS {

@@ -17,6 +17,7 @@ mod links;
 mod mailbox;
 mod passwords;
 mod places;
+mod reach;
 mod policy;
 mod roles;
 mod scale;
