@@ -115,6 +115,9 @@ impl EmployeeService for Identity {
         if invite {
             self.permit_invitation(&asked.email)?;
         }
+        if !asked.role_ids.is_empty() {
+            call.caller.require_recent_proof()?;
+        }
         // Hashed before the transaction: it takes long, and transactions of the policy wait for each other.
         let initial_password = match invite {
             true => crate::password::hashing::random(),
@@ -158,6 +161,9 @@ impl EmployeeService for Identity {
         }
         let was = Post::new(&before.role_ids, crate::optional_id("group_id", &before.group_id)?);
         let role_ids = grantable_roles(&mut tx, &call, was, Post::new(&after.role_ids, group_id)).await?;
+        if rules::needs_proof(&before, &after) {
+            call.caller.require_recent_proof()?;
+        }
         if after.email != before.email {
             // Whoever reads the mail can set the password.
             not_above(&mut tx, &call, &before, Touch::Entry).await?;

@@ -310,7 +310,7 @@ async fn who_lost_everything_is_helped_by_whoever_may_and_by_nobody_else() {
 }
 
 /// A session whose holder proved long ago who they are.
-async fn stale(stage: &Stage, login_name: &str) -> Session {
+pub async fn stale(stage: &Stage, login_name: &str) -> Session {
     let session = stage.sign_in(login_name).await;
     sqlx::query("UPDATE session SET auth_time = now() - interval '1 hour'").execute(stage.db.pool()).await.unwrap();
     let request = proto::RefreshSessionRequest { refresh_token: session.refresh_token };
@@ -318,7 +318,11 @@ async fn stale(stage: &Stage, login_name: &str) -> Session {
     Session { access_token: next.access_token, refresh_token: next.refresh_token, password_change_required: false }
 }
 
-async fn confirm(stage: &Stage, session: &Session, request: proto::ConfirmIdentityRequest) -> Result<Session, Status> {
+pub async fn confirm(
+    stage: &Stage,
+    session: &Session,
+    request: proto::ConfirmIdentityRequest,
+) -> Result<Session, Status> {
     let reply = stage.authentication().confirm_identity(session.call(request)).await?.into_inner();
     Ok(Session {
         access_token: reply.access_token,
