@@ -15,7 +15,7 @@ use super::rules::{self, Holdings, Place};
 use super::{catalog, store};
 use crate::{Identity, error, group, policy};
 
-fn audit(action: &'static str, id: Uuid, changes: Vec<FieldChange>) -> AuditEntry {
+pub(crate) fn audit(action: &'static str, id: Uuid, changes: Vec<FieldChange>) -> AuditEntry {
     AuditEntry { action, record_kind: "role", record_id: id, subject_id: id, changes }
 }
 

@@ -27,4 +27,5 @@ mod sessions;
 mod sign_in;
 mod sign_on;
 mod stage;
+mod told;
 mod webhooks;

@@ -9,6 +9,7 @@ const names = {
   reason: "common.reason",
   related_customer: "customers.relation.other",
   shared_with: "customers.share.with",
+  expire_time: "customers.share.expireTime",
   type: "customers.relation.title",
   inverse: "customers.timeline.fields.inverse",
   post: "customers.contact.post",
