@@ -270,6 +270,12 @@ async fn a_group_has_the_members_that_the_client_gives_it() -> Result<()> {
     let both = json!([{"op": "Add", "path": "members", "value": [{"value": people[0]}, {"value": people[1]}]}]);
     client.patch(&west, both).await?.ok()?;
     assert_eq!((members(&west).await?, members(&east).await?), (vec!["anna".into(), "bert".into()], vec![]));
+    let told: Value =
+        sqlx::query_scalar("SELECT changes FROM identity.audit_entry WHERE record_id = $1 ORDER BY id DESC LIMIT 1")
+            .bind(people[0].parse::<Uuid>()?)
+            .fetch_one(&mut app.database().await?)
+            .await?;
+    assert_eq!(told, json!([{"field": "group", "before": "华东", "after": "华西"}]));
     let user = client.get(&format!("/Users/{}", people[0])).await?;
     assert_eq!(user["groups"][0]["display"], "华西");
     let filter = format!("members[value eq \"{}\"]", people[0]);

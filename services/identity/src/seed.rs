@@ -5,13 +5,13 @@ use std::collections::HashMap;
 
 use anyhow::{Context as _, ensure};
 use contracts::identity::{Employee, GroupChanged};
-use platform::db::{Db, Tx};
+use platform::db::{AuditEntry, Db, Tx};
 use uuid::Uuid;
 
 use crate::authentication::store::credentials_by_login;
 use crate::config::Config;
-use crate::employee::rules::DEFAULT_LOCALE;
-use crate::employee::store::{Password, employee_insert, roles_replace};
+use crate::employee::rules::{DEFAULT_LOCALE, changes};
+use crate::employee::store::{Password, employee_insert, employee_read, roles_replace};
 use crate::password::hashing::Passwords;
 use crate::{employee, group, policy, role};
 
@@ -106,6 +106,8 @@ async fn group_bring(tx: &mut Tx, group: &SeedGroup, parent: Uuid, policy_revisi
     group::store::group_insert(tx.connection(), id, Some(parent), &group.name, policy_revision).await?;
     let event = GroupChanged { id: id.to_string(), revision: 1, parent_id: parent.to_string(), deleted: false };
     tx.emit("group", id, &event);
+    let parent = group::store::group_get(tx.connection(), parent).await?;
+    tx.audit(group::created(id, &group.name, &parent.name));
     Ok(id)
 }
 
@@ -138,5 +140,13 @@ async fn employee_bring(
     employee_insert(tx.connection(), id, &employee, group_id, password, policy_revision).await?;
     roles_replace(tx.connection(), id, &role_ids).await?;
     employee::emit_changed(tx, id, 1, group_id, true);
+    let created = employee_read(tx.connection(), id).await?;
+    tx.audit(AuditEntry {
+        action: "employee.created",
+        record_kind: "employee",
+        record_id: id,
+        subject_id: id,
+        changes: changes(&Employee::default(), &created),
+    });
     Ok(id)
 }

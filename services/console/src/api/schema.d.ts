@@ -807,6 +807,7 @@ export interface paths {
         /**
          * Streams the entries that match as CSV, latest first
          * @description Streams the entries that match as CSV, latest first. Cells that a spreadsheet would run as a formula are defused.
+         *     Asks people for a fresh proof (PERMISSION_DENIED, `STEP_UP_REQUIRED`).
          */
         get: operations["CustomersOperationsService_ExportAuditEntries"];
         put?: never;
@@ -1907,7 +1908,7 @@ export interface paths {
          *     What holds for a single employee holds for each: the groups of the caller's scope, and no role beyond what the
          *     caller holds. Initial passwords are answered once, or links are sent (FAILED_PRECONDITION,
          *     `MAIL_NOT_SET_UP`, where the installation sends no mail). INVALID_ARGUMENT names what is wrong with the file as a
-         *     whole.
+         *     whole. But for a dry run it asks people for a fresh proof (PERMISSION_DENIED, `STEP_UP_REQUIRED`).
          */
         post: operations["EmployeeImportService_ImportEmployees"];
         delete?: never;
@@ -1954,7 +1955,7 @@ export interface paths {
          * @description Creates an employee with an initial password that must be changed at the first sign-in. The password is
          *     answered once and is kept only as a hash. With `invite` there is none, but a link by e-mail to set a password with
          *     (FAILED_PRECONDITION, `MAIL_NOT_SET_UP`, where the installation sends no mail). ALREADY_EXISTS when the login name is
-         *     taken.
+         *     taken. With roles it asks people for a fresh proof (PERMISSION_DENIED, `STEP_UP_REQUIRED`).
          */
         post: operations["EmployeeService_CreateEmployee"];
         delete?: never;
@@ -1983,8 +1984,9 @@ export interface paths {
         head?: never;
         /**
          * Changes the masked fields
-         * @description Changes the masked fields. Nobody can grant a role that holds more than they hold themselves
-         *     (PERMISSION_DENIED, `ROLE_EXCEEDS_OWN`). ABORTED when the etag is stale.
+         * @description Changes the masked fields. Nobody can grant a role that holds more than they hold themselves, nor move somebody to
+         *     where the roles reach further than their own (PERMISSION_DENIED, `ROLE_EXCEEDS_OWN`). Roles, e-mail and login name ask
+         *     people for a fresh proof (PERMISSION_DENIED, `STEP_UP_REQUIRED`). ABORTED when the etag is stale.
          */
         patch: operations["EmployeeService_UpdateEmployee"];
         trace?: never;
@@ -2536,6 +2538,7 @@ export interface paths {
         /**
          * Streams the entries that match as CSV, latest first
          * @description Streams the entries that match as CSV, latest first. Cells that a spreadsheet would run as a formula are defused.
+         *     Asks people for a fresh proof (PERMISSION_DENIED, `STEP_UP_REQUIRED`).
          */
         get: operations["IdentityOperationsService_ExportAuditEntries"];
         put?: never;
@@ -3425,6 +3428,7 @@ export interface paths {
         /**
          * Streams the entries that match as CSV, latest first
          * @description Streams the entries that match as CSV, latest first. Cells that a spreadsheet would run as a formula are defused.
+         *     Asks people for a fresh proof (PERMISSION_DENIED, `STEP_UP_REQUIRED`).
          */
         get: operations["ReportingOperationsService_ExportAuditEntries"];
         put?: never;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, SecondsFormat, Utc};
 use contracts::customers::share_service_server::ShareService;
 use contracts::customers::{
     CreateShareRequest, CustomerShareChanged, DeleteShareRequest, DeleteShareResponse, ListSharesRequest,
@@ -127,14 +127,18 @@ fn record(tx: &mut Tx, share: &Share, deleted: bool) -> Result<()> {
         deleted,
     };
     tx.emit("customer_share", id, &event);
-    let name = share.subject_name.clone();
-    let (before, after) = if deleted { (name, String::new()) } else { (String::new(), name) };
+    let expire_time = share.expire_time.as_ref().and_then(|time| DateTime::from_timestamp(time.seconds, 0));
+    let expire_time = expire_time.map(|time| time.to_rfc3339_opts(SecondsFormat::Secs, true)).unwrap_or_default();
+    let fields =
+        |name: &str, expire_time: &str| [("shared_with", name.to_owned()), ("expire_time", expire_time.to_owned())];
+    let (shared, none) = (fields(&share.subject_name, &expire_time), fields("", ""));
+    let (before, after) = if deleted { (shared, none) } else { (none, shared) };
     tx.audit(AuditEntry {
         action: if deleted { "customer.unshared" } else { "customer.shared" },
         record_kind: "customer_share",
         record_id: id,
         subject_id: customer_id,
-        changes: vec![FieldChange { field: "shared_with".into(), before, after }],
+        changes: FieldChange::between(before, after),
     });
     Ok(())
 }

@@ -57,6 +57,10 @@ async fn a_share_with_a_group_ends_when_it_says() -> Result<()> {
     // It can still be seen that there was one.
     let listed = li_lei.get(&shares).await?.ok()?;
     assert_eq!(each(&listed, "shares", "subjectName"), ["华东销售"]);
+    let filter = [("filter", "action = \"customer.shared\"")];
+    let told = list(&story.admin, "/v1/operations/customers/auditEntries", &filter).await?.ok()?;
+    let end = soon.to_rfc3339_opts(chrono::SecondsFormat::Secs, true);
+    assert_eq!(told["entries"][0]["changes"][1], json!({"field": "expire_time", "before": "", "after": end}));
     story.end().await
 }
 

@@ -1,6 +1,6 @@
 //! Making, ending and exchanging keys.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use contracts::identity as proto;
 use contracts::identity::ApiKey;
 use contracts::identity::api_key_service_server::ApiKeyService;
@@ -15,7 +15,7 @@ use uuid::Uuid;
 use super::key::Key;
 use super::store::{self, NewKey};
 use crate::attempt::failure::Failure;
-use crate::employee::permit::grantable_roles;
+use crate::employee::permit::{Post, grantable_roles};
 use crate::service_account::store::service_account_get;
 use crate::{Identity, error, policy};
 
@@ -33,10 +33,16 @@ struct Wish {
 
 fn audit(action: &'static str, key: &ApiKey) -> Result<AuditEntry> {
     let permissions = key.permissions().map(|permission| permission.as_str_name()).collect::<Vec<_>>().join(", ");
-    let changes = [("name", key.name.clone()), ("holder", key.holder_name.clone()), ("permissions", permissions)]
-        .into_iter()
-        .filter(|(_, after)| !after.is_empty())
-        .map(|(field, after)| FieldChange::set(field, after));
+    let expire_time = key.expire_time.as_ref().and_then(|time| DateTime::from_timestamp(time.seconds, 0));
+    let expire_time = expire_time.map(|time| time.to_rfc3339_opts(SecondsFormat::Secs, true)).unwrap_or_default();
+    let fields = [
+        ("name", key.name.clone()),
+        ("holder", key.holder_name.clone()),
+        ("permissions", permissions),
+        ("expire_time", expire_time),
+    ];
+    let changes =
+        fields.into_iter().filter(|(_, after)| !after.is_empty()).map(|(field, after)| FieldChange::set(field, after));
     let subject_id = crate::id("holder_id", &key.holder_id)?;
     let record_id = crate::id("id", &key.id)?;
     Ok(AuditEntry { action, record_kind: "api_key", record_id, subject_id, changes: changes.collect() })
@@ -110,11 +116,22 @@ impl ApiKeyService for Identity {
         let invalid = || Error::new(Code::Unauthenticated, &error::API_KEY_INVALID);
         let key = Key::parse(&request.into_inner().key).ok_or_else(invalid)?;
         let now = Utc::now();
-        let used = store::api_key_use(self.db.pool(), key.id, &key.digest(), &call.address, now + TOKEN_LIFE).await?;
+        let mut tx = self.db.begin().await?;
+        let expires = now + TOKEN_LIFE;
+        let used = store::api_key_use(tx.connection(), key.id, &key.digest(), &call.address, expires).await?;
         let Some(used) = used else {
+            drop(tx);
             self.api_key_refuse(&call, &key).await?;
             return Err(invalid().into());
         };
+        // A program exchanges its key every few minutes, which would bury what people do: the trail is told of the first
+        // time in a day, and the key itself tells when and where it was used last.
+        if used.first_today {
+            let known = store::api_key_get(tx.connection(), None, key.id).await?;
+            tx.audit(audit("api_key.signed_in", &known)?);
+        }
+        let call = self.call_of(Call { idempotency_key: None, ..call }, used.holder);
+        tx.commit_call(&call, ()).await?;
         let expires = used.access_expire_time.timestamp();
         let mut claims = AccessClaims::new(used.holder, key.id, now.timestamp(), expires, None);
         claims.permissions = (!used.permissions.is_empty()).then_some(used.permissions);
@@ -164,7 +181,8 @@ impl Identity {
         policy::store::advance(tx.connection()).await?;
         if call.caller.employee_id() != Some(holder) {
             let account = service_account_get(tx.connection(), holder).await?;
-            grantable_roles(&mut tx, call, &[], &account.role_ids).await?;
+            let group_id = crate::optional_id("group_id", &account.group_id)?;
+            grantable_roles(&mut tx, call, Post::none(), Post::new(&account.role_ids, group_id)).await?;
         }
         self.permit_confinement(call, holder, &wish.permissions)?;
         if store::api_key_count(tx.connection(), holder).await? >= MOST_KEYS {

@@ -104,6 +104,8 @@ pub struct Exchanged {
     pub permissions: Vec<i32>,
     /// Of the token that is made now.
     pub access_expire_time: DateTime<Utc>,
+    /// Nobody has used the key since midnight (UTC).
+    pub first_today: bool,
 }
 
 /// Notes the use of a live key of an active holder, and until when its token lives: whole seconds, and one at least. One statement: a key that is revoked
@@ -115,17 +117,19 @@ pub async fn api_key_use(
     address: &str,
     access_expire_time: DateTime<Utc>,
 ) -> Result<Option<Exchanged>> {
-    type Row = (Uuid, Vec<i32>, DateTime<Utc>);
+    type Row = (Uuid, Vec<i32>, DateTime<Utc>, bool);
     let row: Option<Row> = sqlx::query_as(
-        "UPDATE api_key k SET
+        "WITH before AS (SELECT last_use_time FROM api_key WHERE id = $1 FOR UPDATE)
+         UPDATE api_key k SET
              access_expire_time = greatest(k.access_expire_time, least($4, k.expire_time)),
              last_use_address = CASE WHEN k.last_use_time > now() - interval '1 minute'
                  THEN k.last_use_address ELSE $3 END,
              last_use_time = CASE WHEN k.last_use_time > now() - interval '1 minute' THEN k.last_use_time ELSE now() END
-         FROM employee e
+         FROM employee e, before
          WHERE k.id = $1 AND k.secret_digest = $2 AND k.revoke_time IS NULL
              AND (k.expire_time IS NULL OR k.expire_time > now() + interval '1 second') AND e.id = k.employee_id AND e.state = 1
-         RETURNING k.employee_id, k.permissions, least($4, k.expire_time)",
+         RETURNING k.employee_id, k.permissions, least($4, k.expire_time),
+             before.last_use_time IS NULL OR before.last_use_time < date_trunc('day', now(), 'UTC')",
     )
     .bind(id)
     .bind(secret_digest)
@@ -133,7 +137,12 @@ pub async fn api_key_use(
     .bind(access_expire_time)
     .fetch_optional(executor)
     .await?;
-    Ok(row.map(|(holder, permissions, access_expire_time)| Exchanged { holder, permissions, access_expire_time }))
+    Ok(row.map(|(holder, permissions, access_expire_time, first_today)| Exchanged {
+        holder,
+        permissions,
+        access_expire_time,
+        first_today,
+    }))
 }
 
 /// Forgets keys that ended so long ago that nobody asks for them; the audit trail remembers.

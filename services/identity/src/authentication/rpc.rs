@@ -301,10 +301,12 @@ impl Identity {
     ) -> Result<bool> {
         let mut tx = self.db.begin().await?;
         let revision = policy::store::advance(tx.connection()).await?;
-        if !session_store::session_revoke(tx.connection(), employee_id, session_id, revision).await? {
-            return Ok(false);
-        }
-        tx.audit(session_audit(action, employee_id));
+        let ended = session_store::session_revoke(tx.connection(), employee_id, session_id, revision).await?;
+        let Some(device) = ended else { return Ok(false) };
+        let fields = |session: String, device: String| [("session", session), ("device", device)];
+        let changes =
+            FieldChange::between(fields(session_id.to_string(), device), fields(String::new(), String::new()));
+        tx.audit(AuditEntry { changes, ..session_audit(action, employee_id) });
         tx.commit_call(call, ()).await?;
         self.announce(revision).await;
         Ok(true)

@@ -158,23 +158,22 @@ pub async fn session_repeat(executor: impl PgExecutor<'_>, next: &NewSession<'_>
     Ok(repeated.rows_affected() == 1)
 }
 
-/// Ends one live session of the employee.
+/// Ends one live session of the employee; answers on which device it was.
 pub async fn session_revoke(
     connection: &mut PgConnection,
     employee_id: Uuid,
     id: Uuid,
     policy_revision: i64,
-) -> Result<bool> {
-    let revoked = sqlx::query(
+) -> Result<Option<String>> {
+    Ok(sqlx::query_scalar(
         "UPDATE session SET revoke_time = now(), policy_revision = $3
-         WHERE id = $2 AND employee_id = $1 AND revoke_time IS NULL AND expire_time > now()",
+         WHERE id = $2 AND employee_id = $1 AND revoke_time IS NULL AND expire_time > now() RETURNING device",
     )
     .bind(employee_id)
     .bind(id)
     .bind(policy_revision)
-    .execute(connection)
-    .await?;
-    Ok(revoked.rows_affected() == 1)
+    .fetch_optional(connection)
+    .await?)
 }
 
 /// Ends all live sessions of the employee but one; answers how many.

@@ -1,5 +1,7 @@
 //! SQL of who is in which group.
 
+use std::collections::HashMap;
+
 use platform::error::Result;
 use sqlx::PgConnection;
 use uuid::Uuid;
@@ -22,20 +24,32 @@ pub async fn group_join(
     .await?)
 }
 
-/// Leaves the members of a group without one; answers each with the new revision.
+/// Leaves the members of a group without one; answers each with the new revision, whether they are active, and whether
+/// they are programs.
 pub async fn group_leave(
     connection: &mut PgConnection,
     group_id: Uuid,
     policy_revision: i64,
-) -> Result<Vec<(Uuid, i64, bool)>> {
+) -> Result<Vec<(Uuid, i64, bool, bool)>> {
     Ok(sqlx::query_as(
         "UPDATE employee SET group_id = NULL, update_time = now(), revision = revision + 1, policy_revision = $2
-         WHERE group_id = $1 RETURNING id, revision, state = 1",
+         WHERE group_id = $1 RETURNING id, revision, state = 1, kind = 2",
     )
     .bind(group_id)
     .bind(policy_revision)
     .fetch_all(connection)
     .await?)
+}
+
+/// The names of the groups that some are in.
+pub async fn group_names(connection: &mut PgConnection, employee_ids: &[Uuid]) -> Result<HashMap<Uuid, String>> {
+    let names: Vec<(Uuid, String)> = sqlx::query_as(
+        "SELECT e.id, g.name FROM employee e JOIN employee_group g ON g.id = e.group_id WHERE e.id = ANY($1)",
+    )
+    .bind(employee_ids)
+    .fetch_all(connection)
+    .await?;
+    Ok(names.into_iter().collect())
 }
 
 /// Name and group of some employees.

@@ -11,7 +11,7 @@ pub mod rules;
 pub mod store;
 
 use contracts::identity::EmployeeChanged;
-use platform::db::Tx;
+use platform::db::{AuditEntry, FieldChange, Tx};
 use uuid::Uuid;
 
 pub fn emit_changed(tx: &mut Tx, id: Uuid, revision: i64, group_id: Option<Uuid>, active: bool) {
@@ -23,6 +23,16 @@ pub fn emit_changed(tx: &mut Tx, id: Uuid, revision: i64, group_id: Option<Uuid>
         deleted: false,
     };
     tx.emit("employee", id, &event);
+}
+
+/// What the trail is told of somebody, or a program, who is moved from one group to another; by names, empty for none.
+pub fn moved(id: Uuid, service_account: bool, from: &str, to: &str) -> AuditEntry {
+    let (action, record_kind) = match service_account {
+        true => ("service_account.updated", "service_account"),
+        false => ("employee.updated", "employee"),
+    };
+    let changes = vec![FieldChange { field: "group".to_owned(), before: from.to_owned(), after: to.to_owned() }];
+    AuditEntry { action, record_kind, record_id: id, subject_id: id, changes }
 }
 
 pub fn emit_deleted(tx: &mut Tx, id: Uuid, revision: i64) {

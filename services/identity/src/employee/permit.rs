@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use super::{rules, store};
 use crate::role::presets::ADMINISTRATOR;
-use crate::role::rules::Holdings;
+use crate::role::rules::{Holdings, Place};
 use crate::role::store::roles_get;
 use crate::{Identity, error};
 
@@ -38,12 +38,31 @@ pub(super) fn permit_group(call: &Call, group_id: Option<Uuid>) -> Result<()> {
     Err(Error::permission_denied(&error::OUTSIDE_SCOPE).field("employee.group_id", &error::OUTSIDE_SCOPE))
 }
 
-/// The roles as ids, when those that are new hold nothing that the caller doesn't.
+/// Roles, and where whoever holds them stands.
+#[derive(Clone, Copy)]
+pub(crate) struct Post<'a> {
+    pub role_ids: &'a [String],
+    pub place: Place,
+}
+
+impl<'a> Post<'a> {
+    pub fn new(role_ids: &'a [String], group_id: Option<Uuid>) -> Self {
+        Self { role_ids, place: Place::In(group_id) }
+    }
+
+    /// Of somebody who holds nothing yet.
+    pub fn none() -> Self {
+        Self::new(&[], None)
+    }
+}
+
+/// The roles as ids, when those that are new, and those that reach other groups from a new place, give nothing that
+/// the caller doesn't hold.
 pub(crate) async fn grantable_roles(
     tx: &mut Tx,
     call: &Call,
-    before: &[String],
-    after: &[String],
+    Post { role_ids: before, place: from }: Post<'_>,
+    Post { role_ids: after, place }: Post<'_>,
 ) -> Result<Vec<Uuid>> {
     let id = |(index, id): (usize, &String)| crate::id(&format!("employee.role_ids[{index}]"), id);
     let role_ids = after.iter().enumerate().map(id).collect::<Result<Vec<Uuid>>>()?;
@@ -56,7 +75,12 @@ pub(crate) async fn grantable_roles(
         if role.audience() == RoleAudience::Customers {
             return Err(Error::invalid(format!("employee.role_ids[{index}]"), &error::ROLE_FOR_CUSTOMERS));
         }
-        if !before.contains(id) && Holdings::of(&role.grants, &role.field_visibilities).exceeds(&own) {
+        let given = Holdings::received(role, place, &call.caller);
+        let refused = match before.contains(id) {
+            true => place != from && given.widens_beyond(&Holdings::received(role, from, &call.caller), &own),
+            false => given.exceeds(&own),
+        };
+        if refused {
             return Err(Error::permission_denied(&error::ROLE_EXCEEDS_OWN));
         }
     }
@@ -78,7 +102,8 @@ pub(crate) async fn not_above(tx: &mut Tx, call: &Call, employee: &Employee, tou
     let own = Holdings::of_caller(&call.caller);
     let above = |holdings: Holdings| holdings.outranks(&own) || (touch == Touch::Entry && holdings.exceeds(&own));
     let roles = roles_get(tx.connection(), &ids).await?;
-    match roles.iter().any(|role| above(Holdings::of(&role.grants, &role.field_visibilities))) {
+    let place = Place::In(crate::optional_id("group_id", &employee.group_id)?);
+    match roles.iter().any(|role| above(Holdings::received(role, place, &call.caller))) {
         true => Err(Error::permission_denied(&error::EMPLOYEE_HOLDS_MORE)),
         false => Ok(()),
     }

@@ -14,7 +14,7 @@ use platform::{page, update};
 use tonic::{Request, Response, Status};
 use uuid::Uuid;
 
-use super::permit::{Touch, grantable_roles, keep_an_administrator, not_above, permit_group};
+use super::permit::{Post, Touch, grantable_roles, keep_an_administrator, not_above, permit_group};
 use super::query::{FILTER, ORDER, ZONE};
 use super::store::{self, Password, Selection};
 use super::{emit_changed, emit_deleted, rules};
@@ -115,6 +115,9 @@ impl EmployeeService for Identity {
         if invite {
             self.permit_invitation(&asked.email)?;
         }
+        if !asked.role_ids.is_empty() {
+            call.caller.require_recent_proof()?;
+        }
         // Hashed before the transaction: it takes long, and transactions of the policy wait for each other.
         let initial_password = match invite {
             true => crate::password::hashing::random(),
@@ -156,7 +159,11 @@ impl EmployeeService for Identity {
         if after.group_id != before.group_id {
             permit_group(&call, group_id)?;
         }
-        let role_ids = grantable_roles(&mut tx, &call, &before.role_ids, &after.role_ids).await?;
+        let was = Post::new(&before.role_ids, crate::optional_id("group_id", &before.group_id)?);
+        let role_ids = grantable_roles(&mut tx, &call, was, Post::new(&after.role_ids, group_id)).await?;
+        if rules::needs_proof(&before, &after) {
+            call.caller.require_recent_proof()?;
+        }
         if after.email != before.email {
             // Whoever reads the mail can set the password.
             not_above(&mut tx, &call, &before, Touch::Entry).await?;
@@ -268,7 +275,7 @@ impl Identity {
     ) -> Result<proto::CreateEmployeeResponse> {
         let mut tx = self.db.begin().await?;
         let policy_revision = policy::store::advance(tx.connection()).await?;
-        let role_ids = grantable_roles(&mut tx, call, &[], &asked.role_ids).await?;
+        let role_ids = grantable_roles(&mut tx, call, Post::none(), Post::new(&asked.role_ids, group_id)).await?;
         let id = Uuid::now_v7();
         let password = Password { hash, change_required: true };
         store::employee_insert(tx.connection(), id, asked, group_id, password, policy_revision).await?;

@@ -86,6 +86,14 @@ pub fn added<'a>(before: &[String], after: &'a [String]) -> Vec<&'a str> {
     after.iter().filter(|id| !before.contains(id)).map(String::as_str).collect()
 }
 
+/// Whether a change is as good as a way into the account, or gives or takes roles: a session left open must not be
+/// enough for it.
+pub fn needs_proof(before: &Employee, after: &Employee) -> bool {
+    (&before.login_name, &before.email) != (&after.login_name, &after.email)
+        || !added(&before.role_ids, &after.role_ids).is_empty()
+        || !added(&after.role_ids, &before.role_ids).is_empty()
+}
+
 /// Nobody disables or deletes themselves.
 pub fn not_self(caller: Option<Uuid>, employee: Uuid) -> Result<()> {
     if caller == Some(employee) { Err(Error::failed_precondition(&error::EMPLOYEE_IS_SELF)) } else { Ok(()) }

@@ -48,6 +48,9 @@ impl EmployeeImportService for Identity {
         if invite && !self.can_mail() {
             return Err(Error::failed_precondition(&error::MAIL_NOT_SET_UP).into());
         }
+        if !dry_run {
+            call.caller.require_recent_proof()?;
+        }
         let table = upload.read().await?;
         let mut connection = self.db.pool().acquire().await.map_err(Error::from)?;
         let (_, faults) = looked_at(&mut connection, &call, &table.rows, invite).await?;

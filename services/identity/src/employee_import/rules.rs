@@ -14,7 +14,7 @@ use super::columns::{Columns, Field};
 use crate::employee;
 use crate::error;
 use crate::role::presets::english_name;
-use crate::role::rules::Holdings;
+use crate::role::rules::{Holdings, Place};
 
 /// One row as it stands in the file.
 #[derive(Debug, Clone, Default)]
@@ -115,9 +115,12 @@ impl<'a> Surroundings<'a> {
                 None
             }
         };
-        if (path.is_empty() || group_id.is_some()) && !self.rows.covers(None, group_id) {
+        let within = self.rows.covers(None, group_id);
+        if (path.is_empty() || group_id.is_some()) && !within {
             fault(Some(Field::Group), &error::OUTSIDE_SCOPE, Vec::new());
         }
+        // Of a group out of reach enough is said.
+        let place = Place::In(group_id.filter(|_| within));
         if let Some(id) = group_id {
             employee.group_id = id.to_string();
             employee.group_name = self.group_names.get(&id).cloned().unwrap_or_default();
@@ -129,7 +132,7 @@ impl<'a> Surroundings<'a> {
                 Some(role) if role.audience() == RoleAudience::Customers => {
                     fault(Some(Field::Roles), &error::ROLE_FOR_CUSTOMERS, Vec::new());
                 }
-                Some(role) if Holdings::of(&role.grants, &role.field_visibilities).exceeds(&self.own) => {
+                Some(role) if Holdings::received(role, place, self.caller).exceeds(&self.own) => {
                     fault(Some(Field::Roles), &error::ROLE_EXCEEDS_OWN, Vec::new());
                 }
                 Some(role) if employee.role_ids.contains(&role.id) => {}

@@ -2,6 +2,6 @@
 
 mod rpc;
 
-pub(crate) use rpc::remove;
+pub(crate) use rpc::{created, remove};
 pub mod rules;
 pub mod store;

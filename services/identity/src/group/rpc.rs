@@ -12,7 +12,8 @@ use tonic::{Request, Response, Status};
 use uuid::Uuid;
 
 use super::{rules, store};
-use crate::{Identity, employee, error, policy};
+use crate::role::store::roles_get;
+use crate::{Identity, employee, error, policy, role};
 
 fn emit_changed(tx: &mut Tx, id: Uuid, revision: i64, parent_id: Option<Uuid>, deleted: bool) {
     let parent_id = parent_id.map(|id| id.to_string()).unwrap_or_default();
@@ -26,6 +27,15 @@ fn audit(action: &'static str, id: Uuid, changes: Vec<FieldChange>) -> AuditEntr
 fn change(field: &str, before: &str, after: &str) -> Option<FieldChange> {
     let change = || FieldChange { field: field.to_owned(), before: before.to_owned(), after: after.to_owned() };
     (before != after).then(change)
+}
+
+fn fields(name: &str, parent: &str) -> [(&'static str, String); 2] {
+    [("name", name.to_owned()), ("parent", parent.to_owned())]
+}
+
+/// What the trail is told of a new group; the root has no parent.
+pub(crate) fn created(id: Uuid, name: &str, parent: &str) -> AuditEntry {
+    audit("group.created", id, FieldChange::between(fields("", ""), fields(name, parent)))
 }
 
 fn cleaned(field: &str, name: &str) -> Result<String> {
@@ -159,20 +169,30 @@ pub(crate) async fn remove(tx: &mut Tx, id: Uuid, policy_revision: i64) -> Resul
     if let Some(name) = store::name_conflict(tx.connection(), id, parent_id).await? {
         return Err(Error::failed_precondition(&error::GROUP_NAME_TAKEN).arg("name", name));
     }
-    for (employee_id, revision, active) in
+    let parent = store::group_get(tx.connection(), parent_id).await?;
+    for (employee_id, revision, active, service_account) in
         employee::membership::group_leave(tx.connection(), id, policy_revision).await?
     {
         employee::emit_changed(tx, employee_id, revision, None, active);
+        tx.audit(employee::moved(employee_id, service_account, &group.name, ""));
     }
+    let naming = store::roles_naming(tx.connection(), id).await?;
+    let held = roles_get(tx.connection(), &naming).await?;
     store::grants_forget(tx.connection(), id, policy_revision).await?;
+    // Both are in the order of their ids.
+    for (before, after) in held.iter().zip(roles_get(tx.connection(), &naming).await?) {
+        tx.audit(role::audit("role.updated", crate::id("id", &before.id)?, role::rules::changes(before, &after)));
+    }
     store::group_delete(tx.connection(), id).await?;
     for (child, revision) in store::children_move(tx.connection(), id, parent_id, policy_revision).await? {
         emit_changed(tx, child, revision, Some(parent_id), false);
+        let lifted = change("parent", &group.name, &parent.name);
+        tx.audit(audit("group.updated", child, lifted.into_iter().collect()));
     }
     policy::store::tombstone(tx.connection(), "group", id, policy_revision).await?;
     let revision = update::revision("etag", &group.etag)? + 1;
     emit_changed(tx, id, revision, None, true);
-    tx.audit(audit("group.deleted", id, change("name", &group.name, "").into_iter().collect()));
+    tx.audit(audit("group.deleted", id, FieldChange::between(fields(&group.name, &parent.name), fields("", ""))));
     Ok(())
 }
 
@@ -192,10 +212,11 @@ impl Identity {
         store::group_insert(tx.connection(), id, Some(parent_id), &name, revision).await?;
         emit_changed(&mut tx, id, 1, Some(parent_id), false);
         if !employee_ids.is_empty() {
-            join(&mut tx, call, &employee_ids, id, revision).await?;
+            join(&mut tx, call, &employee_ids, (id, &name), revision).await?;
         }
         let reply = store::group_get(tx.connection(), id).await?;
-        tx.audit(audit("group.created", id, change("name", "", &name).into_iter().collect()));
+        let parent = store::group_get(tx.connection(), parent_id).await?;
+        tx.audit(created(id, &name, &parent.name));
         let reply = tx.commit_call(call, reply).await?;
         self.announce(revision).await;
         Ok(reply)
@@ -204,7 +225,13 @@ impl Identity {
 
 /// Puts employees who are in no group into a new one. They bring what they own into the scope of the group's managers,
 /// so only a caller whose scope covers everybody may.
-async fn join(tx: &mut Tx, call: &Call, employee_ids: &[Uuid], group_id: Uuid, policy_revision: i64) -> Result<()> {
+async fn join(
+    tx: &mut Tx,
+    call: &Call,
+    employee_ids: &[Uuid],
+    (group_id, group_name): (Uuid, &str),
+    policy_revision: i64,
+) -> Result<()> {
     if !call.caller.rows(Permission::GroupsManage).covers(None, None) {
         return Err(Error::permission_denied(&error::OUTSIDE_SCOPE).field("employee_ids", &error::OUTSIDE_SCOPE));
     }
@@ -221,6 +248,8 @@ async fn join(tx: &mut Tx, call: &Call, employee_ids: &[Uuid], group_id: Uuid, p
     let joined = employee::membership::group_join(tx.connection(), employee_ids, group_id, policy_revision).await?;
     for (employee_id, revision, active) in joined {
         employee::emit_changed(tx, employee_id, revision, Some(group_id), active);
+        // Programs don't join.
+        tx.audit(employee::moved(employee_id, false, "", group_name));
     }
     Ok(())
 }

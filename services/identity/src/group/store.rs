@@ -127,6 +127,14 @@ pub async fn group_update(
     .map_err(|error| refusal(error, "group.name", name))
 }
 
+/// The roles with a grant that names a group.
+pub async fn roles_naming(connection: &mut PgConnection, id: Uuid) -> Result<Vec<Uuid>> {
+    Ok(sqlx::query_scalar("SELECT DISTINCT role_id FROM role_grant WHERE $1 = ANY(group_ids)")
+        .bind(id)
+        .fetch_all(connection)
+        .await?)
+}
+
 /// Takes a group out of the grants that name it; a grant that named no other goes.
 pub async fn grants_forget(connection: &mut PgConnection, id: Uuid, policy_revision: i64) -> Result<()> {
     sqlx::query(

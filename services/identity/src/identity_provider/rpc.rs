@@ -1,4 +1,5 @@
-//! Setting up providers. Whoever maps a group to a role gives that role, so nobody maps to more than they hold.
+//! Setting up providers. Whoever maps a group to a role gives that role to people in any group of ours, and so does
+//! whoever changes who the people are: nobody maps to more than they hold everywhere.
 
 use contracts::identity as proto;
 use contracts::identity::identity_provider_service_server::IdentityProviderService;
@@ -12,8 +13,9 @@ use uuid::Uuid;
 
 use super::store::Stored;
 use super::{rules, store};
-use crate::Identity;
-use crate::employee::permit::grantable_roles;
+use crate::employee::permit::{Post, grantable_roles};
+use crate::role::rules::Place;
+use crate::{Identity, policy};
 
 fn audit(action: &'static str, id: Uuid, changes: Vec<FieldChange>) -> AuditEntry {
     AuditEntry { action, record_kind: "identity_provider", record_id: id, subject_id: id, changes }
@@ -72,13 +74,15 @@ impl IdentityProviderService for Identity {
         let id = crate::id("identity_provider.id", &asked.id)?;
         let etag = update::revision("identity_provider.etag", &asked.etag)?;
 
+        // Roles must not change between the look at them and the commit.
+        policy::store::advance(tx.connection()).await?;
         let before = store::provider_lock(tx.connection(), id).await?;
         if before.revision != etag {
             return Err(Error::stale_etag().into());
         }
         let mut after = rules::merged(&before.provider, &asked, &paths);
         rules::clean(&mut after, self.config.allow_insecure_providers)?;
-        permit_roles(&mut tx, &call, &before.provider.role_mappings, &after.role_mappings).await?;
+        permit_roles(&mut tx, &call, &before.provider, &after).await?;
         let secret_replaced = paths.contains(&"client_secret");
         let moved = after.issuer != before.provider.issuer;
         let client_secret = match (secret_replaced, moved) {
@@ -127,7 +131,8 @@ impl Identity {
     }
 
     async fn provider_create(&self, mut tx: Tx, call: &Call, asked: &IdentityProvider) -> Result<IdentityProvider> {
-        permit_roles(&mut tx, call, &[], &asked.role_mappings).await?;
+        policy::store::advance(tx.connection()).await?;
+        permit_roles(&mut tx, call, &IdentityProvider::default(), asked).await?;
         let id = Uuid::now_v7();
         let group_id = crate::optional_id("identity_provider.default_group_id", &asked.default_group_id)?;
         let client_secret = self.seal.close_text(id.as_bytes(), &asked.client_secret)?;
@@ -140,9 +145,15 @@ impl Identity {
     }
 }
 
-/// Holds the roles of new mappings against what the caller holds.
-async fn permit_roles(tx: &mut Tx, call: &Call, before: &[RoleMapping], after: &[RoleMapping]) -> Result<()> {
+/// Holds the roles that a change gives against what the caller holds.
+async fn permit_roles(tx: &mut Tx, call: &Call, before: &IdentityProvider, after: &IdentityProvider) -> Result<()> {
     let roles = |mappings: &[RoleMapping]| mappings.iter().map(|mapping| mapping.role_id.clone()).collect::<Vec<_>>();
-    let granted = grantable_roles(tx, call, &roles(before), &roles(after)).await;
-    granted.map(drop).map_err(|error| error.renamed("employee.role_ids", "identity_provider.role_mappings"))
+    let (all, given) = (roles(&after.role_mappings), roles(&rules::given(before, after)));
+    let anywhere = |role_ids| Post { role_ids, place: Place::Anywhere };
+    // What no mapping can name is told by its place among all of them.
+    for (before, after) in [(anywhere(&all), anywhere(&all)), (Post::none(), anywhere(&given))] {
+        let granted = grantable_roles(tx, call, before, after).await;
+        granted.map_err(|error| error.renamed("employee.role_ids", "identity_provider.role_mappings"))?;
+    }
+    Ok(())
 }

@@ -1,6 +1,6 @@
 //! What may be written about a provider.
 
-use contracts::identity::IdentityProvider;
+use contracts::identity::{IdentityProvider, RoleMapping};
 use platform::db::FieldChange;
 use platform::error::{Error, Result, reason};
 use uuid::Uuid;
@@ -69,6 +69,20 @@ pub fn merged(before: &IdentityProvider, asked: &IdentityProvider, paths: &[&str
         }
     }
     after
+}
+
+/// The mappings by which a change gives roles to others than before: those that are new, and all of them where other
+/// people come in, or the same by other groups.
+pub fn given(before: &IdentityProvider, after: &IdentityProvider) -> Vec<RoleMapping> {
+    fn people(provider: &IdentityProvider) -> impl PartialEq {
+        (
+            (provider.issuer.clone(), provider.client_id.clone(), provider.scopes.clone()),
+            (provider.group_claim.clone(), provider.default_group_id.clone()),
+            (provider.create_employees, provider.trust_email),
+        )
+    }
+    let same = people(before) == people(after);
+    after.role_mappings.iter().filter(|mapping| !same || !before.role_mappings.contains(mapping)).cloned().collect()
 }
 
 /// Before and after of each field that differs, without the secret itself.

@@ -6,3 +6,5 @@ pub mod presets;
 mod rpc;
 pub mod rules;
 pub mod store;
+
+pub(crate) use rpc::audit;

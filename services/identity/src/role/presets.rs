@@ -8,7 +8,7 @@ use platform::db::{Db, Tx};
 use platform::error::Result;
 use uuid::Uuid;
 
-use super::{catalog, store};
+use super::{audit, catalog, rules, store};
 use crate::{group, policy};
 
 pub const ADMINISTRATOR: &str = "administrator";
@@ -228,6 +228,7 @@ pub async fn install(db: &Db) -> Result<()> {
         if store::preset_claim(tx.connection(), &role.preset).await? {
             let id = Uuid::now_v7();
             store::role_insert(tx.connection(), id, &role, policy_revision).await?;
+            tx.audit(audit("role.created", id, rules::changes(&Role::default(), &role)));
             changed = true;
         }
     }
@@ -237,7 +238,9 @@ pub async fn install(db: &Db) -> Result<()> {
     {
         let complete =
             Role { grants: administrator.grants, field_visibilities: administrator.field_visibilities, ..role.clone() };
-        store::role_update(tx.connection(), crate::id("id", &role.id)?, &complete, policy_revision).await?;
+        let id = crate::id("id", &role.id)?;
+        store::role_update(tx.connection(), id, &complete, policy_revision).await?;
+        tx.audit(audit("role.updated", id, rules::changes(&role, &complete)));
         changed = true;
     }
     if changed { tx.commit().await } else { Ok(()) }
@@ -250,6 +253,7 @@ async fn install_root(tx: &mut Tx, policy_revision: i64) -> Result<bool> {
     let id = Uuid::now_v7();
     group::store::group_insert(tx.connection(), id, None, ROOT_GROUP_NAME, policy_revision).await?;
     tx.emit("group", id, &GroupChanged { id: id.to_string(), revision: 1, ..Default::default() });
+    tx.audit(group::created(id, ROOT_GROUP_NAME, ""));
     Ok(true)
 }
 

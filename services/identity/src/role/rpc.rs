@@ -11,11 +11,11 @@ use tonic::{Request, Response, Status};
 use uuid::Uuid;
 
 use super::presets::ADMINISTRATOR;
-use super::rules::{self, Holdings};
+use super::rules::{self, Holdings, Place};
 use super::{catalog, store};
 use crate::{Identity, error, group, policy};
 
-fn audit(action: &'static str, id: Uuid, changes: Vec<FieldChange>) -> AuditEntry {
+pub(crate) fn audit(action: &'static str, id: Uuid, changes: Vec<FieldChange>) -> AuditEntry {
     AuditEntry { action, record_kind: "role", record_id: id, subject_id: id, changes }
 }
 
@@ -47,7 +47,8 @@ impl RoleService for Identity {
         let mut role = request.into_inner().role.unwrap_or_default();
         role.preset.clear();
         rules::clean(&mut role)?;
-        if Holdings::of(&role.grants, &role.field_visibilities).exceeds(&Holdings::of_caller(&call.caller)) {
+        let nobody_yet = Holdings::received(&role, Place::In(None), &call.caller);
+        if nobody_yet.exceeds(&Holdings::of_caller(&call.caller)) {
             return Err(Error::permission_denied(&error::ROLE_EXCEEDS_OWN).into());
         }
         let created = self.role_create(tx, &call, &role).await;
@@ -77,7 +78,11 @@ impl RoleService for Identity {
         if before.preset == ADMINISTRATOR && wanted != held {
             return Err(Error::failed_precondition(&error::ROLE_IS_ADMINISTRATOR).into());
         }
-        if wanted.widens_beyond(&held, &Holdings::of_caller(&call.caller)) {
+        // Whoever holds the role is given what is new in it, wherever they stand.
+        let own = Holdings::of_caller(&call.caller);
+        let at = |role, place| Holdings::received(role, place, &call.caller);
+        let places = if wanted == held { Vec::new() } else { store::holder_places(tx.connection(), id).await? };
+        if places.iter().any(|place| at(&after, *place).widens_beyond(&at(&before, *place), &own)) {
             return Err(Error::permission_denied(&error::ROLE_EXCEEDS_OWN).into());
         }
         let changes = rules::changes(&before, &after);

@@ -24,12 +24,21 @@ pub struct Holdings {
 /// Permissions below this number administer; those above are about customers and what is done for them.
 const ADMINISTERING: i32 = 200;
 
+/// Where somebody stands who is given a role: what it reaches of their group, it reaches from there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// In a group, or in none.
+    In(Option<Uuid>),
+    /// Nobody knows yet: whoever comes from a provider may stand in any group.
+    Anywhere,
+}
+
 /// How far a permission reaches.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 struct Held {
     /// Unspecified where there are chosen groups alone.
     scope: Scope,
-    /// Each with those below it.
+    /// As a role names them, each with those below it; of somebody who holds it, all that are reached.
     groups: BTreeSet<String>,
 }
 
@@ -43,18 +52,34 @@ impl Held {
         }
     }
 
+    /// The same with the groups that it reaches from a place.
+    fn at(self, place: Place, policy: &Policy) -> Self {
+        let Self { scope, groups } = self;
+        let named = groups.iter().filter_map(|group| group.parse().ok());
+        let mut reached: BTreeSet<String> = named.flat_map(|group| below(policy, group)).collect();
+        match (scope, place) {
+            (Scope::Group, Place::In(Some(group))) => drop(reached.insert(group.to_string())),
+            (Scope::GroupAndBelow, Place::In(Some(group))) => reached.extend(below(policy, group)),
+            (Scope::Group | Scope::GroupAndBelow, Place::Anywhere) => {
+                reached.extend(policy.root_group().into_iter().flat_map(|root| below(policy, root)));
+            }
+            _ => {}
+        }
+        Self { scope, groups: reached }
+    }
+
     fn of_caller(caller: &Caller, permission: Permission) -> Option<Self> {
-        let below =
-            |policy: &Policy, group| policy.group_and_below(group).iter().map(Uuid::to_string).collect::<Vec<_>>();
+        let chosen: BTreeSet<String> = caller.chosen_groups(permission).iter().map(Uuid::to_string).collect();
         let scope = match caller.scope(permission) {
             Scope::Unspecified => return None,
-            Scope::ChosenGroups => Scope::Unspecified,
-            scope => scope,
+            // Chosen groups count with those below them, and beside what is one's own.
+            scope @ (Scope::Own | Scope::Group) if chosen.is_empty() => scope,
+            Scope::All => Scope::All,
+            _ => Scope::GroupAndBelow,
         };
-        let own = caller.group_id().filter(|_| scope == Scope::GroupAndBelow);
-        let named = caller.chosen_groups(permission).iter().copied().chain(own);
-        let groups = caller.policy().map(|policy| named.flat_map(|group| below(policy, group)).collect());
-        Some(Self { scope, groups: groups.unwrap_or_default() })
+        let own = Self { scope: caller.scope(permission), groups: chosen };
+        let reached = caller.policy().map(|policy| own.at(Place::In(caller.group_id()), policy).groups);
+        Some(Self { scope, groups: reached.unwrap_or_default() })
     }
 
     fn within(&self, other: &Self) -> bool {
@@ -68,6 +93,11 @@ impl Held {
     }
 }
 
+/// A group and those below it.
+fn below(policy: &Policy, group: Uuid) -> Vec<String> {
+    policy.group_and_below(group).iter().map(Uuid::to_string).collect()
+}
+
 impl Holdings {
     pub fn of(grants: &[Grant], visibilities: &[FieldVisibility]) -> Self {
         let mut holdings = Self {
@@ -77,6 +107,19 @@ impl Holdings {
         };
         for entry in visibilities {
             holdings.visibilities.insert(entry.personal_data, entry.visibility());
+        }
+        holdings
+    }
+
+    /// What a role comes to in the hands of somebody at a place, in the tree of groups that the giver sees.
+    pub fn received(role: &Role, place: Place, giver: &Caller) -> Self {
+        let mut holdings = Self::of(&role.grants, &role.field_visibilities);
+        let Some(policy) = giver.policy() else { return holdings };
+        for (permission, held) in &mut holdings.scopes {
+            // Nothing goes beyond everything, so what it comes to needn't be worked out.
+            if giver.scope(Permission::try_from(*permission).unwrap_or_default()) != Scope::All {
+                *held = std::mem::take(held).at(place, policy);
+            }
         }
         holdings
     }

@@ -11,6 +11,7 @@ use sqlx::types::Json;
 use sqlx::{PgConnection, PgExecutor, Row as _};
 use uuid::Uuid;
 
+use super::rules::Place;
 use crate::error;
 
 const COLUMNS: &str = "
@@ -156,6 +157,22 @@ async fn holdings_replace(connection: &mut PgConnection, id: Uuid, role: &Role) 
     .execute(connection)
     .await?;
     Ok(())
+}
+
+/// Where those stand who hold a role, or will by a provider; in no group, where nobody does.
+pub async fn holder_places(connection: &mut PgConnection, id: Uuid) -> Result<Vec<Place>> {
+    let groups: Vec<Option<Uuid>> = sqlx::query_scalar(
+        "SELECT DISTINCT e.group_id FROM employee_role h JOIN employee e ON e.id = h.employee_id WHERE h.role_id = $1",
+    )
+    .bind(id)
+    .fetch_all(&mut *connection)
+    .await?;
+    let mapped: bool = sqlx::query_scalar("SELECT EXISTS (SELECT FROM identity_provider_role WHERE role_id = $1)")
+        .bind(id)
+        .fetch_one(connection)
+        .await?;
+    let others = [Some(Place::In(None)), mapped.then_some(Place::Anywhere)];
+    Ok(groups.into_iter().map(Place::In).chain(others.into_iter().flatten()).collect())
 }
 
 pub async fn role_delete(connection: &mut PgConnection, id: Uuid) -> Result<()> {

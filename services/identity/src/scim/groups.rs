@@ -137,7 +137,8 @@ impl Identity {
         group::store::group_insert(tx.connection(), id, Some(root), &wanted.name, policy_revision).await?;
         store::group_note(tx.connection(), id, &wanted.external_id).await?;
         emit(&mut tx, id, 1, Some(root), false);
-        tx.audit(audit("group.created", id, change("name", "", &wanted.name).into_iter().collect()));
+        let parent = group::store::group_get(tx.connection(), root).await?;
+        tx.audit(group::created(id, &wanted.name, &parent.name));
         self.members_set(&mut tx, id, &[], &wanted.members, policy_revision).await?;
         self.scim_group_reply(tx, call, id, policy_revision).await
     }
@@ -200,20 +201,12 @@ impl Identity {
         let leaving: Vec<Uuid> =
             present.iter().filter_map(|id| id.parse().ok()).filter(|id| !ids.contains(id)).collect();
         for (people, to) in [(leaving, None), (ids, Some(id))] {
+            let from = employee::membership::group_names(tx.connection(), &people).await?;
             let moved = store::members_move(tx.connection(), &people, to, policy_revision).await?;
             for (employee_id, revision, active) in moved {
                 employee::emit_changed(tx, employee_id, revision, to, active);
-                let changes = match to {
-                    Some(_) => change("group", "", &name),
-                    None => change("group", &name, ""),
-                };
-                tx.audit(AuditEntry {
-                    action: "employee.updated",
-                    record_kind: "employee",
-                    record_id: employee_id,
-                    subject_id: employee_id,
-                    changes: changes.into_iter().collect(),
-                });
+                let from = from.get(&employee_id).map_or("", String::as_str);
+                tx.audit(employee::moved(employee_id, false, from, if to.is_some() { &name } else { "" }));
             }
         }
         Ok(())

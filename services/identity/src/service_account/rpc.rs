@@ -11,7 +11,7 @@ use tonic::{Request, Response, Status};
 use uuid::Uuid;
 
 use super::store;
-use crate::employee::permit::grantable_roles;
+use crate::employee::permit::{Post, grantable_roles};
 use crate::employee::store::{employee_delete, roles_replace, state_set};
 use crate::employee::{emit_changed, emit_deleted};
 use crate::{Identity, policy};
@@ -123,8 +123,9 @@ impl ServiceAccountService for Identity {
         }
         clean(&mut after)?;
         let group_id = crate::optional_id("service_account.group_id", &after.group_id)?;
-        let role_ids =
-            grantable_roles(&mut tx, &call, &before.role_ids, &after.role_ids).await.map_err(as_service_account)?;
+        let was = Post::new(&before.role_ids, crate::optional_id("group_id", &before.group_id)?);
+        let role_ids = grantable_roles(&mut tx, &call, was, Post::new(&after.role_ids, group_id)).await;
+        let role_ids = role_ids.map_err(as_service_account)?;
         let revision =
             store::service_account_update(tx.connection(), id, &after.display_name, group_id, policy_revision).await?;
         roles_replace(tx.connection(), id, &role_ids).await?;
@@ -189,7 +190,8 @@ impl Identity {
     async fn service_account_create(&self, mut tx: Tx, call: &Call, asked: &ServiceAccount) -> Result<ServiceAccount> {
         let policy_revision = policy::store::advance(tx.connection()).await?;
         let group_id = crate::optional_id("service_account.group_id", &asked.group_id)?;
-        let role_ids = grantable_roles(&mut tx, call, &[], &asked.role_ids).await.map_err(as_service_account)?;
+        let role_ids = grantable_roles(&mut tx, call, Post::none(), Post::new(&asked.role_ids, group_id)).await;
+        let role_ids = role_ids.map_err(as_service_account)?;
         let id = Uuid::now_v7();
         store::service_account_insert(tx.connection(), id, &asked.display_name, group_id, policy_revision).await?;
         roles_replace(tx.connection(), id, &role_ids).await?;

@@ -318,7 +318,11 @@ pub async fn stale(stage: &Stage, login_name: &str) -> Session {
     Session { access_token: next.access_token, refresh_token: next.refresh_token, password_change_required: false }
 }
 
-async fn confirm(stage: &Stage, session: &Session, request: proto::ConfirmIdentityRequest) -> Result<Session, Status> {
+pub async fn confirm(
+    stage: &Stage,
+    session: &Session,
+    request: proto::ConfirmIdentityRequest,
+) -> Result<Session, Status> {
     let reply = stage.authentication().confirm_identity(session.call(request)).await?.into_inner();
     Ok(Session {
         access_token: reply.access_token,

@@ -182,6 +182,15 @@ impl Caller {
         self.auth_time().is_some_and(|proven| Utc::now().timestamp() - proven <= STEP_UP_SECONDS)
     }
 
+    /// Refuses people whose proof of who they are is too old, as the guard does for whole methods. Whoever calls with a
+    /// key has none to give: it was asked for when the key was made.
+    pub fn require_recent_proof(&self) -> Result<()> {
+        if self.recently_proven() || self.by_key() || self.is_service() {
+            return Ok(());
+        }
+        Err(Error::permission_denied(&reason::STEP_UP_REQUIRED))
+    }
+
     /// When the person behind the call last proved who they are, in seconds since the epoch.
     pub fn auth_time(&self) -> Option<i64> {
         match &self.0 {

@@ -50,6 +50,7 @@ impl Operations {
         request: Request<ExportAuditEntriesRequest>,
     ) -> Result<Response<Answer>, Status> {
         let call = Call::of(&request)?;
+        call.caller.require_recent_proof()?;
         let filter = request.into_inner().filter;
         let selection = Selection::new(&filter, call.caller.employee_id())?;
         let looker = Looker { service: self.db.service(), kinds: self.kinds.now().await?, caller: call.caller.clone() };

@@ -56,7 +56,7 @@ export const knownActions: Readonly<Record<string, readonly string[]>> = {
   group: ["created", "updated", "deleted"],
   role: ["created", "updated", "deleted"],
   service_account: ["created", "updated", "disabled", "enabled", "deleted"],
-  api_key: ["created", "revoked", "refused"],
+  api_key: ["created", "signed_in", "revoked", "refused"],
   identity_provider: ["created", "updated", "deleted"],
   webhook_endpoint: ["created", "updated", "disabled", "secret_rotated", "tested", "deleted"],
   webhook_delivery: ["redelivered", "replayed"],

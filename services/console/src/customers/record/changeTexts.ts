@@ -11,6 +11,7 @@ const names = {
   rule: "customers.pool.ruleName",
   related_customer: "customers.relation.other",
   shared_with: "customers.share.with",
+  expire_time: "customers.share.expireTime",
   type: "customers.relation.title",
   inverse: "customers.timeline.fields.inverse",
   post: "customers.contact.post",
