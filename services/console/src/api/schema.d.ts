@@ -1267,8 +1267,9 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Lists the caller's views and the shared ones, by name
-         * @description Lists the caller's views and the shared ones, by name.
+         * List views
+         * @description Lists the caller's views and the shared ones, by name; of these only what filters and sorts by fields that the caller sees in
+         *     clear. A page may have less than its size.
          */
         get: operations["ViewService_ListViews"];
         put?: never;
