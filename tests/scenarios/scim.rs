@@ -336,6 +336,9 @@ async fn a_change_of_what_the_client_has_not_seen_is_refused() -> Result<()> {
     for (method, body) in [(Method::PATCH, rename("x")), (Method::DELETE, json!(null))] {
         assert_eq!(fault(&at(method.clone(), &group, &seen_group, body).await?), "412", "{method}");
     }
+    for (path, faulty) in [(&user, ""), (&group, ""), (&group, " "), (&group, "é")] {
+        assert_eq!(at(Method::DELETE, path, faulty, json!(null)).await?.status.as_u16(), 400, "{faulty:?}");
+    }
     // Any of several, a strong spelling of the same, and whatever there is.
     let strong = version(&group).await?.trim_start_matches("W/").to_owned();
     at(Method::PATCH, &group, &format!("W/\"other\", {strong}"), rename("华北")).await?.ok()?;

@@ -330,6 +330,12 @@ fn call_of(method: &'static Method, headers: &HeaderMap, caller: Caller) -> Resu
             _ => return Err(Error::invalid("Idempotency-Key", &reason::IDEMPOTENCY_KEY_INVALID)),
         },
     };
+    // One that is taken for none would let a change through that its caller meant to hold back.
+    let if_match = match headers.get("if-match").map(|versions| versions.to_str()) {
+        None => None,
+        Some(Ok(versions)) if !versions.trim().is_empty() => Some(versions.to_owned()),
+        Some(_) => return Err(Error::invalid("If-Match", &reason::VALUE_INVALID)),
+    };
     Ok(Call {
         caller,
         method: &method.path,
@@ -337,7 +343,7 @@ fn call_of(method: &'static Method, headers: &HeaderMap, caller: Caller) -> Resu
         request_digest: Vec::new(),
         request_id: text(headers, "x-request-id").map_or_else(|| Uuid::now_v7().to_string(), str::to_owned),
         address: text(headers, "x-forwarded-for").unwrap_or_default().to_owned(),
-        if_match: text(headers, "if-match").map(str::to_owned),
+        if_match,
     })
 }
 

@@ -424,10 +424,16 @@ async fn the_last_administrator_stays_one_and_nobody_maps_to_more_than_they_hold
         Ok(providers(&stage).update_identity_provider(setter.call(request)).await?.into_inner())
     };
     let own = create(&stage, &setter, &provider, |asked| asked.name = "mine".into()).await.unwrap();
+    // One that maps no role, which would be reason enough.
+    let trusted = create(&stage, &admin, &provider, |asked| {
+        asked.name = "trusted".into();
+        asked.trust_email = true;
+    });
+    let trusted = trusted.await.unwrap();
     for (changed, path) in [
         (IdentityProvider { trust_email: true, ..own }, "trust_email"),
-        (IdentityProvider { issuer: "http://127.0.0.1:9".into(), ..made.clone() }, "issuer"),
-        (IdentityProvider { client_id: "mine".into(), ..made.clone() }, "client_id"),
+        (IdentityProvider { issuer: "http://127.0.0.1:9".into(), ..trusted.clone() }, "issuer"),
+        (IdentityProvider { client_id: "mine".into(), ..trusted.clone() }, "client_id"),
     ] {
         assert_eq!(refused(update(changed, path).await), "TRUST_TAKES_ADMINISTRATOR", "{path}");
     }
