@@ -2,7 +2,8 @@ import { Flex, Table, Typography } from "antd";
 import { useTranslation } from "react-i18next";
 import type { AuditedChange } from "@/api/types";
 import { useAttributes } from "@/customers/attributes";
-import { changeFieldName } from "@/customers/record/changeTexts";
+import { changeFieldName, isMoment } from "@/customers/record/changeTexts";
+import { Time } from "@/shared/Time";
 import type { TrailEntry } from "./merge";
 
 /** What changed, before and after, and where the call came from. */
@@ -49,6 +50,8 @@ function Changes({ entry }: { entry: TrailEntry }) {
       <Typography.Text type="secondary" aria-label={t("common.none")}>
         —
       </Typography.Text>
+    ) : isMoment(text) ? (
+      <Time value={text} />
     ) : (
       <span style={{ whiteSpace: "pre-wrap" }}>{text}</span>
     );

@@ -1,11 +1,12 @@
 import { Flex, Typography } from "antd";
 import { useTranslation } from "react-i18next";
 import type { CustomerChange, FieldChange } from "@/api/types";
+import { zh } from "@/i18n/zh";
+import { Time } from "@/shared/Time";
 import { PlainAttributeValue } from "../AttributeValue";
 import { useAttributes, type Attribute } from "../attributes";
-import { zh } from "@/i18n/zh";
 import { EntryLabel } from "../dictionaries/pickers";
-import { changeFieldName, changeValue, codedBy } from "./changeTexts";
+import { changeFieldName, changeValue, codedBy, isMoment } from "./changeTexts";
 
 type Action = keyof typeof zh.customers.timeline.actions;
 
@@ -35,6 +36,7 @@ function FieldLine({ field, attribute }: { field: FieldChange; attribute: Attrib
     if (value === "") return <span aria-label={t("common.none")}>—</span>;
     const dictionary = codedBy[field.field];
     if (dictionary) return <EntryLabel dictionary={dictionary} code={value} />;
+    if (isMoment(value)) return <Time value={value} />;
     // The history holds plain texts; only codes gain from being shown by their kind.
     const coded = attribute?.kind === "dictionary" || attribute?.kind === "tree" || attribute?.kind === "timestamp";
     const isEnum = attribute?.kind === "enum" && value.startsWith(value.split("_")[0]?.toUpperCase() ?? "") && value.includes("_");

@@ -1,6 +1,6 @@
 import i18n from "i18next";
 import { describe, expect, it } from "vitest";
-import { changeFieldName, changeValue } from "./changeTexts";
+import { changeFieldName, changeValue, isMoment } from "./changeTexts";
 
 describe("a change in the history", () => {
   const t = i18n.getFixedT("zh-CN");
@@ -16,5 +16,7 @@ describe("a change in the history", () => {
     expect(changeValue(t, "decision_role", "DECISION_ROLE_DECISION_MAKER")).not.toMatch(/ROLE/);
     expect(changeValue(t, "primary", "true")).toBe("是");
     expect(changeValue(t, "remark", "true")).toBe("true");
+    expect(["2027-03-01T23:59:59Z", "2027-03-01T23:59:59.123456Z"].every(isMoment)).toBe(true);
+    expect(["2027-03-01", "am 2027-03-01T23:59:59Z"].some(isMoment)).toBe(false);
   });
 });

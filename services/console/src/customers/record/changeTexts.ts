@@ -26,6 +26,9 @@ const names = {
 /** Codes of a dictionary that no field of a customer holds. */
 export const codedBy: Readonly<Record<string, string>> = { reason_code: "return_reason" };
 
+/** A point in time as the history spells it. */
+export const isMoment = (value: string) => /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?Z$/.test(value);
+
 /** The name of a field that isn't one of a customer's; its path when nobody has named it. */
 export function changeFieldName(t: TFunction, field: string): string {
   return field in names ? t(names[field as keyof typeof names]) : field.replace(/^custom_fields\./, "");
