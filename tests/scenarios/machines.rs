@@ -27,7 +27,13 @@ async fn an_account(admin: &Session, name: &str, role_ids: &[&str]) -> Result<Va
 async fn a_key(app: &TestApp, admin: &Session, account: &str, permissions: &[&str]) -> Result<Machine> {
     let body = json!({"name": "nightly", "permissions": permissions});
     let created = admin.post(&format!("/v1/serviceAccounts/{account}/apiKeys"), body).await?.ok()?;
-    Ok(Machine { caller: with_key(app, &text(&created["key"])), key: created["apiKey"].clone() })
+    let caller = with_key(app, &text(&created["key"]));
+    // Each service hears of a new account within moments.
+    app.until("the account is known", async || {
+        caller.get("/v1/customers").await.is_ok_and(|answer| answer.status.as_u16() != 401)
+    })
+    .await?;
+    Ok(Machine { caller, key: created["apiKey"].clone() })
 }
 
 async fn a_reader(admin: &Session) -> Result<String> {

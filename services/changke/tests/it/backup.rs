@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use anyhow::{Context as _, Result};
 use changke::testkit::{Arrangement, TestApp};
@@ -123,6 +124,51 @@ async fn what_was_destroyed_comes_back_row_for_row() -> Result<()> {
     assert!(!well && said.contains("  7: entry"), "{said}");
     assert!(run(&app, &["admin", "audit", "verify", "--service", "identity"]).await?.0);
     assert!(run(&app, &["admin", "audit", "verify", "--known", "customers:7"]).await?.0);
+    database.close().await?;
+    app.stop().await
+}
+
+#[tokio::test]
+async fn what_is_saved_amid_writes_is_of_one_moment() -> Result<()> {
+    let mut app = TestApp::start_with(Arrangement::Together, |_| {}).await?;
+    let admin = app.administrator().await?;
+    let (written, saved) = (AtomicUsize::new(0), AtomicBool::new(false));
+    let folder = tempfile::tempdir()?;
+    let file = folder.path().join("amid.backup");
+    let name = file.to_str().context("path")?;
+    let write = async || {
+        while !saved.load(Ordering::Relaxed) {
+            let customer = json!({"kind": "CUSTOMER_KIND_PERSON", "name": "忙碌"});
+            admin.post("/v1/customers", customer).await?.ok()?;
+            written.fetch_add(1, Ordering::Relaxed);
+        }
+        anyhow::Ok(())
+    };
+    let save = async {
+        app.until("some are written", async || written.load(Ordering::Relaxed) > 50).await?;
+        let done = run(&app, &["admin", "backup", name]).await;
+        saved.store(true, Ordering::Relaxed);
+        done
+    };
+    let (well, said) = tokio::try_join!(save, write(), write(), write()).map(|(done, ..)| done)?;
+    assert!(well, "{said}");
+    for running in app.apps.drain(..) {
+        running.stop().await;
+    }
+    let (well, said) = run(&app, &["admin", "restore", "--force", name]).await?;
+    assert!(well, "{said}");
+    let mut database = app.database().await?;
+    let (customers, documents, audited, counted): (i64, i64, i64, i64) = sqlx::query_as(
+        "SELECT (SELECT count(*) FROM customers.customer), (SELECT count(*) FROM customers.search_document),
+                (SELECT count(*) FROM customers.audit_entry WHERE action = 'customer.created'),
+                (SELECT count(*) FROM reporting.dim_customer)",
+    )
+    .fetch_one(&mut database)
+    .await?;
+    assert!(customers > 50 && customers < written.load(Ordering::Relaxed) as i64, "{customers}");
+    assert_eq!((documents, audited), (customers, customers));
+    // What has been counted in was there to be counted.
+    assert!(counted <= customers, "{counted} of {customers}");
     database.close().await?;
     app.stop().await
 }
