@@ -124,7 +124,15 @@ async fn a_customer_lies_in_the_pool_that_names_it_most_closely() -> Result<()> 
 
     // Pools of other groups are nothing to a salesperson.
     let north = story.app.group("华北销售", &story.app.root_group().await?).await?;
-    let theirs = pool_of(admin, json!({"nameZh": "华北", "groupIds": [north]})).await?;
+    let theirs = json!({"nameZh": "华北", "groupIds": [north]});
+    story
+        .app
+        .until("the group is known", async || {
+            let seen = admin.post("/v1/pools:preview", json!({"pool": theirs})).await;
+            seen.is_ok_and(|answer| answer.status.is_success())
+        })
+        .await?;
+    let theirs = pool_of(admin, theirs).await?;
     assert_eq!(each(&li_lei.get("/v1/pools").await?.ok()?, "pools", "nameZh"), ["公海", "杭州", "浙江"]);
     li_lei.get(&path(&theirs)).await?.refused(404, "NOT_FOUND")?;
     assert_eq!(all_pages(admin, "/v1/pools", "pools", 2).await?.len(), 4);
