@@ -103,7 +103,7 @@ impl TestApp {
             Arrangement::Apart => {
                 let mut addresses = HashMap::new();
                 for service in SERVICES {
-                    addresses.insert(service, free_address()?);
+                    addresses.insert(service, free_address(&addresses)?);
                 }
                 for name in SERVICES.into_iter().chain(["gateway"]) {
                     let mut config = config.clone();
@@ -360,13 +360,13 @@ fn with_database(server: &str, database: &str) -> anyhow::Result<String> {
 }
 
 /// An address that nobody listens on, below the ports that the system gives to connections: one of those could be taken
-/// between now and its use.
-fn free_address() -> anyhow::Result<SocketAddr> {
+/// between now and its use. None of those that are taken already.
+fn free_address(taken: &HashMap<&str, SocketAddr>) -> anyhow::Result<SocketAddr> {
     use rand::Rng;
     let mut random = rand::rng();
     for _ in 0..100 {
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, random.random_range(10_000..32_000)));
-        if std::net::TcpListener::bind(address).is_ok() {
+        if !taken.values().any(|other| *other == address) && std::net::TcpListener::bind(address).is_ok() {
             return Ok(address);
         }
     }
