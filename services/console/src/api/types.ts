@@ -20,6 +20,7 @@ export type InteractionTypeInput = Exclude<InteractionType, "INTERACTION_TYPE_UN
 export type InteractionState = Interaction["state"];
 export type DecisionRole = Contact["decisionRole"];
 export type Relation = Schemas["Relation"];
+export type RelationGraph = Schemas["RelationGraph"];
 export type RelationType = Relation["type"];
 export type RelationTypeInput = Exclude<RelationType, "RELATION_TYPE_UNSPECIFIED">;
 export type Share = Schemas["Share"];

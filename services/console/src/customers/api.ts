@@ -1,5 +1,5 @@
 // Calls of the customers service. The import's calls are in `imports/api.ts`, the dictionaries' beside their screen.
-import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { keepPreviousData, useQuery, useQueryClient } from "@tanstack/react-query";
 import { allPages } from "@/api/pages";
 import { client, unwrap } from "@/api/client";
 import type {
@@ -11,6 +11,7 @@ import type {
   InteractionInput,
   InteractionPatch,
   PoolInput,
+  Relation,
   RelationTypeInput,
   ViewInput,
   ViewPatch,
@@ -160,20 +161,33 @@ export const invalidateContact = (id: string, etag: string) =>
 export const revealContact = (id: string, reason: string) =>
   unwrap(client.POST("/v1/contacts/{id}:reveal", { params: { path: { id } }, body: { reason } }));
 
-export function useRelations(customerId: string) {
+export function useRelations(customerId: string, includeEnded: boolean) {
   return useQuery({
-    queryKey: ["relations", customerId],
+    queryKey: ["relations", customerId, includeEnded],
     queryFn: () =>
       allPages(
         (pageToken) =>
-          unwrap(client.GET("/v1/customers/{customerId}/relations", { params: { path: { customerId }, query: { pageSize: 200, pageToken } } })),
+          unwrap(client.GET("/v1/customers/{customerId}/relations", { params: { path: { customerId }, query: { pageSize: 200, pageToken, includeEnded } } })),
         (page) => page.relations,
       ),
   });
 }
 
-export const createRelation = (customerId: string, body: { relatedCustomerId: string; type: RelationTypeInput; remark: string }) =>
+export function useRelationGraph(customerId: string, depth: number, includeEnded: boolean) {
+  return useQuery({
+    queryKey: ["relations", customerId, "graph", depth, includeEnded],
+    queryFn: () => unwrap(client.GET("/v1/customers/{customerId}/relationGraph", { params: { path: { customerId }, query: { depth, includeEnded } } })),
+    placeholderData: keepPreviousData,
+  });
+}
+
+type RelationChange = Pick<Relation, "validFrom" | "validUntil" | "remark">;
+
+export const createRelation = (customerId: string, body: RelationChange & { relatedCustomerId: string; type: RelationTypeInput }) =>
   unwrap(client.POST("/v1/customers/{customerId}/relations", { params: { path: { customerId } }, body }));
+
+export const updateRelation = ({ id, etag }: Relation, change: RelationChange) =>
+  unwrap(client.PATCH("/v1/relations/{id}", { params: { path: { id }, query: { updateMask: "validFrom,validUntil,remark" } }, body: { ...change, etag } }));
 
 export const deleteRelation = (id: string) => unwrap(client.DELETE("/v1/relations/{id}", { params: { path: { id } } }));
 
