@@ -66,7 +66,13 @@ struct Claimer<'a> {
 impl<'a> Claimer<'a> {
     async fn of(shared: &'a Shared, call: &'a Call) -> Result<Self> {
         let employee_id = call.caller.require_employee()?;
-        Ok(Self { shared, call, fields: shared.fields.current().await?, employee_id, reach: Reach::of(&call.caller) })
+        Ok(Self {
+            shared,
+            call,
+            fields: shared.fields.seen_by(&call.caller).await?,
+            employee_id,
+            reach: Reach::of(&call.caller),
+        })
     }
 
     /// Holds the claims of the employee, so that each counts those before it.

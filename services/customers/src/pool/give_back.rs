@@ -79,7 +79,7 @@ struct Giver<'a> {
 impl<'a> Giver<'a> {
     async fn of(shared: &Shared, call: &'a Call, code: &'a str, note: &'a str) -> Result<Self> {
         let (code, note) = (code.trim(), note.trim());
-        let fields = shared.fields.current().await?;
+        let fields = shared.fields.seen_by(&call.caller).await?;
         if code.is_empty() && note.is_empty() {
             return Err(Error::invalid("reason", &common::VALUE_REQUIRED));
         }
