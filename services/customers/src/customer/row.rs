@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use chrono::{DateTime, NaiveDate, Utc};
-use contracts::customers::{Address, Customer};
+use contracts::customers::{Address, Customer, CustomerOutcome};
 use platform::access::{Caller, Policy};
 use platform::db::timestamp;
 use platform::update;
@@ -64,6 +64,15 @@ impl<'a> Reader<'a> {
         customer.custom_fields.retain(|key, _| self.fields.by_key(key).is_some());
         self.masked.apply(&mut customer.custom_fields);
         customer
+    }
+
+    /// The same of several.
+    pub fn outcomes_again(&self, outcomes: Vec<CustomerOutcome>) -> Vec<CustomerOutcome> {
+        let again = |outcome: CustomerOutcome| CustomerOutcome {
+            customer: outcome.customer.map(|customer| self.again(customer)),
+            ..outcome
+        };
+        outcomes.into_iter().map(again).collect()
     }
 
     /// Nothing masked, and the custom fields as they are stored.

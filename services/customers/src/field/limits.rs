@@ -1,6 +1,6 @@
 //! The rules of a field: what its values must be beyond their type.
 
-use contracts::customers::{Field, FieldRules, FieldType, FieldValue};
+use contracts::customers::{Field, FieldType, FieldValue, ValueRules};
 use platform::contract::violation;
 use platform::error::{Reason, Violation};
 use platform::filter::Value as Comparable;
@@ -171,12 +171,12 @@ pub fn rules_json(field: &Field) -> Value {
 }
 
 /// Stored rules as the contract states them; nothing where there is none.
-pub fn rules_message(field_type: FieldType, stored: &Value) -> Option<FieldRules> {
+pub fn rules_message(field_type: FieldType, stored: &Value) -> Option<ValueRules> {
     let number = |name: &str| stored.get(name).and_then(Value::as_i64).and_then(|number| i32::try_from(number).ok());
     let text = |name: &str| stored.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
     let value = |name: &str| stored.get(name).and_then(|value| from_json(field_type, value));
     stored.as_object().filter(|stored| !stored.is_empty())?;
-    Some(FieldRules {
+    Some(ValueRules {
         min: value("min"),
         max: value("max"),
         min_length: number("min_length").unwrap_or_default(),

@@ -22,7 +22,7 @@ use crate::ownership::Cause;
 pub async fn claim(shared: &Shared, call: &Call, id: Uuid) -> Result<Customer> {
     let claimer = Claimer::of(shared, call).await?;
     let mut tx = match shared.db.begin_once::<Customer>(call).await? {
-        Once::Done(customer) => return Ok(customer),
+        Once::Done(customer) => return Ok(Reader::of(&call.caller, &claimer.fields).again(customer)),
         Once::New(tx) => tx,
     };
     let sources = claimer.begin(&mut tx).await?;
@@ -38,7 +38,10 @@ pub async fn claim_many(
     let claimer = Claimer::of(shared, call).await?;
     let ids = request.ids.iter().map(|text| id(text)).collect::<Result<Vec<_>>>()?;
     let mut tx = match shared.db.begin_once::<ClaimCustomersResponse>(call).await? {
-        Once::Done(response) => return Ok(response),
+        Once::Done(response) => {
+            let reader = Reader::of(&call.caller, &claimer.fields);
+            return Ok(ClaimCustomersResponse { outcomes: reader.outcomes_again(response.outcomes) });
+        }
         Once::New(tx) => tx,
     };
     let sources = claimer.begin(&mut tx).await?;

@@ -33,6 +33,7 @@ interface Values {
   defaultValue: PlainValue;
   position: number;
   personalData: PersonalData;
+  indexed: boolean;
   readRoleIds: string[];
   writeRoleIds: string[];
   validFrom: string;
@@ -111,6 +112,9 @@ function Fields({ isNew }: { isNew: boolean }) {
       <Form.Item name="unique" label={t("settings.field.unique")} valuePropName="checked" extra={t("settings.field.uniqueHint")}>
         <Switch disabled={!isNew} />
       </Form.Item>
+      <Form.Item name="indexed" label={t("settings.field.indexed")} valuePropName="checked" extra={t("settings.field.indexedHint")}>
+        <Switch />
+      </Form.Item>
       <Form.Item name="personalData" label={t("settings.field.personalData")} extra={t("settings.field.personalDataHint")}>
         <Select options={personalData.map((value) => ({ value, label: t(`enums.PersonalData.${value}`) }))} />
       </Form.Item>
@@ -137,6 +141,7 @@ function valuesOf(field: Field | undefined): Values {
     defaultValue: plainValue(field?.defaultValue),
     position: field?.position ?? 100,
     personalData: field?.personalData ?? "PERSONAL_DATA_UNSPECIFIED",
+    indexed: field?.indexed ?? false,
     readRoleIds: field?.readRoleIds ?? [],
     writeRoleIds: field?.writeRoleIds ?? [],
     validFrom: field?.validFrom ?? "",

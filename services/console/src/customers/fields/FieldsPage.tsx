@@ -13,6 +13,12 @@ import { updateField, useFields, useFieldsChanged } from "./api";
 import { FieldForm } from "./FieldForm";
 import { ruleHint } from "./rules";
 
+const indexColors: Record<Field["indexState"], string | undefined> = {
+  FIELD_INDEX_STATE_UNSPECIFIED: undefined,
+  FIELD_INDEX_STATE_BUILDING: "processing",
+  FIELD_INDEX_STATE_READY: "green",
+  FIELD_INDEX_STATE_FAILED: "red",
+};
 const recordKinds: RecordKind[] = ["RECORD_KIND_CUSTOMER", "RECORD_KIND_CONTACT", "RECORD_KIND_INTERACTION"];
 
 export function FieldsPage() {
@@ -60,6 +66,7 @@ export function FieldsPage() {
           {field.personalData && field.personalData !== "PERSONAL_DATA_UNSPECIFIED" && <Tag color="gold" style={{ margin: 0 }}>{t(`enums.PersonalData.${field.personalData}`)}</Tag>}
           {ruleHint(t, field) && <Tag style={{ margin: 0 }}>{ruleHint(t, field)}</Tag>}
           {(field.readRoleIds.length > 0 || field.writeRoleIds.length > 0) && <Tag color="purple" style={{ margin: 0 }}>{t("settings.field.byRole")}</Tag>}
+          {field.indexed && <Tag color={indexColors[field.indexState]} style={{ margin: 0 }}>{t(`enums.FieldIndexState.${field.indexState}`)}</Tag>}
           {!isAskedFor(field) && <Tag style={{ margin: 0 }}>{t("settings.field.outOfTime")}</Tag>}
           {field.retired && <Tag style={{ margin: 0 }}>{t("settings.retired")}</Tag>}
         </Flex>

@@ -2,7 +2,7 @@
 import { Alert, Col, DatePicker, Form, Input, InputNumber, Row } from "antd";
 import dayjs from "dayjs";
 import { useTranslation } from "react-i18next";
-import type { Field, FieldInput, FieldRules, FieldType } from "@/api/types";
+import type { Field, FieldInput, ValueRules, FieldType } from "@/api/types";
 import { same } from "@/shared/changes";
 import { useDebounced } from "@/shared/useDebounced";
 import { AttributeInput } from "../AttributeInput";
@@ -37,11 +37,11 @@ export function ruleValues(rules: Field["rules"]): RuleValues {
 
 /** Rules that the type has; `undefined` when there is none. */
 export function rulesOf(type: FieldType, values: RuleValues): FieldInput["rules"] {
-  const rules: Partial<FieldRules> = {};
+  const rules: Partial<ValueRules> = {};
   if (ranged.includes(type)) {
     const [min, max] = [fieldValue(type, values.min), fieldValue(type, values.max)];
-    if (min) rules.min = min as FieldRules["min"];
-    if (max) rules.max = max as FieldRules["max"];
+    if (min) rules.min = min as ValueRules["min"];
+    if (max) rules.max = max as ValueRules["max"];
   }
   if (long.includes(type)) {
     if (values.minLength) rules.minLength = values.minLength;
@@ -52,7 +52,7 @@ export function rulesOf(type: FieldType, values: RuleValues): FieldInput["rules"
     if (values.patternHint) rules.patternHint = values.patternHint;
   }
   if (type === "FIELD_TYPE_DECIMAL" && values.maxDecimals !== null) rules.maxDecimals = values.maxDecimals;
-  return Object.keys(rules).length > 0 ? (rules as FieldInput["rules"]) : undefined;
+  return Object.keysrules.length > 0 ? (rules) : undefined;
 }
 
 export function RuleItems({ field }: { field: Field | undefined }) {
@@ -133,5 +133,5 @@ function Breaking({ field }: { field: Field }) {
 /** What a definition is sent as, without what only answers hold. */
 function inputOf(field: Field): FieldInput {
   const { key, type, labelZh, labelEn, recordKind } = field;
-  return { key, type, labelZh, labelEn, recordKind } as FieldInput;
+  return { key, type, labelZh, labelEn, recordKind };
 }

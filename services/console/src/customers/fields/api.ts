@@ -14,6 +14,8 @@ export function useFields(recordKind: RecordKind = "RECORD_KIND_CUSTOMER", inclu
       return fields.sort((a, b) => a.position - b.position || (a.key < b.key ? -1 : 1));
     },
     staleTime: 60_000,
+    // An index that is being made is looked at until it is there.
+    refetchInterval: ({ state }) => (state.data?.some((field) => field.indexState === "FIELD_INDEX_STATE_BUILDING") ? 2_000 : false),
   });
 }
 

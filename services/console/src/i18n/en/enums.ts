@@ -77,6 +77,12 @@ export const enums = {
     FIELD_TYPE_PHONE: "Phone",
     FIELD_TYPE_URL: "Web address",
   },
+  FieldIndexState: {
+    FIELD_INDEX_STATE_UNSPECIFIED: "Not indexed",
+    FIELD_INDEX_STATE_BUILDING: "Index being made",
+    FIELD_INDEX_STATE_READY: "Indexed",
+    FIELD_INDEX_STATE_FAILED: "Index failed",
+  },
   RecordKind: {
     RECORD_KIND_UNSPECIFIED: "Not set",
     RECORD_KIND_CUSTOMER: "Customers",

@@ -48,6 +48,8 @@ export const settings = {
     showRetired: "Show retired fields",
     retired: "Field retired; its values are kept",
     restored: "Field restored",
+    indexed: "Indexed",
+    indexedHint: "Filters by ranges and orderings by the field become fast; made in the background while everybody works on",
     allRoles: "All roles",
     readRoleIds: "Seen by",
     readRoleIdsHint: "To every other role the field does not exist: in answers, filters, files and histories",

@@ -73,6 +73,12 @@ export const enums = {
     FIELD_TYPE_PHONE: "电话",
     FIELD_TYPE_URL: "网址",
   },
+  FieldIndexState: {
+    FIELD_INDEX_STATE_UNSPECIFIED: "未索引",
+    FIELD_INDEX_STATE_BUILDING: "正在建立索引",
+    FIELD_INDEX_STATE_READY: "已索引",
+    FIELD_INDEX_STATE_FAILED: "索引失败",
+  },
   RecordKind: {
     RECORD_KIND_UNSPECIFIED: "未定",
     RECORD_KIND_CUSTOMER: "客户",

@@ -48,6 +48,8 @@ export const settings = {
     showRetired: "显示已停用字段",
     retired: "字段已停用，已有值保留",
     restored: "字段已恢复",
+    indexed: "建立索引",
+    indexedHint: "按该字段的范围筛选和排序更快；在后台建立，不影响使用",
     allRoles: "全部角色",
     readRoleIds: "可见角色",
     readRoleIdsHint: "对其他角色，该字段在查询、筛选、文件和历史中都不存在",
