@@ -67,12 +67,13 @@ fn lower(ids: &[String]) -> Vec<String> {
 /// Roles that a definition names and nobody knows; those that it named `before` may have gone since.
 pub fn check_roles(field: &Field, before: Option<&Field>, policy: &Policy) -> Vec<Violation> {
     let mut faults = Faults(Vec::new());
-    let lists: [(&str, fn(&Field) -> &Vec<String>); 2] =
-        [("read_role_ids", |field| &field.read_role_ids), ("write_role_ids", |field| &field.write_role_ids)];
-    for (path, list) in lists {
-        for (index, id) in list(field).iter().enumerate() {
+    for (path, named, held) in [
+        ("read_role_ids", &field.read_role_ids, before.map(|before| &before.read_role_ids)),
+        ("write_role_ids", &field.write_role_ids, before.map(|before| &before.write_role_ids)),
+    ] {
+        for (index, id) in named.iter().enumerate() {
             let known = id.parse().is_ok_and(|id| policy.role(id).is_some());
-            if !known && before.is_none_or(|before| !list(before).contains(id)) {
+            if !known && held.is_none_or(|held| !held.contains(id)) {
                 faults.add(&format!("{path}[{index}]"), &own::ROLE_UNKNOWN);
             }
         }

@@ -40,8 +40,8 @@ fn field(row: &PgRow) -> sqlx::Result<Field> {
         update_time: Some(timestamp(row.try_get(12)?)),
         etag: etag(row.try_get(13)?),
         record_kind: row.try_get::<i16, _>(14)?.into(),
-        read_role_ids: texts(row.try_get(15)?),
-        write_role_ids: texts(row.try_get(16)?),
+        read_role_ids: texts(&row.try_get::<Vec<_>, _>(15)?),
+        write_role_ids: texts(&row.try_get::<Vec<_>, _>(16)?),
         rules: rules_message(field_type, &row.try_get::<Value, _>(17)?),
         valid_from: day(row.try_get(18)?),
         valid_until: day(row.try_get(19)?),
@@ -76,7 +76,7 @@ pub async fn index_count(connection: &mut PgConnection, field: &Field) -> sqlx::
     sqlx::query_scalar(sql).bind(record_kind(field) as i16).fetch_one(connection).await
 }
 
-fn texts(ids: Vec<Uuid>) -> Vec<String> {
+fn texts(ids: &[Uuid]) -> Vec<String> {
     ids.iter().map(Uuid::to_string).collect()
 }
 
