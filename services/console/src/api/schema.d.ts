@@ -4615,10 +4615,16 @@ export interface components {
              */
             validFrom: string;
             validUntil: string;
-            /** @description x */
+            /**
+             * @description Filters by ranges and orderings by the field are served by an index, which is made in the background. Not of LONG_TEXT,
+             *     BOOLEAN and OPTIONS, nor of a TEXT whose rules allow more than 500 characters.
+             */
             indexed: boolean;
-            /** @enum {string} */
-            indexState: "FIELD_INDEX_STATE_UNSPECIFIED" | "FIELD_INDEX_STATE_BUILDING" | "FIELD_INDEX_STATE_READY" | "FIELD_INDEX_STATE_FAILED";
+            /**
+             * @description Output only.
+             * @enum {string}
+             */
+            readonly indexState: "FIELD_INDEX_STATE_UNSPECIFIED" | "FIELD_INDEX_STATE_BUILDING" | "FIELD_INDEX_STATE_READY" | "FIELD_INDEX_STATE_FAILED";
         };
         FieldChange: {
             /** @description Path of the field. */
@@ -4681,8 +4687,16 @@ export interface components {
              */
             validFrom?: string;
             validUntil?: string;
-            /** @description x */
+            /**
+             * @description Filters by ranges and orderings by the field are served by an index, which is made in the background. Not of LONG_TEXT,
+             *     BOOLEAN and OPTIONS, nor of a TEXT whose rules allow more than 500 characters.
+             */
             indexed?: boolean;
+            /**
+             * @description Output only.
+             * @enum {string}
+             */
+            readonly indexState?: "FIELD_INDEX_STATE_UNSPECIFIED" | "FIELD_INDEX_STATE_BUILDING" | "FIELD_INDEX_STATE_READY" | "FIELD_INDEX_STATE_FAILED";
         };
         /** @description A value of a custom field. */
         FieldValue: {
@@ -6528,6 +6542,50 @@ export interface components {
             change?: components["schemas"]["CustomerChange"];
         };
         UndoHandoverRequest: Record<string, never>;
+        /** @description What values must be beyond their type. What is left out is no limit. */
+        ValueRules: {
+            /** @description Least and greatest value of an INTEGER, DECIMAL, DATE or TIMESTAMP, of the field's own type. */
+            min?: components["schemas"]["FieldValue"];
+            max?: components["schemas"]["FieldValue"];
+            /**
+             * Format: int32
+             * @description Characters of a TEXT or LONG_TEXT; 0 stands for no limit.
+             */
+            minLength: number;
+            /** Format: int32 */
+            maxLength: number;
+            /** @description A regular expression that the whole of a TEXT must match, without look-around and back references. */
+            pattern: string;
+            /** @description What the pattern asks for, for whoever fills the field in. */
+            patternHint: string;
+            /**
+             * Format: int32
+             * @description Digits behind the point of a DECIMAL.
+             */
+            maxDecimals?: number;
+        };
+        /** @description What values must be beyond their type. What is left out is no limit. */
+        ValueRulesInput: {
+            /** @description Least and greatest value of an INTEGER, DECIMAL, DATE or TIMESTAMP, of the field's own type. */
+            min?: components["schemas"]["FieldValueInput"];
+            max?: components["schemas"]["FieldValueInput"];
+            /**
+             * Format: int32
+             * @description Characters of a TEXT or LONG_TEXT; 0 stands for no limit.
+             */
+            minLength?: number;
+            /** Format: int32 */
+            maxLength?: number;
+            /** @description A regular expression that the whole of a TEXT must match, without look-around and back references. */
+            pattern?: string;
+            /** @description What the pattern asks for, for whoever fills the field in. */
+            patternHint?: string;
+            /**
+             * Format: int32
+             * @description Digits behind the point of a DECIMAL.
+             */
+            maxDecimals?: number;
+        };
         View: {
             /** @description UUIDv7. */
             readonly id: string;
@@ -6725,50 +6783,6 @@ export interface components {
             /** Format: date-time */
             endTime?: string;
         };
-        /** @description What values must be beyond their type. What is left out is no limit. */
-        ValueRules: {
-            /** @description Least and greatest value of an INTEGER, DECIMAL, DATE or TIMESTAMP, of the field's own type. */
-            min?: components["schemas"]["FieldValue"];
-            max?: components["schemas"]["FieldValue"];
-            /**
-             * Format: int32
-             * @description Characters of a TEXT or LONG_TEXT; 0 stands for no limit.
-             */
-            minLength: number;
-            /** Format: int32 */
-            maxLength: number;
-            /** @description A regular expression that the whole of a TEXT must match, without look-around and back references. */
-            pattern: string;
-            /** @description What the pattern asks for, for whoever fills the field in. */
-            patternHint: string;
-            /**
-             * Format: int32
-             * @description Digits behind the point of a DECIMAL.
-             */
-            maxDecimals?: number;
-        };
-        /** @description What values must be beyond their type. What is left out is no limit. */
-        ValueRulesInput: {
-            /** @description Least and greatest value of an INTEGER, DECIMAL, DATE or TIMESTAMP, of the field's own type. */
-            min?: components["schemas"]["FieldValueInput"];
-            max?: components["schemas"]["FieldValueInput"];
-            /**
-             * Format: int32
-             * @description Characters of a TEXT or LONG_TEXT; 0 stands for no limit.
-             */
-            minLength?: number;
-            /** Format: int32 */
-            maxLength?: number;
-            /** @description A regular expression that the whole of a TEXT must match, without look-around and back references. */
-            pattern?: string;
-            /** @description What the pattern asks for, for whoever fills the field in. */
-            patternHint?: string;
-            /**
-             * Format: int32
-             * @description Digits behind the point of a DECIMAL.
-             */
-            maxDecimals?: number;
-        };
     };
     responses: {
         /** @description What went wrong: 400 the request is not valid, 401 not signed in, 403 not permitted, 404 no such record, 409 changed meanwhile or already there, 422 not in the present state, 429 too many calls, 501 the service is not deployed, 503 not available right now, 504 took too long. */
@@ -6863,7 +6877,8 @@ export interface operations {
             query?: {
                 /**
                  * @description Paths of `label_zh`, `label_en`, `required`, `default_value`, `position`, `retired`, `personal_data`,
-                 *     `read_role_ids`, `write_role_ids`, `rules`, `valid_from`, `valid_until`.
+                 *     `read_role_ids`, `write_role_ids`, `rules`, `valid_from`, `valid_until`, `indexed`. Default and rules change as a
+                 *     whole.
                  */
                 updateMask?: string;
             };
