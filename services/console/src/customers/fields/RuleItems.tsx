@@ -52,7 +52,7 @@ export function rulesOf(type: FieldType, values: RuleValues): FieldInput["rules"
     if (values.patternHint) rules.patternHint = values.patternHint;
   }
   if (type === "FIELD_TYPE_DECIMAL" && values.maxDecimals !== null) rules.maxDecimals = values.maxDecimals;
-  return Object.keys(rules).length > 0 ? (rules) : undefined;
+  return Object.keys(rules).length > 0 ? rules : undefined;
 }
 
 export function RuleItems({ field }: { field: Field | undefined }) {
