@@ -7,6 +7,7 @@ mod customers;
 mod deployment;
 mod explain;
 mod foreign_ids;
+mod hidden_fields;
 mod machines;
 mod masked;
 mod mass_assignment;

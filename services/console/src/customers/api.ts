@@ -152,8 +152,8 @@ export function useContacts(customerId: string, includeInvalid = false) {
 export const createContact = (customerId: string, contact: ContactInput) =>
   unwrap(client.POST("/v1/customers/{customerId}/contacts", { params: { path: { customerId } }, body: contact }));
 
-export const updateContact = (id: string, body: ContactPatch) =>
-  unwrap(client.PATCH("/v1/contacts/{id}", { params: { path: { id } }, body }));
+export const updateContact = (id: string, body: ContactPatch, mask: string[]) =>
+  unwrap(client.PATCH("/v1/contacts/{id}", { params: { path: { id }, query: { updateMask: mask.join(",") } }, body }));
 
 export const invalidateContact = (id: string, etag: string) =>
   unwrap(client.POST("/v1/contacts/{id}:invalidate", { params: { path: { id } }, body: { etag } }));
@@ -217,9 +217,9 @@ export const listInteractions = (query: { filter?: string; orderBy?: string; pag
 export const createInteraction = (customerId: string, interaction: InteractionInput) =>
   unwrap(client.POST("/v1/customers/{customerId}/interactions", { params: { path: { customerId } }, body: interaction }));
 
-export const updateInteraction = (id: string, body: InteractionPatch) =>
+export const updateInteraction = (id: string, body: InteractionPatch, mask: string[]) =>
   // The document has one shape for both; only creation needs the time.
-  unwrap(client.PATCH("/v1/interactions/{id}", { params: { path: { id } }, body: body as InteractionInput }));
+  unwrap(client.PATCH("/v1/interactions/{id}", { params: { path: { id }, query: { updateMask: mask.join(",") } }, body: body as InteractionInput }));
 
 export const cancelInteraction = (id: string, reason: string, etag: string) =>
   unwrap(client.POST("/v1/interactions/{id}:cancel", { params: { path: { id } }, body: { reason, etag } }));

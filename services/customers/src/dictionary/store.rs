@@ -205,7 +205,13 @@ pub async fn entry_in_use(connection: &mut PgConnection, dictionary: &str, code:
              SELECT FROM field
              WHERE dictionary = $1
                AND (default_value @> to_jsonb($2)
-                    OR EXISTS (SELECT FROM customer
+                    OR record_kind = 1 AND EXISTS (SELECT FROM customer
+                               WHERE custom_fields @> jsonb_build_object(key, $2)
+                                  OR custom_fields @> jsonb_build_object(key, jsonb_build_array($2)))
+                    OR record_kind = 2 AND EXISTS (SELECT FROM contact
+                               WHERE custom_fields @> jsonb_build_object(key, $2)
+                                  OR custom_fields @> jsonb_build_object(key, jsonb_build_array($2)))
+                    OR record_kind = 3 AND EXISTS (SELECT FROM interaction
                                WHERE custom_fields @> jsonb_build_object(key, $2)
                                   OR custom_fields @> jsonb_build_object(key, jsonb_build_array($2))))
          )",

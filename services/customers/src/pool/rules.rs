@@ -63,7 +63,7 @@ impl Reach {
 
 /// Custom fields that hold personal data.
 pub fn personal_keys(fields: &Fields) -> Vec<String> {
-    let personal = fields.all().iter().filter(|field| field.personal_data() != PersonalData::Unspecified);
+    let personal = fields.all().filter(|field| field.personal_data() != PersonalData::Unspecified);
     personal.map(|field| field.key.clone()).collect()
 }
 

@@ -125,6 +125,14 @@ impl Caller {
         }
     }
 
+    /// The employee's roles; nobody else has any.
+    pub fn role_ids(&self) -> &[Uuid] {
+        match &self.0 {
+            Principal::Employee { employee, .. } => &employee.role_ids,
+            _ => &[],
+        }
+    }
+
     pub fn display_name(&self) -> &str {
         match &self.0 {
             Principal::Employee { employee, .. } => &employee.display_name,

@@ -8,6 +8,7 @@ export const customers = {
   personId: "ID card number",
   organizationId: "Unified social credit code",
   numberHint: "Made automatically when left empty",
+  rules: { range: "{{min}} to {{max}}", length: "{{min}} to {{max}} characters", decimals: "at most {{count}} decimals", and: "; " },
   showEmpty_one: "Show {{count}} empty field",
   showEmpty_other: "Show {{count}} empty fields",
   hideEmpty: "Hide empty fields",

@@ -8,6 +8,7 @@ export const customers = {
   personId: "身份证号码",
   organizationId: "统一社会信用代码",
   numberHint: "留空时自动编号",
+  rules: { range: "{{min}} 至 {{max}}", length: "{{min}} 至 {{max}} 个字符", decimals: "最多 {{count}} 位小数", and: "；" },
   showEmpty_other: "显示 {{count}} 个空字段",
   hideEmpty: "隐藏空字段",
   createdBy: "{{name}} 创建于",

@@ -164,7 +164,7 @@ impl Work<'_> {
         for change in changed {
             if change.after_custom != change.before_custom {
                 let values = unique_values(&self.plan.fields, &change.after_custom);
-                unique_values_set(tx.connection(), change.id, &values).await?;
+                unique_values_set(tx.connection(), &self.plan.fields, change.id, &values).await?;
             }
             let revision = bulk::revision(&change.before) + 1;
             let after =
