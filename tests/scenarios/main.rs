@@ -1,6 +1,7 @@
 //! Stories through the gateway, each on a product of its own.
 
 mod access_matrix;
+mod authors;
 mod avatars;
 mod bad_input;
 mod customers;

@@ -4,7 +4,7 @@ use chrono::NaiveDate;
 use contracts::customers::Contact;
 use platform::access::RowPredicate;
 use platform::db::Pool;
-use platform::db::timestamp;
+use platform::db::{author, timestamp};
 use platform::error::{Error, Result};
 use platform::update::etag;
 use sqlx::postgres::PgRow;
@@ -14,7 +14,8 @@ use uuid::Uuid;
 use crate::parent::CUSTOMER_ROWS;
 
 const COLUMNS: &str = "t.id, t.customer_id, t.name, t.post, t.decision_role, t.phone, t.email, t.wechat, t.hobby,
-    t.birthday, t.relationship_strength, t.is_primary, t.remark, t.invalid, t.create_time, t.update_time, t.revision";
+    t.birthday, t.relationship_strength, t.is_primary, t.remark, t.invalid, t.create_time, t.update_time, t.revision,
+    t.create_user_id, t.update_user_id";
 
 fn contact(row: &PgRow) -> sqlx::Result<Contact> {
     Ok(Contact {
@@ -35,6 +36,8 @@ fn contact(row: &PgRow) -> sqlx::Result<Contact> {
         create_time: Some(timestamp(row.try_get(14)?)),
         update_time: Some(timestamp(row.try_get(15)?)),
         etag: etag(row.try_get(16)?),
+        create_user_id: author(row, 17)?,
+        update_user_id: author(row, 18)?,
     })
 }
 

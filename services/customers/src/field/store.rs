@@ -2,7 +2,7 @@
 
 use contracts::customers::{Field, FieldType};
 use platform::db::Pool;
-use platform::db::timestamp;
+use platform::db::{author, timestamp};
 use platform::error::{Error, Result, on_constraint};
 use platform::update::etag;
 use serde_json::Value;
@@ -14,7 +14,7 @@ use crate::error::reason;
 
 const COLUMNS: &str =
     "key, type, label_zh, label_en, required, is_unique, dictionary, default_value, position, retired,
-    personal_data, create_time, update_time, revision";
+    personal_data, create_time, update_time, revision, create_user_id, update_user_id";
 
 fn field(row: &PgRow) -> sqlx::Result<Field> {
     let field_type = FieldType::try_from(row.try_get::<i32, _>(1)?).unwrap_or_default();
@@ -33,6 +33,8 @@ fn field(row: &PgRow) -> sqlx::Result<Field> {
         create_time: Some(timestamp(row.try_get(11)?)),
         update_time: Some(timestamp(row.try_get(12)?)),
         etag: etag(row.try_get(13)?),
+        create_user_id: author(row, 14)?,
+        update_user_id: author(row, 15)?,
     })
 }
 

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use contracts::customers::{Interaction, InteractionState};
 use platform::access::{Policy, RowPredicate};
-use platform::db::timestamp;
+use platform::db::{author, timestamp};
 use platform::error::{Error, Result};
 use platform::filter::{EvalContext, FilterError, OrderBy, Predicate, Value};
 use platform::update::etag;
@@ -23,7 +23,7 @@ const COLUMNS: &str = "i.id, i.customer_id, c.name, i.type, i.state, i.subject, 
     ARRAY(SELECT k.name FROM unnest(i.contact_ids) WITH ORDINALITY AS u (id, place) JOIN contact AS k ON k.id = u.id
           ORDER BY u.place),
     i.employee_id, i.next_step, i.next_step_time, i.place, i.latitude, i.longitude, i.cancel_reason, i.create_time,
-    i.update_time, i.revision";
+    i.update_time, i.revision, i.create_user_id, i.update_user_id";
 const FROM: &str = " FROM interaction AS i JOIN customer AS c ON c.id = i.customer_id WHERE ";
 
 fn interaction(row: &PgRow, names: &Policy) -> sqlx::Result<Interaction> {
@@ -51,6 +51,8 @@ fn interaction(row: &PgRow, names: &Policy) -> sqlx::Result<Interaction> {
         create_time: Some(timestamp(row.try_get(18)?)),
         update_time: Some(timestamp(row.try_get(19)?)),
         etag: etag(row.try_get(20)?),
+        create_user_id: author(row, 21)?,
+        update_user_id: author(row, 22)?,
     })
 }
 

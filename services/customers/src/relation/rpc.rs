@@ -82,6 +82,7 @@ impl RelationService for RelationRpc {
             inverse: false,
             remark: remark.to_owned(),
             create_time: Some(create_time),
+            create_user_id: call.caller.employee_id().map(|id| id.to_string()).unwrap_or_default(),
         };
         Ok(Response::new(tx.commit_call(&call, relation).await?))
     }

@@ -3,7 +3,7 @@
 use contracts::customers::{Relation, RelationType};
 use platform::access::RowPredicate;
 use platform::db::Pool;
-use platform::db::timestamp;
+use platform::db::{author, timestamp};
 use platform::error::{Error, Result, on_constraint};
 use sqlx::{PgConnection, Postgres, QueryBuilder, Row};
 use uuid::Uuid;
@@ -20,14 +20,14 @@ pub async fn relation_list(
     limit: i64,
 ) -> Result<Vec<Relation>> {
     let mut query = QueryBuilder::<Postgres>::new(
-        "SELECT r.id, r.type, r.other_id, c.name, r.inverse, r.remark, r.create_time
+        "SELECT r.id, r.type, r.other_id, c.name, r.inverse, r.remark, r.create_time, r.create_user_id
          FROM (
-             SELECT id, type, related_id AS other_id, false AS inverse, remark, create_time
+             SELECT id, type, related_id AS other_id, false AS inverse, remark, create_time, create_user_id
              FROM relation WHERE customer_id = ",
     );
     query.push_bind(customer_id).push(" UNION ALL SELECT id, type, customer_id, type <> ");
     query.push_bind(RelationType::Household as i16);
-    query.push(", remark, create_time FROM relation WHERE related_id = ").push_bind(customer_id);
+    query.push(", remark, create_time, create_user_id FROM relation WHERE related_id = ").push_bind(customer_id);
     query.push(") AS r JOIN customer AS c ON c.id = r.other_id WHERE ");
     rows.push_sql(&mut query, CUSTOMER_ROWS);
     if let Some(after) = after {
@@ -46,6 +46,7 @@ pub async fn relation_list(
             inverse: row.try_get(4)?,
             remark: row.try_get(5)?,
             create_time: Some(timestamp(row.try_get(6)?)),
+            create_user_id: author(&row, 7)?,
         });
     }
     Ok(relations)

@@ -273,7 +273,7 @@ impl Identity {
         hash: &str,
         invite: bool,
     ) -> Result<proto::CreateEmployeeResponse> {
-        let mut tx = self.db.begin().await?;
+        let mut tx = self.db.begin_for(&call.caller).await?;
         let policy_revision = policy::store::advance(tx.connection()).await?;
         let role_ids = grantable_roles(&mut tx, call, Post::none(), Post::new(&asked.role_ids, group_id)).await?;
         let id = Uuid::now_v7();

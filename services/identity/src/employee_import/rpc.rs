@@ -159,7 +159,7 @@ impl Identity {
                     .await?
             }
         };
-        let mut tx = self.db.begin().await?;
+        let mut tx = self.db.begin_for(&call.caller).await?;
         let policy_revision = policy::store::advance(tx.connection()).await?;
         // What was looked at before may have changed meanwhile; now nothing does.
         let (employees, faults) = looked_at(tx.connection(), call, &table.rows, invite).await?;

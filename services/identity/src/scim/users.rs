@@ -144,8 +144,8 @@ fn in_words_of_scim(error: Error) -> Error {
 }
 
 impl Identity {
-    async fn user_create(&self, call: &Call, wanted: &WantedUser, hash: &str) -> Result<Struct> {
-        let mut tx = self.db.begin().await?;
+    async fn user_create(&self, call: &Call, wanted: &WantedUser) -> Result<Struct> {
+        let mut tx = self.db.begin_for(&call.caller).await?;
         let policy_revision = policy::store::advance(tx.connection()).await?;
         // Whom the client had deleted and who stayed for the customers' sake comes back.
         if let Some(id) = store::user_deleted(tx.connection(), &wanted.login_name).await? {
@@ -250,7 +250,7 @@ impl Identity {
 
     /// Removes an employee, or disables one who owns something and is gone for the client all the same.
     async fn user_delete(&self, call: &Call, id: Uuid, owns: bool) -> Result<proto::DeleteScimUserResponse> {
-        let mut tx = self.db.begin().await?;
+        let mut tx = self.db.begin_for(&call.caller).await?;
         let policy_revision = policy::store::advance(tx.connection()).await?;
         let user = store::user_get(tx.connection(), id).await?;
         permit_version(call, &user.show(&self.config.public_url, Sight::of(&call.caller)))?;

@@ -14,9 +14,9 @@ use tokio::sync::Notify;
 
 pub use migrate::{PLATFORM_MIGRATIONS, migrate};
 pub use pool::{Connection, Pool, Transaction};
-pub use tx::{AuditEntry, FieldChange, Once, Tx, timestamp};
+pub use tx::{AuditEntry, FieldChange, Once, Tx, author, timestamp};
 
-use crate::audit::Key;
+use crate::audit::{Committed, Key};
 use crate::config::DatabaseConfig;
 
 /// The database of one service. Cheap to clone.

@@ -53,7 +53,7 @@ export function FieldForm({ field, open, onClose }: FieldFormProps) {
     await changed();
   };
   return (
-    <FormDrawer<Values> open={open} title={field ? field.labelZh : t("settings.field.create")} initialValues={before} submitText={field ? undefined : t("common.create")} onClose={onClose} onSubmit={save} testId="field-form">
+    <FormDrawer<Values> open={open} record={field} title={field ? field.labelZh : t("settings.field.create")} initialValues={before} submitText={field ? undefined : t("common.create")} onClose={onClose} onSubmit={save} testId="field-form">
       <Fields isNew={!field} />
     </FormDrawer>
   );

@@ -34,6 +34,7 @@ export function PoolForm({ pool, open, onClose, onSaved }: PoolFormProps) {
   return (
     <FormDrawer<Values>
       open={open}
+      record={pool}
       title={pool ? t("common.edit") : t("customers.pool.create")}
       initialValues={initial}
       testId="pool-form"

@@ -52,7 +52,7 @@ export function InteractionForm({ customerId, interaction, open, complete = fals
   };
   const title = complete ? "customers.interaction.complete" : interaction ? "customers.interaction.edit" : "customers.interaction.add";
   return (
-    <FormDrawer<Values> open={open} title={t(title)} initialValues={before} size={560} onClose={onClose} onSubmit={save} testId="interaction-form">
+    <FormDrawer<Values> open={open} record={interaction} title={t(title)} initialValues={before} size={560} onClose={onClose} onSubmit={save} testId="interaction-form">
       <Fields customerId={customerId} isNew={!interaction} stateFixed={interaction !== undefined} />
     </FormDrawer>
   );

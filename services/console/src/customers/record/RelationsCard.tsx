@@ -6,6 +6,7 @@ import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
 import type { Customer, Relation, RelationTypeInput } from "@/api/types";
 import { useAccess } from "@/app/access";
+import { Authors } from "@/shared/Authors";
 import { FormDrawer } from "@/shared/FormDrawer";
 import { useNotices } from "@/shared/notices";
 import { Loaded, Nothing } from "@/shared/states";
@@ -74,9 +75,10 @@ export function RelationsCard({ customer }: { customer: Customer }) {
                   <Flex gap={10} align="center">
                     <Tag style={{ margin: 0 }}>{describe(t, relation)}</Tag>
                     <Link to={`/customers/${relation.relatedCustomerId}`}>{relation.relatedCustomerName}</Link>
-                    <Typography.Text type="secondary" style={{ flex: 1 }}>
-                      {relation.remark}
-                    </Typography.Text>
+                    <div style={{ flex: 1, minWidth: 0 }}>
+                      <Typography.Text type="secondary">{relation.remark}</Typography.Text>
+                      <Authors record={relation} />
+                    </div>
                     {writes && (
                       <Popconfirm title={t("customers.relation.deleteTitle")} onConfirm={() => void remove(relation)}>
                         <Button type="text" size="small" icon={<DeleteOutlined />} aria-label={t("customers.relation.deleteName", { name: relation.relatedCustomerName })} />

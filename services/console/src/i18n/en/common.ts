@@ -39,6 +39,13 @@ export const common = {
   refresh: "Refresh",
   time: "Time",
   actions: "Actions",
+  authors: {
+    created: "Created by {{name}}",
+    updated: "last changed by {{name}}",
+    comma: ", ",
+    system: "the system",
+    unknown: "an account that is gone",
+  },
   reveal: {
     show: "Show in clear",
     showOf: "Show the data of {{name}} in clear",

@@ -39,6 +39,13 @@ export const common = {
   refresh: "刷新",
   time: "时间",
   actions: "操作",
+  authors: {
+    created: "由 {{name}} 创建于",
+    updated: "由 {{name}} 最后修改于",
+    comma: "，",
+    system: "系统",
+    unknown: "已离开的账号",
+  },
   reveal: {
     show: "显示完整信息",
     showOf: "显示 {{name}} 的完整信息",
