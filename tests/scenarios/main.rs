@@ -7,6 +7,7 @@ mod bad_input;
 mod customers;
 mod deployment;
 mod explain;
+mod flood;
 mod foreign_ids;
 mod machines;
 mod masked;
