@@ -84,8 +84,8 @@ pub struct Tx {
     audit: Audit,
     /// Events are in the outbox already.
     emitted: bool,
-    /// Audit entries are in the table already.
-    audited: bool,
+    /// Audit entries that are in the table already.
+    audited: Vec<Uuid>,
     jobs: bool,
     actor: Option<Caller>,
     db: Db,
@@ -111,7 +111,7 @@ impl Db {
             events: Events::default(),
             audit: Audit::default(),
             emitted: false,
-            audited: false,
+            audited: Vec::new(),
             jobs: false,
             actor: None,
             db: self.clone(),
@@ -225,7 +225,8 @@ impl Tx {
         if emitted {
             db.committed.notify_one();
         }
-        if audited {
+        if !audited.is_empty() {
+            db.written.add(audited);
             db.audited.notify_one();
         }
         if jobs {
@@ -238,7 +239,7 @@ impl Tx {
     async fn flush(&mut self, call: Option<&Call>, kept: Option<Kept<'_>>) -> Result<Turn> {
         let (events, audit) = (std::mem::take(&mut self.events), std::mem::take(&mut self.audit));
         self.emitted |= !events.ids.is_empty();
-        self.audited |= !audit.ids.is_empty();
+        self.audited.extend(&audit.ids);
         let actor = self.actor.as_ref().or(call.map(|call| &call.caller));
         if events.ids.is_empty() && audit.ids.is_empty() && kept.is_none() {
             return Ok(Turn::Won);
