@@ -129,6 +129,21 @@ pub async fn group_update(
     .map_err(|error| refusal(error, "group.name", name))
 }
 
+/// The permissions that somebody holds for all below groups: from standing in one of them, or for one that was chosen.
+pub async fn permissions_reaching(connection: &mut PgConnection, groups: &[Uuid]) -> Result<Vec<Permission>> {
+    let held: Vec<i32> = sqlx::query_scalar(
+        "SELECT DISTINCT g.permission FROM role_grant g
+         JOIN employee_role h ON h.role_id = g.role_id JOIN employee e ON e.id = h.employee_id
+         WHERE (g.scope = $2 AND e.group_id = ANY($1)) OR (g.scope = $3 AND g.group_ids && $1)",
+    )
+    .bind(groups)
+    .bind(i32::from(Scope::GroupAndBelow))
+    .bind(i32::from(Scope::ChosenGroups))
+    .fetch_all(connection)
+    .await?;
+    Ok(held.into_iter().filter_map(|number| Permission::try_from(number).ok()).collect())
+}
+
 /// The roles with a grant that names a group.
 pub async fn roles_naming(connection: &mut PgConnection, id: Uuid) -> Result<Vec<Uuid>> {
     Ok(sqlx::query_scalar("SELECT DISTINCT role_id FROM role_grant WHERE $1 = ANY(group_ids)")

@@ -189,6 +189,17 @@ pub async fn links_delete(connection: &mut PgConnection, id: Uuid) -> Result<()>
     Ok(())
 }
 
+/// Before a group goes: those that put people into it put them into none.
+pub async fn default_group_forget(connection: &mut PgConnection, group_id: Uuid) -> Result<Vec<Uuid>> {
+    Ok(sqlx::query_scalar(
+        "UPDATE identity_provider SET default_group_id = NULL, update_time = now(), revision = revision + 1
+         WHERE default_group_id = $1 RETURNING id",
+    )
+    .bind(group_id)
+    .fetch_all(connection)
+    .await?)
+}
+
 pub async fn provider_delete(connection: &mut PgConnection, id: Uuid) -> Result<()> {
     sqlx::query("DELETE FROM identity_provider WHERE id = $1").bind(id).execute(connection).await?;
     Ok(())
