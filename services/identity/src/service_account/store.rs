@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 use crate::employee::names;
 use crate::error;
+use crate::password::NO_PASSWORD;
 
 const SELECT: &str = "
 SELECT e.id, e.display_name, e.group_id, g.name,
@@ -27,9 +28,6 @@ WHERE e.kind = 2 AND ";
 fn login_name(id: Uuid) -> String {
     format!("@{}", id.simple())
 }
-
-/// No hash of any password.
-const NO_PASSWORD: &str = "!";
 
 fn service_account(row: &PgRow) -> sqlx::Result<ServiceAccount> {
     let time = |index| row.try_get::<DateTime<Utc>, _>(index).map(|time| Some(timestamp(time)));
