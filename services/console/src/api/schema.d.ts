@@ -91,8 +91,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Explains every permission on customers for one person and one customer
-         * @description Explains every permission on customers for one person and one customer. The caller must be able to read the customer,
+         * Explains every permission on customers for one person and one customer; that of claiming for the pool that it lies in
+         * @description Explains every permission on customers for one person and one customer; that of claiming for the pool that it lies in. The caller must be able to read the customer,
          *     and the person must lie within the caller's scope; NOT_FOUND otherwise.
          */
         get: operations["CustomerAccessService_ExplainCustomerAccess"];
@@ -1892,6 +1892,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/employees/{recordId}/access:explain": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Explains every permission on employees for one person and the record of another, or of their own
+         * @description Explains every permission on employees for one person and the record of another, or of their own. The caller must be
+         *     able to read the record, and the person must lie within the caller's scope; NOT_FOUND otherwise.
+         */
+        get: operations["EmployeeAccessService_ExplainEmployeeAccess"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/employees:import": {
         parameters: {
             query?: never;
@@ -3564,7 +3585,7 @@ export interface components {
         };
         AccessReason: {
             /** @enum {string} */
-            kind: "ACCESS_REASON_KIND_UNSPECIFIED" | "ACCESS_REASON_KIND_ALL" | "ACCESS_REASON_KIND_OWNER" | "ACCESS_REASON_KIND_GROUP" | "ACCESS_REASON_KIND_CHOSEN_GROUP" | "ACCESS_REASON_KIND_SHARED_WITH_PERSON" | "ACCESS_REASON_KIND_SHARED_WITH_GROUP" | "ACCESS_REASON_KIND_INACTIVE" | "ACCESS_REASON_KIND_NO_GRANT" | "ACCESS_REASON_KIND_OUT_OF_SCOPE";
+            kind: "ACCESS_REASON_KIND_UNSPECIFIED" | "ACCESS_REASON_KIND_ALL" | "ACCESS_REASON_KIND_OWNER" | "ACCESS_REASON_KIND_GROUP" | "ACCESS_REASON_KIND_CHOSEN_GROUP" | "ACCESS_REASON_KIND_SHARED_WITH_PERSON" | "ACCESS_REASON_KIND_SHARED_WITH_GROUP" | "ACCESS_REASON_KIND_INACTIVE" | "ACCESS_REASON_KIND_NO_GRANT" | "ACCESS_REASON_KIND_OUT_OF_SCOPE" | "ACCESS_REASON_KIND_NOT_IN_POOL" | "ACCESS_REASON_KIND_NO_GROUP";
             /** @description The role whose grant it is; empty for a share. */
             roleId: string;
             roleName: string;
@@ -3625,6 +3646,10 @@ export interface components {
             lastUseAddress: string;
             /** Format: date-time */
             revokeTime?: string;
+            /** @description To be looked up in the directory. */
+            readonly createUserId: string;
+            /** @description Output only: who revoked it, by hand; looked up in the same way. */
+            readonly revokeUserId: string;
         };
         AssignCustomersRequest: {
             ids?: string[];
@@ -3834,6 +3859,9 @@ export interface components {
             /** Format: date-time */
             readonly updateTime?: string;
             etag: string;
+            /** @description Who created it and who changed it last, to be looked up in the directory; empty when it was the system itself. */
+            readonly createUserId: string;
+            readonly updateUserId: string;
         };
         ContactInput: {
             /** @description UUIDv7. */
@@ -3865,6 +3893,9 @@ export interface components {
             /** Format: date-time */
             readonly updateTime?: string;
             etag?: string;
+            /** @description Who created it and who changed it last, to be looked up in the directory; empty when it was the system itself. */
+            readonly createUserId?: string;
+            readonly updateUserId?: string;
         };
         CoveredGroup: {
             readonly id: string;
@@ -4252,6 +4283,13 @@ export interface components {
              * @description Output only.
              */
             readonly entryCount: number;
+            /**
+             * Format: date-time
+             * @description Left out for what comes with the product.
+             */
+            readonly createTime?: string;
+            /** @description Who created it, to be looked up in the directory; empty when it was the system itself. */
+            readonly createUserId: string;
         };
         DictionaryEntry: {
             dictionary: string;
@@ -4273,6 +4311,16 @@ export interface components {
             etag: string;
             /** @description Output only: has entries below it. */
             readonly hasChildren: boolean;
+            /**
+             * Format: date-time
+             * @description Left out for what comes with the product.
+             */
+            readonly createTime?: string;
+            /** Format: date-time */
+            readonly updateTime?: string;
+            /** @description Who created it and who changed it last, to be looked up in the directory; empty when it was the system itself. */
+            readonly createUserId: string;
+            readonly updateUserId: string;
         };
         DictionaryEntryInput: {
             dictionary?: string;
@@ -4294,6 +4342,16 @@ export interface components {
             etag?: string;
             /** @description Output only: has entries below it. */
             readonly hasChildren?: boolean;
+            /**
+             * Format: date-time
+             * @description Left out for what comes with the product.
+             */
+            readonly createTime?: string;
+            /** Format: date-time */
+            readonly updateTime?: string;
+            /** @description Who created it and who changed it last, to be looked up in the directory; empty when it was the system itself. */
+            readonly createUserId?: string;
+            readonly updateUserId?: string;
         };
         DictionaryInput: {
             /** @description Stable name such as `industry`. */
@@ -4307,6 +4365,13 @@ export interface components {
              * @description Output only.
              */
             readonly entryCount?: number;
+            /**
+             * Format: date-time
+             * @description Left out for what comes with the product.
+             */
+            readonly createTime?: string;
+            /** @description Who created it, to be looked up in the directory; empty when it was the system itself. */
+            readonly createUserId?: string;
         };
         DictionarySheetFault: {
             /**
@@ -4374,6 +4439,9 @@ export interface components {
             readonly updateTime?: string;
             /** @description Changes with every update; required by updates. */
             etag: string;
+            /** @description Who created it and who changed it last, to be looked up in the directory; empty when it was the system itself. */
+            readonly createUserId: string;
+            readonly updateUserId: string;
         };
         EmployeeAccess: {
             employeeId: string;
@@ -4446,6 +4514,20 @@ export interface components {
             readonly updateTime?: string;
             /** @description Changes with every update; required by updates. */
             etag?: string;
+            /** @description Who created it and who changed it last, to be looked up in the directory; empty when it was the system itself. */
+            readonly createUserId?: string;
+            readonly updateUserId?: string;
+        };
+        EmployeeRecordAccess: {
+            recordId: string;
+            recordName: string;
+            /** @description Of the record; empty while ungrouped. */
+            groupId: string;
+            groupName: string;
+            employeeId: string;
+            employeeName: string;
+            /** @description One a permission, in the order of their numbers. */
+            decisions: components["schemas"]["AccessDecision"][];
         };
         EnableEmployeeRequest: {
             etag?: string;
@@ -4560,6 +4642,9 @@ export interface components {
             /** Format: date-time */
             readonly updateTime?: string;
             etag: string;
+            /** @description Who created it and who changed it last, to be looked up in the directory; empty when it was the system itself. */
+            readonly createUserId: string;
+            readonly updateUserId: string;
         };
         FieldChange: {
             /** @description Path of the field. */
@@ -4599,6 +4684,9 @@ export interface components {
             /** Format: date-time */
             readonly updateTime?: string;
             etag?: string;
+            /** @description Who created it and who changed it last, to be looked up in the directory; empty when it was the system itself. */
+            readonly createUserId?: string;
+            readonly updateUserId?: string;
         };
         /** @description A value of a custom field. */
         FieldValue: {
@@ -4715,6 +4803,9 @@ export interface components {
             /** Format: date-time */
             readonly updateTime?: string;
             etag: string;
+            /** @description Who created it and who changed it last, to be looked up in the directory; empty when it was the system itself. */
+            readonly createUserId: string;
+            readonly updateUserId: string;
         };
         GroupInput: {
             /** @description UUIDv7. */
@@ -4740,6 +4831,9 @@ export interface components {
             /** Format: date-time */
             readonly updateTime?: string;
             etag?: string;
+            /** @description Who created it and who changed it last, to be looked up in the directory; empty when it was the system itself. */
+            readonly createUserId?: string;
+            readonly updateUserId?: string;
         };
         Handover: {
             /** @description UUIDv7. */
@@ -4933,6 +5027,9 @@ export interface components {
              *     demand one. Otherwise whoever has set a second factor up here is asked for it, as after a password.
              */
             trustSecondFactor: boolean;
+            /** @description Who created it and who changed it last, to be looked up in the directory; empty when it was the system itself. */
+            readonly createUserId: string;
+            readonly updateUserId: string;
         };
         IdentityProviderInput: {
             /** @description UUIDv7. */
@@ -4980,6 +5077,9 @@ export interface components {
              *     demand one. Otherwise whoever has set a second factor up here is asked for it, as after a password.
              */
             trustSecondFactor?: boolean;
+            /** @description Who created it and who changed it last, to be looked up in the directory; empty when it was the system itself. */
+            readonly createUserId?: string;
+            readonly updateUserId?: string;
         };
         Import: {
             /** @description UUIDv7. */
@@ -5161,6 +5261,9 @@ export interface components {
             /** Format: date-time */
             readonly updateTime?: string;
             etag: string;
+            /** @description Who created it and who changed it last, to be looked up in the directory; empty when it was the system itself. */
+            readonly createUserId: string;
+            readonly updateUserId: string;
         };
         InteractionInput: {
             /** @description UUIDv7. */
@@ -5208,6 +5311,9 @@ export interface components {
             /** Format: date-time */
             readonly updateTime?: string;
             etag?: string;
+            /** @description Who created it and who changed it last, to be looked up in the directory; empty when it was the system itself. */
+            readonly createUserId?: string;
+            readonly updateUserId?: string;
         };
         InvalidateContactRequest: {
             etag?: string;
@@ -5720,6 +5826,9 @@ export interface components {
             /** Format: date-time */
             readonly updateTime?: string;
             etag: string;
+            /** @description Who created it and who changed it last, to be looked up in the directory; empty when it was the system itself. */
+            readonly createUserId: string;
+            readonly updateUserId: string;
         };
         PoolInput: {
             /** @description UUIDv7. */
@@ -5765,6 +5874,9 @@ export interface components {
             /** Format: date-time */
             readonly updateTime?: string;
             etag?: string;
+            /** @description Who created it and who changed it last, to be looked up in the directory; empty when it was the system itself. */
+            readonly createUserId?: string;
+            readonly updateUserId?: string;
         };
         PoolRule: {
             /**
@@ -5964,6 +6076,8 @@ export interface components {
             remark: string;
             /** Format: date-time */
             readonly createTime?: string;
+            /** @description Who created it, to be looked up in the directory; empty when it was the system itself. */
+            readonly createUserId: string;
         };
         ReplayWebhookDeliveriesRequest: {
             /**
@@ -6086,6 +6200,9 @@ export interface components {
              * @enum {string}
              */
             audience: "ROLE_AUDIENCE_UNSPECIFIED" | "ROLE_AUDIENCE_EMPLOYEES" | "ROLE_AUDIENCE_CUSTOMERS";
+            /** @description Who created it and who changed it last, to be looked up in the directory; empty when it was the system itself. */
+            readonly createUserId: string;
+            readonly updateUserId: string;
         };
         RoleInput: {
             /** @description UUIDv7. */
@@ -6115,6 +6232,9 @@ export interface components {
              * @enum {string}
              */
             audience?: "ROLE_AUDIENCE_UNSPECIFIED" | "ROLE_AUDIENCE_EMPLOYEES" | "ROLE_AUDIENCE_CUSTOMERS";
+            /** @description Who created it and who changed it last, to be looked up in the directory; empty when it was the system itself. */
+            readonly createUserId?: string;
+            readonly updateUserId?: string;
         };
         /** @description Members of a group of the provider hold a role here. */
         RoleMapping: {
@@ -6180,6 +6300,9 @@ export interface components {
             readonly updateTime?: string;
             /** @description Changes with every update; required by updates. */
             etag: string;
+            /** @description Who created it and who changed it last, to be looked up in the directory; empty when it was the system itself. */
+            readonly createUserId: string;
+            readonly updateUserId: string;
         };
         ServiceAccountInput: {
             /** @description UUIDv7. */
@@ -6209,6 +6332,9 @@ export interface components {
             readonly updateTime?: string;
             /** @description Changes with every update; required by updates. */
             etag?: string;
+            /** @description Who created it and who changed it last, to be looked up in the directory; empty when it was the system itself. */
+            readonly createUserId?: string;
+            readonly updateUserId?: string;
         };
         /** @description A service as one of its processes sees it now. */
         ServiceStatus: {
@@ -6259,6 +6385,8 @@ export interface components {
             expireTime?: string;
             /** Format: date-time */
             readonly createTime?: string;
+            /** @description Who created it, to be looked up in the directory; empty when it was the system itself. */
+            readonly createUserId: string;
         };
         ShareInput: {
             /** @description UUIDv7. */
@@ -6276,6 +6404,8 @@ export interface components {
             expireTime?: string;
             /** Format: date-time */
             readonly createTime?: string;
+            /** @description Who created it, to be looked up in the directory; empty when it was the system itself. */
+            readonly createUserId?: string;
         };
         SignInRequest: {
             loginName?: string;
@@ -6432,6 +6562,9 @@ export interface components {
             /** Format: date-time */
             readonly updateTime?: string;
             etag: string;
+            /** @description Who created it and who changed it last, to be looked up in the directory; empty when it was the system itself. */
+            readonly createUserId: string;
+            readonly updateUserId: string;
         };
         ViewInput: {
             /** @description UUIDv7. */
@@ -6450,6 +6583,9 @@ export interface components {
             /** Format: date-time */
             readonly updateTime?: string;
             etag?: string;
+            /** @description Who created it and who changed it last, to be looked up in the directory; empty when it was the system itself. */
+            readonly createUserId?: string;
+            readonly updateUserId?: string;
         };
         /** @description How one kind of personal data is seen; the clearest of the roles counts. */
         VisibilityAccess: {
@@ -6547,6 +6683,9 @@ export interface components {
             readonly updateTime?: string;
             /** @description Changes with every update; required by updates. */
             etag: string;
+            /** @description Who created it and who changed it last, to be looked up in the directory; empty when it was the system itself. */
+            readonly createUserId: string;
+            readonly updateUserId: string;
         };
         WebhookEndpointInput: {
             /** @description UUIDv7. */
@@ -6585,6 +6724,9 @@ export interface components {
             readonly updateTime?: string;
             /** @description Changes with every update; required by updates. */
             etag?: string;
+            /** @description Who created it and who changed it last, to be looked up in the directory; empty when it was the system itself. */
+            readonly createUserId?: string;
+            readonly updateUserId?: string;
         };
         WebhookEventType: {
             /** @description `customers.customer_changed` */
@@ -10104,6 +10246,35 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["EmployeeAccess"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    EmployeeAccessService_ExplainEmployeeAccess: {
+        parameters: {
+            query?: {
+                /** @description The person who would see it. */
+                employeeId?: string;
+            };
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+            };
+            path: {
+                recordId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EmployeeRecordAccess"];
                 };
             };
             default: components["responses"]["Problem"];
