@@ -194,6 +194,7 @@ export const customers = {
     protectionDaysLabel: "Protected for (days)",
     coolDownDaysLabel: "Days before who had a customer may claim it again",
     rulesLabel: "Recycling rules (one that holds is enough)",
+    rule: "Rule {{number}}",
     ruleLabel: "Name of the rule",
     afterDays: "Days without contact",
     ruleFilter: "Only customers that match",

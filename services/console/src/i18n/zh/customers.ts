@@ -184,6 +184,7 @@ export const customers = {
     protectionDaysLabel: "保护期（天）",
     coolDownDaysLabel: "原负责人多少天后可再次领取",
     rulesLabel: "回收规则（满足任一条即回收）",
+    rule: "规则 {{number}}",
     ruleLabel: "规则名称",
     afterDays: "多少天未联系",
     ruleFilter: "仅限符合条件的客户",
