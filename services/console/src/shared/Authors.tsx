@@ -10,8 +10,14 @@ export interface Authored {
   updateTime?: string;
 }
 
+interface AuthorsProps {
+  record: Authored;
+  /** Says who made the last change, where that can only be of one kind. */
+  changedBy?: (name: string) => string;
+}
+
 /** Who created a record and who changed it last, on one quiet line. */
-export function Authors({ record }: { record: Authored }) {
+export function Authors({ record, changedBy }: AuthorsProps) {
   const { t } = useTranslation();
   const { createUserId = "", updateUserId = "", createTime, updateTime } = record;
   const named = useDirectoryNames([createUserId, updateUserId].filter(Boolean));
@@ -27,7 +33,7 @@ export function Authors({ record }: { record: Authored }) {
       {createTime && updateTime && updateTime !== createTime && t("common.authors.comma")}
       {updateTime && updateTime !== createTime && (
         <>
-          {t("common.authors.updated", { name: nameOf(updateUserId) })} <Time value={updateTime} />
+          {changedBy ? changedBy(nameOf(updateUserId)) : t("common.authors.updated", { name: nameOf(updateUserId) })} <Time value={updateTime} />
         </>
       )}
     </Typography.Text>

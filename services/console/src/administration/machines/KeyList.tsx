@@ -21,7 +21,8 @@ const colors: Record<KeyState, string> = { active: "green", expiring: "orange", 
 
 /** Who made it, and who ended it by hand. */
 function KeyAuthors({ apiKey: { createUserId, createTime, revokeUserId, revokeTime } }: { apiKey: ApiKey }) {
-  return <Authors record={{ createUserId, createTime, updateUserId: revokeUserId, updateTime: revokeTime }} />;
+  const { t } = useTranslation();
+  return <Authors record={{ createUserId, createTime, updateUserId: revokeUserId, updateTime: revokeTime }} changedBy={(name) => t("administration.key.revokedBy", { name })} />;
 }
 
 export function KeyList({ keys, revoke, onChanged, withHolder = false }: KeyListProps) {

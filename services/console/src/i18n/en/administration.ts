@@ -300,6 +300,7 @@ export const administration = {
     revokeTitle: "Revoke “{{name}}”?",
     revokeText: "Programs that use it lose access within a second, for good.",
     revoked: "Key revoked",
+    revokedBy: "revoked by {{name}}",
   },
   provider: {
     subtitle: "Employees sign in with the accounts that the company has already (OpenID Connect); their groups there give roles here",

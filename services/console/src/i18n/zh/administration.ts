@@ -291,6 +291,7 @@ export const administration = {
     revokeTitle: "吊销“{{name}}”？",
     revokeText: "使用它的程序在一秒内失去访问，不可恢复。",
     revoked: "密钥已吊销",
+    revokedBy: "由 {{name}} 吊销于",
   },
   provider: {
     subtitle: "员工用企业已有的账号登录（OpenID Connect），按对方的组自动授予角色",
