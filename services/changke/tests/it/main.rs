@@ -7,4 +7,5 @@ mod crash;
 mod first_run;
 mod handover;
 mod process;
+mod seed;
 mod settings;
