@@ -8,9 +8,9 @@
 //! the process that wrote it notices (`witness`) and tells the trail and the log half a minute later; the whole chain
 //! rewritten or its end cut off by someone who has the database alone.
 //! What is not: an entry removed in the moments before it is chained, where the process that wrote it ends before it
-//! looks for it, or was a command that chains nothing; what someone does who holds the services' secret and, besides, the
-//! event stream and the logs. An end cut off together with the seal of an earlier time is found only back to the last
-//! checkpoint, which is a minute old at most.
+//! looks for it, was a command that chains nothing, or has half a million others on their way; what someone does who
+//! holds the services' secret and, besides, the event stream and the logs. An end cut off together with the seal of an
+//! earlier time is found only back to the last checkpoint, which is a minute old at most.
 //!
 //! A number that each transaction draws would not find more: transactions that are rolled back leave gaps, a gap does not
 //! tell which kind it is, and numbers without gaps make writers wait for each other.

@@ -2,8 +2,7 @@
 //! database together with its row of the queue leaves nothing behind there; the process that wrote it knows all the same.
 
 use std::collections::HashMap;
-use std::sync::Mutex;
-use std::sync::PoisonError;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -16,13 +15,18 @@ use crate::error::Result;
 /// What the trail says of an entry that was removed before it was chained.
 pub(super) const REMOVED: &str = "audit.entry_removed";
 
+/// Entries that are remembered at most, should nobody be able to chain for hours.
+const MOST: usize = 500_000;
+
 /// Committed entries on their way to the witness; nothing is kept where nobody chains.
 #[derive(Default)]
 pub(crate) struct Committed(Mutex<Option<Vec<Uuid>>>);
 
 impl Committed {
     pub(crate) fn add(&self, entries: Vec<Uuid>) {
-        if let Some(kept) = self.0.lock().unwrap_or_else(PoisonError::into_inner).as_mut() {
+        if let Some(kept) = self.0.lock().unwrap_or_else(PoisonError::into_inner).as_mut()
+            && kept.len() < MOST
+        {
             kept.extend(entries);
         }
     }
@@ -48,7 +52,8 @@ impl Witness {
     /// Takes in what was committed since the last time.
     pub(super) fn gather(&mut self, db: &Db) {
         let now = Instant::now();
-        self.waiting.extend(db.written().take().into_iter().map(|entry| (entry, now)));
+        let room = MOST.saturating_sub(self.waiting.len());
+        self.waiting.extend(db.written().take().into_iter().take(room).map(|entry| (entry, now)));
     }
 
     /// This process has chained them itself.
