@@ -2,6 +2,8 @@
 SELECT keep_authors('contact', 'revision', 'contact');
 SELECT keep_authors('interaction', 'revision', 'interaction');
 SELECT keep_authors('relation', NULL, 'relation');
+-- Whatever is written to one changes it.
+CREATE TRIGGER relation_updated BEFORE UPDATE ON relation FOR EACH ROW EXECUTE FUNCTION note_author();
 SELECT keep_authors('customer_share', NULL, NULL);
 SELECT keep_authors('pool', 'revision', 'pool');
 SELECT keep_authors('view', 'revision', 'view');
