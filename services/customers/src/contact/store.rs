@@ -4,7 +4,7 @@ use chrono::NaiveDate;
 use contracts::customers::Contact;
 use platform::access::RowPredicate;
 use platform::db::Pool;
-use platform::db::timestamp;
+use platform::db::{author, timestamp};
 use platform::error::{Error, Result};
 use platform::update::etag;
 use serde_json::Value;
@@ -17,7 +17,7 @@ use crate::parent::CUSTOMER_ROWS;
 
 const COLUMNS: &str = "t.id, t.customer_id, t.name, t.post, t.decision_role, t.phone, t.email, t.wechat, t.hobby,
     t.birthday, t.relationship_strength, t.is_primary, t.remark, t.invalid, t.create_time, t.update_time, t.revision,
-    t.custom_fields";
+    t.create_user_id, t.update_user_id, t.custom_fields";
 
 /// A contact as it is seen, and its custom fields as they are stored.
 pub type Stored = (Contact, Value);
@@ -27,7 +27,7 @@ fn contact(row: &PgRow, sight: &Sight) -> sqlx::Result<Contact> {
 }
 
 fn stored(row: &PgRow, sight: &Sight) -> sqlx::Result<Stored> {
-    let custom_fields: Value = row.try_get(17)?;
+    let custom_fields: Value = row.try_get(19)?;
     let contact = Contact {
         id: row.try_get::<Uuid, _>(0)?.to_string(),
         customer_id: row.try_get::<Uuid, _>(1)?.to_string(),
@@ -46,6 +46,8 @@ fn stored(row: &PgRow, sight: &Sight) -> sqlx::Result<Stored> {
         create_time: Some(timestamp(row.try_get(14)?)),
         update_time: Some(timestamp(row.try_get(15)?)),
         etag: etag(row.try_get(16)?),
+        create_user_id: author(row, 17)?,
+        update_user_id: author(row, 18)?,
         custom_fields: sight.values(&custom_fields),
     };
     Ok((contact, custom_fields))

@@ -3,7 +3,7 @@
 use chrono::NaiveDate;
 use contracts::customers::{Field, FieldIndexState, FieldType};
 use platform::db::Pool;
-use platform::db::timestamp;
+use platform::db::{author, timestamp};
 use platform::error::{Error, Result, on_constraint};
 use platform::update::etag;
 use serde_json::Value;
@@ -20,7 +20,8 @@ const COLUMNS: &str =
     "key, type, label_zh, label_en, required, is_unique, dictionary, default_value, position, retired,
     personal_data, create_time, update_time, revision, record_kind, read_role_ids, write_role_ids, rules, valid_from,
     valid_until, indexed, index_failed,
-    coalesce((SELECT x.indisvalid FROM pg_index AS x WHERE x.indexrelid = to_regclass('custom_field_' || field.key)), false)";
+    coalesce((SELECT x.indisvalid FROM pg_index AS x WHERE x.indexrelid = to_regclass('custom_field_' || field.key)), false),
+    create_user_id, update_user_id";
 
 fn field(row: &PgRow) -> sqlx::Result<Field> {
     let field_type = FieldType::try_from(row.try_get::<i32, _>(1)?).unwrap_or_default();
@@ -50,6 +51,8 @@ fn field(row: &PgRow) -> sqlx::Result<Field> {
         // Who asks decides.
         readable: false,
         writable: false,
+        create_user_id: author(row, 23)?,
+        update_user_id: author(row, 24)?,
     })
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use contracts::customers::{Interaction, InteractionState};
 use platform::access::{Policy, RowPredicate};
-use platform::db::timestamp;
+use platform::db::{author, timestamp};
 use platform::error::{Error, Result};
 use platform::filter::{EvalContext, FilterError, OrderBy, Predicate, Value as Key};
 use platform::update::etag;
@@ -27,7 +27,7 @@ const COLUMNS: &str = "i.id, i.customer_id, c.name, i.type, i.state, i.subject, 
     ARRAY(SELECT k.name FROM unnest(i.contact_ids) WITH ORDINALITY AS u (id, place) JOIN contact AS k ON k.id = u.id
           ORDER BY u.place),
     i.employee_id, i.next_step, i.next_step_time, i.place, i.latitude, i.longitude, i.cancel_reason, i.create_time,
-    i.update_time, i.revision, i.custom_fields";
+    i.update_time, i.revision, i.create_user_id, i.update_user_id, i.custom_fields";
 const FROM: &str = " FROM interaction AS i JOIN customer AS c ON c.id = i.customer_id WHERE ";
 
 /// What interactions are read by.
@@ -45,7 +45,7 @@ fn interaction(row: &PgRow, reader: &Reader) -> sqlx::Result<Interaction> {
 
 fn stored(row: &PgRow, reader: &Reader) -> sqlx::Result<Stored> {
     let employee_id: Uuid = row.try_get(11)?;
-    let custom_fields: Value = row.try_get(21)?;
+    let custom_fields: Value = row.try_get(23)?;
     let interaction = Interaction {
         id: row.try_get::<Uuid, _>(0)?.to_string(),
         customer_id: row.try_get::<Uuid, _>(1)?.to_string(),
@@ -69,6 +69,8 @@ fn stored(row: &PgRow, reader: &Reader) -> sqlx::Result<Stored> {
         create_time: Some(timestamp(row.try_get(18)?)),
         update_time: Some(timestamp(row.try_get(19)?)),
         etag: etag(row.try_get(20)?),
+        create_user_id: author(row, 21)?,
+        update_user_id: author(row, 22)?,
         custom_fields: reader.sight.values(&custom_fields),
     };
     Ok((interaction, custom_fields))

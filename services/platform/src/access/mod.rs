@@ -18,7 +18,7 @@ use chrono::Utc;
 use contracts::options::{Permission, PersonalData, Scope, Visibility};
 use uuid::Uuid;
 
-pub use explain::{Ground, GroundKind, RecordFacts, ShareFacts, explain};
+pub use explain::{Ground, GroundKind, RecordFacts, ShareFacts, decision, explain, explain_claim};
 pub use groups::Group;
 pub use guard::{Access, Guard, Local};
 pub use newest::Newest;

@@ -64,7 +64,7 @@ export function FieldForm({ recordKind, field, open, onClose }: FieldFormProps) 
     await changed();
   };
   return (
-    <FormDrawer<Values> open={open} title={field ? field.labelZh : t("settings.field.create")} initialValues={before} submitText={field ? undefined : t("common.create")} onClose={onClose} onSubmit={save} testId="field-form">
+    <FormDrawer<Values> open={open} record={field} title={field ? field.labelZh : t("settings.field.create")} initialValues={before} submitText={field ? undefined : t("common.create")} onClose={onClose} onSubmit={save} testId="field-form">
       <Fields isNew={!field} />
       <RuleItems field={field} />
       <RoleItems open={open} />

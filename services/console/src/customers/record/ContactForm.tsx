@@ -53,6 +53,7 @@ export function ContactForm({ customerId, contact, open, onClose }: ContactFormP
   return (
     <FormDrawer<Values>
       open={open}
+      record={contact}
       title={contact ? t("customers.editName", { name: contact.name }) : t("customers.contact.add")}
       initialValues={{ ...before, customFields: customBefore }}
       onClose={onClose}

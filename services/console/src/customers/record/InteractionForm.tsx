@@ -60,7 +60,7 @@ export function InteractionForm({ customerId, interaction, open, complete = fals
   };
   const title = complete ? "customers.interaction.complete" : interaction ? "customers.interaction.edit" : "customers.interaction.add";
   return (
-    <FormDrawer<FormValues> open={open} title={t(title)} initialValues={{ ...before, customFields: customBefore }} size={560} onClose={onClose} onSubmit={save} testId="interaction-form">
+    <FormDrawer<FormValues> open={open} record={interaction} title={t(title)} initialValues={{ ...before, customFields: customBefore }} size={560} onClose={onClose} onSubmit={save} testId="interaction-form">
       <Fields customerId={customerId} isNew={!interaction} stateFixed={interaction !== undefined} />
       <CustomItems attributes={attributes} />
     </FormDrawer>

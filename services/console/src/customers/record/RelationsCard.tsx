@@ -7,6 +7,7 @@ import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
 import type { Customer, Relation } from "@/api/types";
 import { useAccess } from "@/app/access";
+import { Authors } from "@/shared/Authors";
 import { useNotices } from "@/shared/notices";
 import { Loaded, Nothing } from "@/shared/states";
 import { deleteRelation, useCustomerChanged, useRelations } from "../api";
@@ -65,9 +66,10 @@ export function RelationsCard({ customer }: { customer: Customer }) {
                   <Flex gap={10} align="center">
                     <Tag style={{ margin: 0 }}>{describe(t, relation)}</Tag>
                     <Link to={`/customers/${relation.relatedCustomerId}`}>{relation.relatedCustomerName}</Link>
-                    <Typography.Text type="secondary" style={{ flex: 1 }}>
-                      {[period(t, relation), relation.remark].filter(Boolean).join(" · ")}
-                    </Typography.Text>
+                    <div style={{ flex: 1, minWidth: 0 }}>
+                      <Typography.Text type="secondary">{[period(t, relation), relation.remark].filter(Boolean).join(" · ")}</Typography.Text>
+                      <Authors record={relation} />
+                    </div>
                     {writes && <Button type="text" size="small" icon={<EditOutlined />} onClick={() => setOpen(relation)} aria-label={t("customers.relation.editName", { name: relation.relatedCustomerName })} />}
                     {writes && (
                       <Popconfirm title={t("customers.relation.deleteTitle")} onConfirm={() => void remove(relation)}>

@@ -207,7 +207,7 @@ impl Work<'_> {
 
     async fn complete(&self, progress: Progress) -> Result<(), JobFailure> {
         let mut tx = self.job.db().begin().await?;
-        tx.act_for(&self.plan.caller);
+        tx.act_for(&self.plan.caller).await?;
         let state = if self.dry { ImportState::Ready } else { ImportState::Completed };
         self.job.checkpoint(tx.connection(), &progress).await?;
         if store::run_end(tx.connection(), self.import_id, self.job.id(), state, None).await? && !self.dry {

@@ -33,7 +33,7 @@ impl Work<'_> {
     /// A transaction for a batch. One that holds the turn keeps other imports out until it commits.
     pub(super) async fn begin(&self, turn: bool) -> Result<Tx, Failure> {
         let mut tx = self.job.db().begin().await?;
-        tx.act_for(&self.plan.caller);
+        tx.act_for(&self.plan.caller).await?;
         if turn && !self.dry {
             bulk::turn_take(tx.connection()).await?;
         }
