@@ -10,7 +10,7 @@ use super::filter::instant;
 use crate::audit::Changes;
 use crate::error::reason as own;
 
-pub const MUTABLE: [&str; 13] = [
+pub const MUTABLE: [&str; 14] = [
     "type",
     "state",
     "subject",
@@ -24,6 +24,7 @@ pub const MUTABLE: [&str; 13] = [
     "place",
     "latitude",
     "longitude",
+    "accuracy_meters",
 ];
 
 /// By how much the clocks of callers may be ahead.
@@ -52,8 +53,19 @@ pub fn apply(interaction: &mut Interaction, wanted: &Interaction, paths: &[&str]
             }
             "place" => interaction.place = wanted.place.trim().to_owned(),
             "latitude" => interaction.latitude = wanted.latitude,
-            _ => interaction.longitude = wanted.longitude,
+            "longitude" => interaction.longitude = wanted.longitude,
+            _ => interaction.accuracy_meters = wanted.accuracy_meters,
         }
+    }
+}
+
+/// A position that was given just now bears this time; without a position there is neither accuracy nor time.
+pub fn check_in(interaction: &mut Interaction, before: &Interaction, now: DateTime<Utc>) {
+    let position = |interaction: &Interaction| (interaction.latitude, interaction.longitude);
+    if position(interaction) == (None, None) {
+        (interaction.accuracy_meters, interaction.check_in_time) = (None, None);
+    } else if position(interaction) != position(before) || interaction.accuracy_meters != before.accuracy_meters {
+        interaction.check_in_time = Some(timestamp(now));
     }
 }
 
@@ -114,6 +126,7 @@ pub fn changes(before: &Interaction, after: &Interaction) -> Vec<FieldChange> {
     changes.add("place", &before.place, &after.place);
     changes.add("latitude", degrees_text(before.latitude), degrees_text(after.latitude));
     changes.add("longitude", degrees_text(before.longitude), degrees_text(after.longitude));
+    changes.add("accuracy_meters", degrees_text(before.accuracy_meters), degrees_text(after.accuracy_meters));
     changes.add("cancel_reason", &before.cancel_reason, &after.cancel_reason);
     changes.into()
 }

@@ -23,7 +23,7 @@ const COLUMNS: &str = "i.id, i.customer_id, c.name, i.type, i.state, i.subject, 
     ARRAY(SELECT k.name FROM unnest(i.contact_ids) WITH ORDINALITY AS u (id, place) JOIN contact AS k ON k.id = u.id
           ORDER BY u.place),
     i.employee_id, i.next_step, i.next_step_time, i.place, i.latitude, i.longitude, i.cancel_reason, i.create_time,
-    i.update_time, i.revision";
+    i.update_time, i.revision, i.accuracy_meters, i.check_in_time";
 const FROM: &str = " FROM interaction AS i JOIN customer AS c ON c.id = i.customer_id WHERE ";
 
 fn interaction(row: &PgRow, names: &Policy) -> sqlx::Result<Interaction> {
@@ -51,6 +51,8 @@ fn interaction(row: &PgRow, names: &Policy) -> sqlx::Result<Interaction> {
         create_time: Some(timestamp(row.try_get(18)?)),
         update_time: Some(timestamp(row.try_get(19)?)),
         etag: etag(row.try_get(20)?),
+        accuracy_meters: row.try_get(21)?,
+        check_in_time: row.try_get::<Option<_>, _>(22)?.map(timestamp),
     })
 }
 
@@ -178,6 +180,7 @@ pub async fn contacts_unknown(connection: &mut PgConnection, customer_id: Uuid, 
 struct Columns {
     occur_time: DateTime<Utc>,
     next_step_time: Option<DateTime<Utc>>,
+    check_in_time: Option<DateTime<Utc>>,
     contact_ids: Vec<Uuid>,
     employee_id: Uuid,
 }
@@ -188,6 +191,7 @@ impl Columns {
         Ok(Self {
             occur_time: occur_time.ok_or_else(|| Error::internal(anyhow::anyhow!("unchecked time")))?,
             next_step_time: interaction.next_step_time.as_ref().and_then(instant),
+            check_in_time: interaction.check_in_time.as_ref().and_then(instant),
             contact_ids: uuids(&interaction.contact_ids)?,
             employee_id: interaction.employee_id.parse().map_err(Error::internal)?,
         })
@@ -209,8 +213,8 @@ pub async fn interaction_insert(
         "WITH i AS (
              INSERT INTO interaction
                  (id, customer_id, type, state, subject, content, occur_time, duration_minutes, contact_ids,
-                  employee_id, next_step, next_step_time, place, latitude, longitude)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
+                  employee_id, next_step, next_step_time, place, latitude, longitude, accuracy_meters, check_in_time)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
              RETURNING *
          )
          SELECT {COLUMNS} FROM i JOIN customer AS c ON c.id = i.customer_id"
@@ -231,6 +235,8 @@ pub async fn interaction_insert(
         .bind(&new.place)
         .bind(new.latitude)
         .bind(new.longitude)
+        .bind(new.accuracy_meters)
+        .bind(columns.check_in_time)
         .fetch_one(connection)
         .await?;
     Ok(interaction(&row, names)?)
@@ -249,7 +255,8 @@ pub async fn interaction_update(
              UPDATE interaction AS o
              SET type = $2, state = $3, subject = $4, content = $5, occur_time = $6, duration_minutes = $7,
                  contact_ids = $8, employee_id = $9, next_step = $10, next_step_time = $11, place = $12, latitude = $13,
-                 longitude = $14, cancel_reason = $15, update_time = now(), revision = o.revision + 1
+                 longitude = $14, cancel_reason = $15, accuracy_meters = $16, check_in_time = $17, update_time = now(),
+                 revision = o.revision + 1
              WHERE o.id = $1
              RETURNING *
          )
@@ -271,6 +278,8 @@ pub async fn interaction_update(
         .bind(new.latitude)
         .bind(new.longitude)
         .bind(&new.cancel_reason)
+        .bind(new.accuracy_meters)
+        .bind(columns.check_in_time)
         .fetch_one(connection)
         .await?;
     Ok(interaction(&row, names)?)
