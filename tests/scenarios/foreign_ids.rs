@@ -47,6 +47,14 @@ async fn belongings(app: &TestApp, victim: &Session, group: &str) -> Result<Vec<
     let sheet = victim.request(reqwest::Method::POST, "/v1/imports?fileName=a.csv")?;
     let sheet = sheet.header("content-type", "text/csv").body(format!("name\n{MARK}\n"));
     let import = id(&crate::support::answer(sheet).await?.ok()?)?;
+    let mut attachments = Vec::new();
+    for record in
+        [format!("customers/{customer}"), format!("contacts/{contact}"), format!("interactions/{interaction}")]
+    {
+        let path = format!("/v1/{record}/attachments?name={MARK}.txt");
+        let file = victim.request(reqwest::Method::POST, &path)?.body(MARK);
+        attachments.push(id(&crate::support::answer(file).await?.ok()?)?);
+    }
     let session = victim.get("/v1/sessions").await?.ok()?["sessions"][0].clone();
 
     let mut records = Vec::new();
@@ -57,6 +65,9 @@ async fn belongings(app: &TestApp, victim: &Session, group: &str) -> Result<Vec<
         format!("/v1/imports/{import}"),
     ] {
         records.push(Record::read(victim, path).await?);
+    }
+    for attachment in attachments {
+        records.push(Record::read(victim, format!("/v1/attachments/{attachment}")).await?);
     }
     records.push(Record::read(&admin, format!("/v1/employees/{}", victim.employee_id)).await?);
     // Those that are read in lists alone.

@@ -46,8 +46,8 @@ pub struct Change {
 }
 
 /// Those before a place in time, latest first. Changes of interactions are left out: the interactions stand for
-/// themselves. Of files, which may hang on contacts and interactions, only those hear who see all of these; that somebody
-/// downloaded one is for the trail alone. `audit_entry_subject` finds a customer's entries, which are few enough to sort.
+/// themselves. Of files, which may hang on contacts and interactions, only those hear who see all of these; that one was
+/// scanned or downloaded is for the trail alone. `audit_entry_subject` finds a customer's entries, which are few enough to sort.
 pub async fn change_list_before(
     connection: &mut PgConnection,
     customer_id: Uuid,
@@ -58,7 +58,7 @@ pub async fn change_list_before(
     let rows = sqlx::query(
         "SELECT id, time, actor_name, action, record_kind, changes FROM audit_entry
          WHERE subject_id = $1 AND record_kind <> 'interaction' AND ($2 OR record_kind <> 'contact')
-           AND ($6 OR record_kind <> 'attachment') AND action <> 'attachment.downloaded'
+           AND ($6 OR record_kind <> 'attachment') AND action NOT IN ('attachment.downloaded', 'attachment.scanned')
            AND ($3::timestamptz IS NULL OR (time, id) < ($3, $4))
          ORDER BY time DESC, id DESC LIMIT $5",
     )
