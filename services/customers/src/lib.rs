@@ -43,6 +43,7 @@ use platform::db::Db;
 use platform::jobs::Worker;
 use platform::service::{Context, Parts, Services};
 
+pub use attachment::held_objects;
 pub use config::Config;
 
 pub const NAME: &str = "customers";

@@ -17,4 +17,5 @@ mod upload;
 pub use config::AttachmentConfig;
 pub use rpc::AttachmentRpc;
 pub use scan::Scan;
+pub use store::held_objects;
 pub use sweep::Sweep;

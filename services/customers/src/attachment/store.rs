@@ -229,3 +229,9 @@ pub async fn object_take_due(connection: &mut PgConnection) -> Result<Option<Uui
     );
     Ok(taken.fetch_optional(connection).await?)
 }
+
+/// Of all attachments whose content is kept.
+pub async fn held_objects(connection: &mut PgConnection) -> Result<Vec<Uuid>> {
+    let ids = sqlx::query_scalar("SELECT object_id FROM attachment WHERE state <> $1 ORDER BY object_id");
+    Ok(ids.bind(AttachmentState::Refused as i16).fetch_all(connection).await?)
+}

@@ -93,9 +93,9 @@ function Row({ customerId, file, writes, onEdit }: { customerId: string; file: A
         <Flex vertical style={{ flex: 1, minWidth: 0 }}>
           <Flex gap={8} align="center">
             {clean ? (
-              <Typography.Link ellipsis onClick={() => void give()} title={t("attachments.downloadName", { name: file.name })}>
-                {file.name}
-              </Typography.Link>
+              <Button type="link" onClick={() => void give()} title={t("attachments.downloadName", { name: file.name })} style={{ padding: 0, height: "auto", minWidth: 0 }}>
+                <span style={{ overflow: "hidden", textOverflow: "ellipsis" }}>{file.name}</span>
+              </Button>
             ) : (
               <Typography.Text ellipsis type="secondary">
                 {file.name}
