@@ -110,15 +110,18 @@ impl AttachmentService for AttachmentRpc {
     ) -> Result<Response<Self::DownloadAttachmentStream>, Status> {
         let call = Call::of(&request)?;
         let id = id_of("id", &request.get_ref().id)?;
-        let mut tx = self.db.begin().await?;
+        let mut connection = self.db.pool().acquire().await.map_err(Error::from)?;
         let reach = Reach::reading(&call.caller);
-        let found = store::attachment_get(tx.connection(), &reach, &self.names(&call), id).await?;
+        let found = store::attachment_get(&mut connection, &reach, &self.names(&call), id).await?;
+        // The store may take its time.
+        drop(connection);
         match found.attachment.state() {
             AttachmentState::Clean => {}
             AttachmentState::Refused => return Err(Error::failed_precondition(&own::ATTACHMENT_REFUSED).into()),
             _ => return Err(Error::failed_precondition(&own::ATTACHMENT_SCANNING).into()),
         }
         let content = self.blobs.get(found.object_id).await?;
+        let mut tx = self.db.begin().await?;
         let changes = vec![FieldChange::set("name", found.attachment.name.clone())];
         audit(&mut tx, "attachment.downloaded", id, found.customer_id, changes);
         // Each download has an entry of its own, so none is answered from what was kept.

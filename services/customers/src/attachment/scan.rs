@@ -8,8 +8,8 @@ use chrono::Utc;
 use contracts::customers::{Attachment, AttachmentState};
 use platform::access::Policy;
 use platform::blob::Blobs;
-use platform::error::Error;
-use platform::jobs::{JobContext, JobFailure, JobHandler};
+use platform::error::{Error, Result};
+use platform::jobs::{JobContext, JobFailure, JobHandler, NewJob};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -21,9 +21,10 @@ pub struct Payload {
     pub attachment_id: Uuid,
 }
 
-/// At most one scan of an attachment is under way.
-pub fn key(attachment_id: Uuid) -> String {
-    format!("attachment.scan/{attachment_id}")
+/// At most one of an attachment is under way. A daemon that is away for hours is waited for.
+pub fn of(attachment_id: Uuid) -> Result<NewJob> {
+    let job = NewJob::new::<Scan>(&Payload { attachment_id })?;
+    Ok(job.unique(format!("attachment.scan/{attachment_id}")).max_attempts(100))
 }
 
 pub struct Scan {

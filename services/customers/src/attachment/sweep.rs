@@ -8,8 +8,7 @@ use platform::db::Tx;
 use platform::error::Result;
 use platform::jobs::{self, JobContext, JobFailure, JobHandler, NewJob};
 
-use super::scan::{self, Scan};
-use super::store;
+use super::{scan, store};
 
 pub struct Sweep {
     blobs: Blobs,
@@ -21,7 +20,7 @@ impl Sweep {
     }
 }
 
-/// Longer than all tries of one scan together.
+/// Longer than a scan waits for its turn.
 const UNSCANNED: TimeDelta = TimeDelta::hours(1);
 
 /// After this transaction, besides the regular times.
@@ -48,8 +47,7 @@ impl JobHandler for Sweep {
         }
         let mut connection = job.db().pool().acquire().await?;
         for id in store::attachments_unscanned(&mut connection, Utc::now() - UNSCANNED).await? {
-            let again = NewJob::new::<Scan>(&scan::Payload { attachment_id: id })?.unique(scan::key(id));
-            jobs::enqueue(&mut connection, again).await?;
+            jobs::enqueue(&mut connection, scan::of(id)?).await?;
         }
         Ok(())
     }

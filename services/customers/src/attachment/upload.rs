@@ -8,16 +8,14 @@ use contracts::customers::{Attachment, AttachmentKind, AttachmentState, UploadAt
 use platform::access::Call;
 use platform::db::Once;
 use platform::error::{Error, Result};
-use platform::jobs::NewJob;
 use sha2::{Digest, Sha256};
 use tokio::io::AsyncWriteExt;
 use tonic::Streaming;
 use uuid::Uuid;
 
 use super::access::{Reach, Record};
-use super::scan::{self, Scan};
 use super::store::{self, New};
-use super::{AttachmentRpc, kind, rules};
+use super::{AttachmentRpc, kind, rules, scan};
 use crate::error::reason as own;
 use crate::parent;
 
@@ -68,7 +66,7 @@ impl AttachmentRpc {
         let new = New { id, customer_id, record, object_id, sha256, employee_id, attachment: &attachment };
         let stored = store::attachment_insert(tx.connection(), &names, &new).await?;
         if stored.attachment.state() == AttachmentState::Scanning {
-            tx.enqueue(NewJob::new::<Scan>(&scan::Payload { attachment_id: id })?.unique(scan::key(id))).await?;
+            tx.enqueue(scan::of(id)?).await?;
         }
         super::rpc::tell(&mut tx, "attachment.added", &stored, &Attachment::default(), false)?;
         tx.commit_call(call, stored.attachment).await
@@ -87,7 +85,7 @@ impl AttachmentRpc {
         mut first: UploadAttachmentRequest,
         mut requests: Streaming<UploadAttachmentRequest>,
     ) -> Result<Spooled> {
-        let mut file = tokio::fs::File::from_std(tempfile::tempfile().map_err(Error::internal)?);
+        let mut file = tokio::fs::File::from_std(self.blobs.scratch()?);
         let mut head = Head { start: Vec::new(), textual: true, length: 0, sha256: Vec::new() };
         let mut hash = Sha256::new();
         let mut next = first.file.take();

@@ -309,7 +309,7 @@ async fn who_reaches_the_record_reaches_its_files() -> Result<()> {
     };
     let ids: Vec<String> = attached.iter().map(id).collect::<Result<_>>()?;
     for (record, expected) in records.iter().zip(&ids) {
-        assert_eq!(shown(li_lei, &format!("{record}/attachments")).await?, [expected.clone()]);
+        assert_eq!(shown(li_lei, &format!("{record}/attachments")).await?, [expected.as_str()]);
     }
     let everything = format!("customers/{customer}/attachments?includeBelow=true");
     let newest_first: Vec<String> = ids.iter().rev().cloned().collect();
@@ -339,7 +339,7 @@ async fn who_reaches_the_record_reaches_its_files() -> Result<()> {
     attach(&agent, &records[0], &[("name", "b.txt")], b"text").await?.refused(404, "NOT_FOUND")?;
     // Who sees customers alone sees their files alone.
     let analyst = story.somebody("analyst", "analyst").await?;
-    assert_eq!(shown(&analyst, &everything).await?, [ids[0].clone()]);
+    assert_eq!(shown(&analyst, &everything).await?, [ids[0].as_str()]);
     analyst.get(&format!("/v1/attachments/{}", ids[2])).await?.refused(404, "NOT_FOUND")?;
     analyst.get(&format!("/v1/{}/attachments", records[1])).await?.refused(404, "NOT_FOUND")?;
     // A share lets one read.

@@ -40,10 +40,8 @@ impl S3Config {
 impl Validate for BlobConfig {
     fn faults(&self) -> Vec<String> {
         let mut faults = Vec::new();
-        if let Some(directory) = &self.directory {
-            if !directory.is_absolute() {
-                faults.push("blob.directory: an absolute path".to_owned());
-            }
+        if self.directory.as_ref().is_some_and(|directory| !directory.is_absolute()) {
+            faults.push("blob.directory: an absolute path".to_owned());
         }
         let Some(s3) = &self.s3 else { return faults };
         if self.directory.is_some() {

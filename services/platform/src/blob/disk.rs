@@ -22,6 +22,10 @@ impl Disk {
         Ok(Self { directory: directory.to_owned() })
     }
 
+    pub fn directory(&self) -> &Path {
+        &self.directory
+    }
+
     /// In 256 folders: the head of an id is its time, which would put all of a day into one.
     fn path(&self, key: Key) -> PathBuf {
         let name = key.id.to_string();

@@ -67,6 +67,15 @@ impl Blobs {
         Key { service: self.service, id }
     }
 
+    /// A file without a name for what is still coming in, on the disk that has room for files, if there is one.
+    pub fn scratch(&self) -> Result<File> {
+        let file = match self.store()? {
+            Store::Disk(disk) => tempfile::tempfile_in(disk.directory()),
+            Store::S3(_) => tempfile::tempfile(),
+        };
+        file.map_err(Error::unavailable)
+    }
+
     /// Keeps the file, which stands at its beginning; once this has answered, the object outlives a crash.
     pub async fn put(&self, id: Uuid, file: File) -> Result<()> {
         match self.store()? {
