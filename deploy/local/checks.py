@@ -41,7 +41,7 @@ def rust_tcp(step):
     with Stack() as stack:
         environment = stack.environment() | {"CHANGKE_TEST_ARRANGEMENT": "tcp"}
         # Chosen by a filter: with the package alone, cargo would build what it needs with other features once more.
-        chosen = ["--workspace", "-E", "package(changke-tests) or (package(customers) and binary(it))"]
+        chosen = ["--workspace", "-E", "package(changke-tests) or (package(customers) + package(identity)) & binary(it)"]
         step.run("cargo", "nextest", "run", *chosen, "--no-fail-fast", env=environment, path=path)
 
 

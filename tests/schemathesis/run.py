@@ -9,8 +9,10 @@ filled with rubbish: never point it at data that anybody needs. hooks.py says wh
 import argparse
 import json
 import os
+import re
 import subprocess
 import sys
+import urllib.error
 import urllib.request
 from pathlib import Path
 
@@ -48,7 +50,7 @@ class Api:
         self.token = self.call("POST", "/v1/sessions:signIn", credentials)["accessToken"]
 
     def call(self, method, path, body=None):
-        headers = {"Content-Type": "application/json"}
+        headers = {"Content-Type": "application/json", "Accept": "application/json"}
         if body is None:
             headers["Authorization"] = f"Bearer {self.token}"
         data = json.dumps(body).encode() if body is not None else None
@@ -58,6 +60,28 @@ class Api:
 
     def own_id(self):
         return self.call("GET", "/v1/profile")["id"]
+
+    def records(self):
+        """By path of a collection, ids of a few of its records, each after those of the records it hangs on."""
+        found = {}
+        collections = [path for path, item in self.call("GET", "/v1/openapi.json")["paths"].items() if "get" in item]
+        for path in sorted(collections, key=lambda path: path.count("/")):
+            start, nested, rest = path.partition("/{")
+            if not nested:
+                found[path] = [[one] for one in self.listed(path)]
+            elif re.fullmatch(r"\w+}/\w+", rest):
+                pattern = re.sub(r"{\w+}", "{}", path)
+                parents = [parent for parent, in found.get(start, [])]
+                found[pattern] = [[one, child] for one in parents for child in self.listed(pattern.format(one))]
+        return {path: records[:20] for path, records in found.items() if records}
+
+    def listed(self, path):
+        try:
+            answer = self.call("GET", path)
+        except (urllib.error.HTTPError, TimeoutError, json.JSONDecodeError):
+            return []  # Not a list that can be read without more.
+        lists = [value for value in answer.values() if isinstance(value, list)] if isinstance(answer, dict) else []
+        return [one["id"] for one in lists[0][:5] if isinstance(one, dict) and "id" in one] if len(lists) == 1 else []
 
 
 def sign_ins():
@@ -91,6 +115,7 @@ def run(api, seconds, examples, *options):
         "PYTHONPATH": str(HERE),
         "PYTHONDONTWRITEBYTECODE": "1",
         "CHANGKE_OWN_ID": api.own_id(),
+        "CHANGKE_RECORDS": json.dumps(api.records()),
     }
     return subprocess.run(command, env=environment).returncode == 0
 

@@ -101,6 +101,8 @@ pub async fn build(config: Config, context: Context) -> anyhow::Result<Parts> {
                 .register(pool::Recycle::new(shared.clone(), policy))
                 .register(handover::HandoverJob::new(shared.clone(), context.access.clone()))
                 .register(import::ImportJob::new(shared.clone(), context.access.clone()))
+                .register(search::renew::Renew)
+                .every::<search::renew::Renew>(Duration::from_secs(24 * 3600), search::renew::Renew::KEY, &())
                 .register(import::Prune)
                 .register(attachment::Scan::new(attachments, blobs.clone()))
                 .register(attachment::Sweep::new(blobs))

@@ -103,6 +103,41 @@ test("a view keeps filter, order and columns under a name", async (story) => {
   await page.getByTestId("filter-chip").waitFor();
 });
 
+test("columns are chosen and put in order, stay so, and are what an export brings", async (story) => {
+  const page = await openAs(story, "administrator", `/customers?filter=${encodeURIComponent('level = "vip" AND kind = PERSON')}`);
+  const heads = async () => (await page.getByTestId("customers").locator("thead th").allInnerTexts()).map((text) => text.trim()).filter(Boolean);
+  await page.getByTestId("customers").locator("tbody tr.ant-table-row").first().waitFor();
+  const before = await heads();
+  assert.deepEqual(before.slice(0, 2), ["名称", "编号"]);
+  assert.ok(!before.includes("状态"));
+
+  await page.getByRole("button", { name: "列", exact: true }).click();
+  const chooser = page.getByTestId("columns");
+  // What the row is opened by stays.
+  assert.ok(await chooser.getByRole("checkbox", { name: "名称", exact: true }).isDisabled());
+  await chooser.getByRole("checkbox", { name: "编号", exact: true }).uncheck();
+  await chooser.getByRole("checkbox", { name: "状态", exact: true }).check();
+  for (let step = before.length - 2; step > 1; step--) await chooser.getByRole("button", { name: "上移 状态" }).click();
+  await picture(page, "columns");
+  await page.keyboard.press("Escape");
+  const wanted = ["名称", before[2], "状态", ...before.slice(3)];
+  assert.deepEqual(await heads(), wanted);
+
+  await page.reload();
+  await page.getByTestId("customers").locator("tbody tr.ant-table-row").first().waitFor();
+  assert.deepEqual(await heads(), wanted);
+  await page.getByTestId("export").click();
+  const downloading = page.waitForEvent("download");
+  await page.getByText("导出为 CSV").click();
+  const file = readFileSync(await (await downloading).path(), "utf8");
+  const exported = file.slice(1).split(/\r?\n/)[0].split(",");
+  assert.deepEqual(exported, ["客户名称", "客户级别", "客户状态", "电话", "地区", "行业", "负责人", "最近联系时间", "创建时间"]);
+
+  await page.getByRole("button", { name: "列", exact: true }).click();
+  await page.getByTestId("columns").getByRole("button", { name: "重置" }).click();
+  assert.deepEqual(await heads(), before);
+});
+
 test("selected customers are assigned, and the assignment is taken back", async (story) => {
   const page = await openAs(story, "administrator", "/customers?filter=owner_id%3A*&order=number");
   const rows = page.getByTestId("customers").locator("tbody tr.ant-table-row");

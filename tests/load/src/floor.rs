@@ -18,6 +18,8 @@ use sqlx::postgres::{PgPoolOptions, PgRow};
 use sqlx::{PgPool, Row};
 use uuid::Uuid;
 
+use crate::requests::Scenario;
+
 /// Whose rows are read.
 pub struct Sight {
     pub employee: Uuid,
@@ -37,6 +39,46 @@ const COLUMNS: &str = "c.id, c.kind, c.number, c.name, c.region, c.industry, c.s
 /// `$1` the employee, `$2` the groups, `$3` the employee's own group.
 const SEEN: &str = "(c.owner_id = $1 OR c.group_id = ANY($2) OR c.id = ANY(ARRAY(SELECT record_id FROM customer_share
     WHERE (employee_id = $1 OR group_id = $3) AND (expire_time IS NULL OR expire_time > now()))))";
+
+const SAVED: &str =
+    "SELECT request_digest, response FROM idempotency WHERE caller_id = $1 AND method = $2 AND key = $3";
+
+// Of a type that no consumer takes in, so that the floor loads nobody else.
+const TOLD: &str = "WITH event AS (
+         INSERT INTO outbox (id, aggregate, aggregate_id, type, payload)
+         VALUES ($1, 'customer', $2, 'changke.customers.v1.FloorChanged', $3)
+     )
+     INSERT INTO audit_entry (id, action, record_kind, record_id, subject_id, changes, actor_id, actor_name)
+     VALUES ($4, 'customer.created', 'customer', $2, $2, $5, $6, 'floor')";
+
+const KEPT: &str =
+    "INSERT INTO idempotency (caller_id, method, key, request_digest, response) VALUES ($1, $2, $3, $4, $5)
+     ON CONFLICT DO NOTHING";
+
+fn read_statement() -> String {
+    format!("SELECT {COLUMNS} FROM customer c WHERE c.id = $4 AND {SEEN}")
+}
+
+fn list_statement() -> String {
+    format!(
+        "SELECT {COLUMNS} FROM customer c WHERE c.state = 1 AND c.level = $4 AND c.region LIKE $5 AND {SEEN}
+         ORDER BY c.create_time DESC, c.id DESC LIMIT $6"
+    )
+}
+
+fn create_statement() -> String {
+    format!(
+        "WITH document AS (
+             INSERT INTO search_document (id, customer_id, of_contact, name, number, phone, reading, grams)
+             VALUES ($1, $1, false, $11, $12, $13, $14, $15)
+         )
+         INSERT INTO customer AS c
+             (id, kind, number, name, region, industry, source, level, phone, phone_digits, owner_id, group_id,
+              create_user_id, update_user_id)
+         VALUES ($1, 2, $2, $3, $4, $5, $6, $7, $8, $13, $9, $10, $9, $9)
+         RETURNING {COLUMNS}"
+    )
+}
 
 pub async fn serve(listen: SocketAddr, url: &str, connections: u32, sight: Sight) -> anyhow::Result<()> {
     let pool = PgPoolOptions::new().max_connections(connections).test_before_acquire(false).connect(url).await?;
@@ -137,7 +179,7 @@ impl Floor {
 }
 
 async fn read(State(floor): State<Arc<Floor>>, Path(id): Path<Uuid>) -> Answer<Customer> {
-    let row = sqlx::query(sqlx::AssertSqlSafe(format!("SELECT {COLUMNS} FROM customer c WHERE c.id = $4 AND {SEEN}")))
+    let row = sqlx::query(sqlx::AssertSqlSafe(read_statement()))
         .bind(floor.sight.employee)
         .bind(&floor.sight.groups)
         .bind(floor.own_group())
@@ -165,19 +207,16 @@ struct Page {
 async fn list(State(floor): State<Arc<Floor>>, Query(query): Query<ListQuery>) -> Answer<Page> {
     let mut quoted = query.filter.split('"').skip(1).step_by(2);
     let (level, region) = (quoted.next().unwrap_or_default(), quoted.next().unwrap_or_default());
-    let rows = sqlx::query(sqlx::AssertSqlSafe(format!(
-        "SELECT {COLUMNS} FROM customer c WHERE c.state = 1 AND c.level = $4 AND c.region LIKE $5 AND {SEEN}
-         ORDER BY c.create_time DESC, c.id DESC LIMIT $6"
-    )))
-    .bind(floor.sight.employee)
-    .bind(&floor.sight.groups)
-    .bind(floor.own_group())
-    .bind(level)
-    .bind(format!("{region}%"))
-    .bind(query.page_size + 1)
-    .fetch_all(&floor.pool)
-    .await
-    .map_err(failed)?;
+    let rows = sqlx::query(sqlx::AssertSqlSafe(list_statement()))
+        .bind(floor.sight.employee)
+        .bind(&floor.sight.groups)
+        .bind(floor.own_group())
+        .bind(level)
+        .bind(format!("{region}%"))
+        .bind(query.page_size + 1)
+        .fetch_all(&floor.pool)
+        .await
+        .map_err(failed)?;
     let customers = rows.iter().map(customer).collect::<sqlx::Result<_>>().map_err(failed)?;
     Ok(Json(Page { customers }))
 }
@@ -194,15 +233,13 @@ struct NewCustomer {
 
 async fn create(State(floor): State<Arc<Floor>>, headers: HeaderMap, Json(new): Json<NewCustomer>) -> Answer<Customer> {
     let key = headers.get("idempotency-key").and_then(|key| key.to_str().ok()).unwrap_or_default();
-    let saved: Option<(Vec<u8>, Vec<u8>)> = sqlx::query_as(
-        "SELECT request_digest, response FROM idempotency WHERE caller_id = $1 AND method = $2 AND key = $3",
-    )
-    .bind(floor.sight.employee)
-    .bind("floor")
-    .bind(key)
-    .fetch_optional(&floor.pool)
-    .await
-    .map_err(failed)?;
+    let saved: Option<(Vec<u8>, Vec<u8>)> = sqlx::query_as(SAVED)
+        .bind(floor.sight.employee)
+        .bind("floor")
+        .bind(key)
+        .fetch_optional(&floor.pool)
+        .await
+        .map_err(failed)?;
     if saved.is_some() {
         return Err((StatusCode::CONFLICT, String::new()));
     }
@@ -212,67 +249,93 @@ async fn create(State(floor): State<Arc<Floor>>, headers: HeaderMap, Json(new): 
     let number = number.as_str();
     let document = customer_document(id, &new.name, number, &new.phone);
     let mut tx = floor.pool.begin().await.map_err(failed)?;
-    let row = sqlx::query(sqlx::AssertSqlSafe(format!(
-        "WITH document AS (
-             INSERT INTO search_document (id, customer_id, of_contact, name, number, phone, reading, grams)
-             VALUES ($1, $1, false, $11, $12, $13, $14, $15)
-         )
-         INSERT INTO customer AS c
-             (id, kind, number, name, region, industry, source, level, phone, phone_digits, owner_id, group_id,
-              create_user_id, update_user_id)
-         VALUES ($1, 2, $2, $3, $4, $5, $6, $7, $8, $13, $9, $10, $9, $9)
-         RETURNING {COLUMNS}"
-    )))
-    .bind(id)
-    .bind(number)
-    .bind(&new.name)
-    .bind(&new.region)
-    .bind(&new.industry)
-    .bind(&new.source)
-    .bind(&new.level)
-    .bind(&new.phone)
-    .bind(floor.sight.employee)
-    .bind(floor.own_group())
-    .bind(&document.name)
-    .bind(&document.number)
-    .bind(&document.phone)
-    .bind(&document.reading)
-    .bind(&document.grams)
-    .fetch_one(&mut *tx)
-    .await
-    .map_err(failed)?;
+    let row = sqlx::query(sqlx::AssertSqlSafe(create_statement()))
+        .bind(id)
+        .bind(number)
+        .bind(&new.name)
+        .bind(&new.region)
+        .bind(&new.industry)
+        .bind(&new.source)
+        .bind(&new.level)
+        .bind(&new.phone)
+        .bind(floor.sight.employee)
+        .bind(floor.own_group())
+        .bind(&document.name)
+        .bind(&document.number)
+        .bind(&document.phone)
+        .bind(&document.reading)
+        .bind(&document.grams)
+        .fetch_one(&mut *tx)
+        .await
+        .map_err(failed)?;
     let created = customer(&row).map_err(failed)?;
     let response = serde_json::to_vec(&created).map_err(failed)?;
-    // Of a type that no consumer takes in, so that the floor loads nobody else.
-    sqlx::query(
-        "WITH event AS (
-             INSERT INTO outbox (id, aggregate, aggregate_id, type, payload) VALUES ($1, 'customer', $2, $3, $4)
-         )
-         INSERT INTO audit_entry (id, action, record_kind, record_id, subject_id, changes, actor_id, actor_name)
-         VALUES ($5, 'customer.created', 'customer', $2, $2, $6, $7, 'floor')",
-    )
-    .bind(Uuid::now_v7())
-    .bind(id)
-    .bind("changke.customers.v1.FloorChanged")
-    .bind(&response)
-    .bind(Uuid::now_v7())
-    .bind(json!([{"field": "name", "after": new.name}]))
-    .bind(floor.sight.employee)
-    .execute(&mut *tx)
-    .await
-    .map_err(failed)?;
-    sqlx::query(
-        "INSERT INTO idempotency (caller_id, method, key, request_digest, response) VALUES ($1, $2, $3, $4, $5)
-         ON CONFLICT DO NOTHING",
-    )
-    .bind(floor.sight.employee)
-    .bind("floor")
-    .bind(key)
-    .bind(vec![0_u8; 32])
-    .bind(&response)
-    .execute(&mut *tx)
-    .await
-    .map_err(failed)?;
+    sqlx::query(TOLD)
+        .bind(Uuid::now_v7())
+        .bind(id)
+        .bind(&response)
+        .bind(Uuid::now_v7())
+        .bind(json!([{"field": "name", "after": new.name}]))
+        .bind(floor.sight.employee)
+        .execute(&mut *tx)
+        .await
+        .map_err(failed)?;
+    sqlx::query(KEPT)
+        .bind(floor.sight.employee)
+        .bind("floor")
+        .bind(key)
+        .bind(vec![0_u8; 32])
+        .bind(&response)
+        .execute(&mut *tx)
+        .await
+        .map_err(failed)?;
     tx.commit().await.map_err(failed)?;
     Ok(Json(created))
+}
+
+/// The statements of a request as a script of pgbench, which then needs the variables `employee`, `group` and `groups`.
+/// What a request brings of its own, the script makes up; it reads one of `ids`.
+pub fn script(scenario: Scenario, ids: &[String]) -> anyhow::Result<String> {
+    let reader = [":employee", ":groups", ":group"];
+    Ok(match scenario {
+        Scenario::Read => {
+            let one = format!("('{{{}}}'::uuid[])[:n]", ids.join(","));
+            let statement = filled(&read_statement(), &[&reader[..], &[&one]].concat());
+            format!("\\set n random(1, {})\n{statement}", ids.len())
+        }
+        Scenario::List => filled(&list_statement(), &[&reader[..], &["'vip'", "'33%'", "51"]].concat()),
+        Scenario::Create => {
+            let (name, phone) = ("杭州123456贸易有限公司", "13812345678");
+            let document = customer_document(Uuid::nil(), name, "F0000000000000000000", phone);
+            let [name, phone, normal, reading] = [name, phone, &document.name, &document.reading].map(quoted);
+            let grams = format!("'{{{}}}'", document.grams.iter().map(i32::to_string).collect::<Vec<_>>().join(","));
+            let (number, response) = ("'F' || :key::text", "convert_to(repeat('x', 700), 'UTF8')");
+            let [region, industry, source, level] = ["'330106'", "'wholesale_retail'", "'website'", "'ordinary'"];
+            let texts = [":id", number, &name, region, industry, source, level, &phone, ":employee", ":group"];
+            let row = [&texts[..], &[&normal, number, &phone, &reading, &grams]].concat();
+            let told = [":event", ":id", response, ":entry", r#"'[{"field": "name"}]'"#, ":employee"];
+            let kept = [":employee", "'floor'", ":key", "decode(repeat('00', 32), 'hex')", response];
+            [
+                "SELECT uuidv7() AS id, uuidv7() AS event, uuidv7() AS entry, uuidv7() AS key \\gset\n".to_owned(),
+                filled(SAVED, &kept[..3]),
+                "BEGIN;\n".to_owned(),
+                filled(&create_statement(), &row),
+                filled(TOLD, &told),
+                filled(KEPT, &kept),
+                "COMMIT;\n".to_owned(),
+            ]
+            .concat()
+        }
+        other => anyhow::bail!("the floor has no {other:?}"),
+    })
+}
+
+/// The statement with these in the places of `$1`, `$2` and so on.
+fn filled(statement: &str, values: &[&str]) -> String {
+    let places = values.iter().enumerate().rev();
+    places.fold(statement.to_owned(), |text, (at, value)| text.replace(&format!("${}", at + 1), value)) + ";\n"
+}
+
+fn quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "''"))
 }

@@ -40,6 +40,14 @@ enum Command {
     },
     /// Load an address with requests one after the other on each connection, and print what came of it as JSON.
     Drive(drive::Plan),
+    /// Print the floor's statements as a script of pgbench.
+    Script {
+        #[arg(long)]
+        scenario: requests::Scenario,
+        /// Ids to read, one a line.
+        #[arg(long)]
+        words: PathBuf,
+    },
     /// Take traces in by OTLP over gRPC, and forget them.
     Collect {
         #[arg(long)]
@@ -58,6 +66,9 @@ enum Command {
     Sheet {
         #[arg(long)]
         rows: usize,
+        /// The number of the first; others have others.
+        #[arg(long, default_value_t = 0)]
+        first: usize,
         #[arg(long)]
         to: PathBuf,
     },
@@ -73,6 +84,11 @@ async fn main() -> anyhow::Result<()> {
             println!("{}", serde_json::to_string(&drive::run(plan).await?)?);
             Ok(())
         }
+        Command::Script { scenario, words } => {
+            let ids: Vec<String> = std::fs::read_to_string(words)?.lines().take(500).map(str::to_owned).collect();
+            print!("{}", floor::script(scenario, &ids)?);
+            Ok(())
+        }
         Command::Collect { listen } => collector::serve(listen).await,
         Command::Access => {
             println!("{}", serde_json::to_string(&access::measure()?)?);
@@ -82,6 +98,6 @@ async fn main() -> anyhow::Result<()> {
             println!("{}", access::hashes(threads, seconds)?);
             Ok(())
         }
-        Command::Sheet { rows, to } => Ok(std::fs::write(to, requests::sheet(rows))?),
+        Command::Sheet { rows, first, to } => Ok(std::fs::write(to, requests::sheet(first..first + rows))?),
     }
 }

@@ -86,9 +86,9 @@ fn escaped(text: &str) -> String {
 }
 
 /// Customers as people keep them in spreadsheets, every phone another one.
-pub fn sheet(rows: usize) -> String {
+pub fn sheet(rows: std::ops::Range<usize>) -> String {
     let mut sheet = String::from("客户名称,类型,手机,地区,行业,来源,级别,地址,备注\n");
-    for row in 0..rows {
+    for row in rows {
         sheet.push_str(&format!(
             "苏州第{row}精密机械有限公司,企业,199{row:08},320506,制造业,展会,普通,苏州市吴中区工业园{row}号,\n"
         ));

@@ -203,6 +203,8 @@ impl Setting {
             Cell::Text(&custom_fields.to_string()),
             owner.map_or(Cell::Null, |owner| Cell::Id(owner.id)),
             Cell::Id(seller.group),
+            // Theirs since today, or the pool would have most of them back tomorrow.
+            Cell::Time(self.now),
             last_contact.map_or(Cell::Null, Cell::Time),
             Cell::Time(create_time),
             Cell::Time(rose.unwrap_or(create_time)),
@@ -349,8 +351,8 @@ impl Tables {
             customers: Rows::new(
                 "customer",
                 "id, kind, number, name, region, industry, source, level, grade, credit, status, satisfaction, email, phone,
-                 phone_digits, addresses, gender, birthday, custom_fields, owner_id, group_id, last_contact_time,
-                 create_time, update_time, create_user_id, update_user_id, revision",
+                 phone_digits, addresses, gender, birthday, custom_fields, owner_id, group_id, owner_time,
+                 last_contact_time, create_time, update_time, create_user_id, update_user_id, revision",
             ),
             contacts: Rows::new(
                 "contact",

@@ -32,7 +32,7 @@ async fn contents(database: &mut PgConnection) -> Result<BTreeMap<String, (i64, 
     Ok(contents)
 }
 
-async fn run(app: &TestApp, arguments: &[&str]) -> Result<(bool, String)> {
+pub async fn run(app: &TestApp, arguments: &[&str]) -> Result<(bool, String)> {
     let output = changke(arguments, &settings(&app.config, "127.0.0.1:0")).output().await?;
     let said = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     Ok((output.status.success(), said))

@@ -6,4 +6,5 @@ mod backup;
 mod crash;
 mod handover;
 mod process;
+mod seed;
 mod settings;

@@ -14,7 +14,7 @@ use uuid::Uuid;
 use super::audit;
 use super::items::{self, CUSTOMER, Going, INTERACTION, Item, Moved};
 use super::rules::{self, Spread};
-use super::run::{HandoverJob, Payload, stop};
+use super::run::{HandoverJob, Payload};
 use super::store::{self, Stored};
 use crate::customer::event;
 use crate::customer::list::Selection;
@@ -35,13 +35,13 @@ impl HandoverJob {
         handover: &Stored,
         caller: &Caller,
     ) -> Result<bool, JobFailure> {
-        let groups = receivers(handover, caller).ok_or_else(|| stop(&reason::HANDOVER_RECEIVER_GONE))?;
+        let groups = receivers(handover, caller).ok_or_else(|| JobFailure::stop(&reason::HANDOVER_RECEIVER_GONE))?;
         let fields = self.shared.fields.current().await?;
         let schema = self.shared.list_schema.of(&fields);
         let masked = Masked::of(&fields, caller);
         // A filter that held good when it began does no longer, as when a field has gone.
         let selection = Selection::new(&schema.1, caller, &masked, self.shared.zone, &handover.filter, "")
-            .map_err(|_| stop(&reason::HANDOVER_BROKE_OFF))?;
+            .map_err(|_| JobFailure::stop(&reason::HANDOVER_BROKE_OFF))?;
         let everything = handover.filter.is_empty();
         let going = Going { from_employee_id: handover.from_employee_id, selection: &selection, everything };
         let rows = caller.rows(Permission::CustomersAssign);
@@ -60,7 +60,7 @@ impl HandoverJob {
         let mut spread = Spread::new(&handover.receivers, given);
         let mut by_receiver: HashMap<Uuid, Vec<Uuid>> = HashMap::new();
         for (id, region) in &customers {
-            let receiver = spread.next(region).ok_or_else(|| stop(&reason::HANDOVER_RECEIVER_GONE))?;
+            let receiver = spread.next(region).ok_or_else(|| JobFailure::stop(&reason::HANDOVER_RECEIVER_GONE))?;
             by_receiver.entry(receiver).or_default().push(*id);
         }
         let cause = Cause {
@@ -100,7 +100,7 @@ impl HandoverJob {
     ) -> Result<bool, JobFailure> {
         let policy = caller.policy().cloned().unwrap_or_default();
         let giver = rules::giver(handover.from_employee_id, caller, &policy);
-        let giver = giver.ok_or_else(|| stop(&reason::HANDOVER_GIVER_GONE))?;
+        let giver = giver.ok_or_else(|| JobFailure::stop(&reason::HANDOVER_GIVER_GONE))?;
         let rows = caller.rows(Permission::CustomersAssign);
         let (ids, found) = items::returning_lock(tx.connection(), handover.id, &rows, BATCH).await?;
         if ids.is_empty() {

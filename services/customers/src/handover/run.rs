@@ -8,7 +8,7 @@ use contracts::customers::HandoverState;
 use contracts::options::Permission;
 use platform::access::{Access, Caller};
 use platform::error::{Reason, Result};
-use platform::jobs::{JobContext, JobFailure, JobHandler};
+use platform::jobs::{JobContext, JobFailure, JobHandler, on_behalf};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -43,7 +43,7 @@ impl JobHandler for HandoverJob {
     async fn run(&self, job: JobContext<Payload>) -> Result<(), JobFailure> {
         let outcome = self.work(&job).await;
         let failure = match &outcome {
-            Err(JobFailure::Fatal(error)) => failure_of(error),
+            Err(failure @ JobFailure::Fatal(_)) => failure.reason().unwrap_or(&reason::HANDOVER_BROKE_OFF),
             Err(JobFailure::Retry(_)) if job.is_last_attempt() => &reason::HANDOVER_BROKE_OFF,
             _ => return outcome,
         };
@@ -61,26 +61,6 @@ pub static FAILURES: [&Reason; 4] = [
     &reason::HANDOVER_GIVER_GONE,
     &reason::HANDOVER_BROKE_OFF,
 ];
-
-/// A reason to end a run for good.
-#[derive(Debug)]
-struct Stop(&'static Reason);
-
-impl std::fmt::Display for Stop {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(self.0.id)
-    }
-}
-
-impl std::error::Error for Stop {}
-
-pub(super) fn stop(reason: &'static Reason) -> JobFailure {
-    JobFailure::Fatal(Stop(reason).into())
-}
-
-fn failure_of(error: &anyhow::Error) -> &'static Reason {
-    error.downcast_ref::<Stop>().map_or(&reason::HANDOVER_BROKE_OFF, |stop| stop.0)
-}
 
 impl HandoverJob {
     async fn work(&self, job: &JobContext<Payload>) -> Result<(), JobFailure> {
@@ -108,12 +88,6 @@ impl HandoverJob {
 
     /// Whoever asked for it, if they still may.
     fn caller(&self, handover: &Stored) -> Result<Caller, JobFailure> {
-        let policy = self.access.policy();
-        if !policy.is_fresh() {
-            return Err(JobFailure::Retry(anyhow::anyhow!("the policy is not known yet")));
-        }
-        Caller::of_employee(policy.policy(), handover.actor_id)
-            .filter(|caller| caller.allows(Permission::CustomersAssign))
-            .ok_or_else(|| stop(&reason::HANDOVER_FORBIDDEN))
+        on_behalf(&self.access, handover.actor_id, Permission::CustomersAssign, &reason::HANDOVER_FORBIDDEN)
     }
 }

@@ -4,10 +4,14 @@
 use uuid::Uuid;
 
 use super::pinyin::readings;
-use super::text::{normalize, phone_digits};
+use super::text::{normalize, phone_digits, spellings, words};
 
 /// Divides the readings of one name.
 pub const DIVIDER: char = '\u{1f}';
+
+/// Stands behind the last reading of a document in the form that this file gives them, and where somebody else has written
+/// one, it doesn't: `renew` makes those anew. Another form needs another sign.
+pub const FORM: char = '\u{2}';
 
 /// The part of a document that a gram comes from. A gram is found in its own part alone, so who may not look for phones
 /// doesn't.
@@ -25,6 +29,8 @@ pub enum Part {
     WholeName = 9,
     NumberStart = 10,
     WholeReading = 11,
+    Word = 12,
+    ContactWord = 13,
 }
 
 impl Part {
@@ -55,16 +61,16 @@ pub struct Document {
     pub name: String,
     pub number: String,
     pub phone: String,
-    /// Full pinyin and initials in every way to read the name.
+    /// Full pinyin and initials in every way to read the name, and [`FORM`].
     pub reading: String,
     /// What the index holds: see [`grams`].
     pub grams: Vec<i32>,
 }
 
 pub fn customer_document(id: Uuid, name: &str, number: &str, phone: &str) -> Document {
+    let mut grams = word_grams(Part::Word, name);
     let (name, number, phone) = (normalize(name), normalize(number), phone_digits(phone));
-    let reading = reading(&name);
-    let mut grams = Vec::with_capacity(64);
+    let mut reading = reading(&name);
     push_grams(&mut grams, Part::Name, &name);
     push_grams(&mut grams, Part::Number, &number);
     push_grams(&mut grams, Part::Phone, &phone);
@@ -73,16 +79,18 @@ pub fn customer_document(id: Uuid, name: &str, number: &str, phone: &str) -> Doc
     grams.extend(start_grams(Part::NumberStart, &number));
     grams.push(whole_gram(&name));
     grams.extend(reading.split(DIVIDER).filter(|reading| !reading.is_empty()).map(whole_reading_gram));
+    reading.push(FORM);
     Document { id, customer_id: id, of_contact: false, name, number, phone, reading, grams: sorted(grams) }
 }
 
 pub fn contact_document(id: Uuid, customer_id: Uuid, name: &str, phone: &str) -> Document {
+    let mut grams = word_grams(Part::ContactWord, name);
     let (name, phone) = (normalize(name), phone_digits(phone));
-    let reading = reading(&name);
-    let mut grams = Vec::with_capacity(48);
+    let mut reading = reading(&name);
     push_grams(&mut grams, Part::ContactName, &name);
     push_grams(&mut grams, Part::ContactPhone, &phone);
     push_grams(&mut grams, Part::ContactReading, &reading);
+    reading.push(FORM);
     Document { id, customer_id, of_contact: true, name, number: String::new(), phone, reading, grams: sorted(grams) }
 }
 
@@ -105,6 +113,15 @@ fn push_grams(grams: &mut Vec<i32>, part: Part, text: &str) {
         grams.extend(characters.iter().filter(|c| part.has_single(**c)).map(|c| gram(part, &[*c])));
         grams.extend(characters.windows(part.width()).map(|neighbours| gram(part, neighbours)));
     }
+}
+
+fn word_grams(part: Part, name: &str) -> Vec<i32> {
+    words(name).iter().flat_map(|word| spelling_grams(part, word)).collect()
+}
+
+/// Of these a word and what was meant by it have one in common.
+pub fn spelling_grams(part: Part, word: &str) -> Vec<i32> {
+    spellings(word).iter().map(|spelling| hash(part, spelling.bytes())).collect()
 }
 
 fn sorted(mut grams: Vec<i32>) -> Vec<i32> {
@@ -163,7 +180,10 @@ mod tests {
         let document = customer_document(Uuid::now_v7(), "张三 贸易", "C00000012", "138-0013-8000");
         assert_eq!((document.name.as_str(), document.number.as_str()), ("张三贸易", "c00000012"));
         assert_eq!(document.phone, "13800138000");
-        assert!(document.reading.split(DIVIDER).any(|reading| reading == "zsmy"));
+        assert!(
+            document.reading.ends_with(FORM)
+                && document.reading.split([DIVIDER, FORM]).any(|reading| reading == "zsmy")
+        );
         let holds = |grams: &[i32]| grams.iter().all(|gram| document.grams.contains(gram));
         assert!(
             holds(&grams(Part::Name, "三贸"))

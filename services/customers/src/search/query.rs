@@ -1,8 +1,10 @@
 //! What a caller looks for, brought to the form of the documents, and how well a document meets it.
 
-use super::document::{DIVIDER, Document, Part, grams, start_grams, whole_gram, whole_reading_gram};
+use super::document::{
+    DIVIDER, Document, FORM, Part, grams, spelling_grams, start_grams, whole_gram, whole_reading_gram,
+};
 use super::pinyin::{is_han, readings};
-use super::text::{normalize, phone_digits};
+use super::text::{normalize, phone_digits, without_legal_form, words_but_legal_forms};
 use unicode_normalization::UnicodeNormalization;
 
 /// How a customer is found; better ones come first.
@@ -18,12 +20,16 @@ pub enum Tier {
     WholeReading = 5,
     /// Pinyin or initials.
     Reading = 6,
-    Contact = 7,
+    /// The name, but for its legal form.
+    Company = 7,
+    /// A name in letters, but for a slip in each word.
+    Spelling = 8,
+    Contact = 9,
 }
 
 impl Tier {
     /// Those of the customer's own document.
-    pub const OWN: [Self; 7] = [
+    pub const OWN: [Self; 9] = [
         Self::WholeName,
         Self::NameStart,
         Self::Name,
@@ -31,6 +37,8 @@ impl Tier {
         Self::Number,
         Self::WholeReading,
         Self::Reading,
+        Self::Company,
+        Self::Spelling,
     ];
 
     pub fn of(number: i16) -> Option<Self> {
@@ -48,6 +56,10 @@ pub struct Query {
     pub readings: Vec<String>,
     /// What the name itself must contain when it is found by a reading.
     pub han: Vec<String>,
+    /// The company that is looked for, without its legal form.
+    pub company: Option<String>,
+    /// The words of a query in nothing but letters, which a name may spell a little otherwise.
+    words: Vec<String>,
     /// The Latin pieces that every one of `readings` contains.
     latin: Vec<String>,
 }
@@ -61,7 +73,10 @@ impl Query {
         }
         let phones = if phones { phones_of(query) } else { Vec::new() };
         let (readings, han, latin) = readings_of(&text);
-        Some(Self { text, phones, readings, han, latin })
+        let company = without_legal_form(query);
+        let spelt = text.chars().all(|c| !is_han(c) && !c.is_ascii_digit());
+        let words = if spelt { words_but_legal_forms(query) } else { Vec::new() };
+        Some(Self { text, phones, readings, han, company, words, latin })
     }
 
     /// The grams of which a document of this tier has all of one set at least. No set: the tier can't be met. An empty set:
@@ -90,17 +105,36 @@ impl Query {
             }
             Tier::WholeReading => self.readings.iter().map(|reading| vec![whole_reading_gram(reading)]).collect(),
             Tier::Reading => self.reading_grams(Part::Name, Part::Reading),
+            Tier::Company => self.company.iter().map(|company| grams(Part::Name, company)).collect(),
+            Tier::Spelling => self.spelling_sets(Part::Word),
             Tier::Contact => {
                 let mut sets = vec![grams(Part::ContactName, &self.text)];
                 sets.extend(self.phones.iter().map(|phone| grams(Part::ContactPhone, phone)));
                 sets.extend(self.reading_grams(Part::ContactName, Part::ContactReading));
+                sets.extend(self.spelling_sets(Part::ContactWord));
                 sets
             }
         }
     }
 
+    /// For each word the grams of which a document has one if it spells the word, or nearly so.
+    pub fn spellings(&self, part: Part) -> Vec<Vec<i32>> {
+        self.words.iter().map(|word| spelling_grams(part, word)).collect()
+    }
+
+    /// By the longest word, which is the rarest.
+    fn spelling_sets(&self, part: Part) -> Vec<Vec<i32>> {
+        let longest = self.words.iter().max_by_key(|word| word.len());
+        longest.into_iter().flat_map(|word| spelling_grams(part, word)).map(|gram| vec![gram]).collect()
+    }
+
+    fn is_spelt(&self, document: &Document, part: Part) -> bool {
+        let words = self.spellings(part);
+        !words.is_empty() && words.iter().all(|grams| grams.iter().any(|gram| document.grams.contains(gram)))
+    }
+
     fn is_whole(&self, reading: &str) -> bool {
-        reading.split(DIVIDER).any(|one| self.readings.iter().any(|wanted| wanted == one))
+        reading.split([DIVIDER, FORM]).any(|one| self.readings.iter().any(|wanted| wanted == one))
     }
 
     fn reading_grams(&self, name: Part, reading: Part) -> Vec<Vec<i32>> {
@@ -118,7 +152,8 @@ impl Query {
         let by_reading = self.readings.iter().any(|reading| document.reading.contains(reading))
             && self.han.iter().all(|run| document.name.contains(run));
         if document.of_contact {
-            let found = document.name.contains(&self.text) || by_phone || by_reading;
+            let spelt = self.is_spelt(document, Part::ContactWord);
+            let found = document.name.contains(&self.text) || by_phone || by_reading || spelt;
             return found.then_some(Tier::Contact);
         }
         Some(match document {
@@ -130,6 +165,10 @@ impl Query {
             _ if by_phone => Tier::Number,
             Document { reading, .. } if by_reading && self.is_whole(reading) => Tier::WholeReading,
             _ if by_reading => Tier::Reading,
+            Document { name, .. } if self.company.as_ref().is_some_and(|company| name.contains(company)) => {
+                Tier::Company
+            }
+            _ if self.is_spelt(document, Part::Word) => Tier::Spelling,
             _ => return None,
         })
     }
@@ -214,6 +253,16 @@ mod tests {
             ("张三", "0013 80", Some(Tier::Number)),
             ("张三", "139", None),
             ("ABC 公司", "abcgs", Some(Tier::WholeReading)),
+            ("張三豐", "张三丰", Some(Tier::WholeName)),
+            ("张三丰", "張三", Some(Tier::NameStart)),
+            ("臺灣積體電路", "taiwan", Some(Tier::Reading)),
+            ("杭州华星有限责任公司", "杭州华星有限公司", Some(Tier::Company)),
+            ("杭州華星", "华星股份有限公司", Some(Tier::Company)),
+            ("杭州华星有限责任公司", "杭州明星有限公司", None),
+            ("Siemens Healthineers", "seimens", Some(Tier::Spelling)),
+            ("Siemens Healthineers", "Siemens Helthineers", Some(Tier::Spelling)),
+            ("Siemens Healthineers", "Simons Healthineers", None),
+            ("Siemens Healthineers", "siem", Some(Tier::NameStart)),
             ("O'Neil", "oneil", Some(Tier::WholeReading)),
             ("100%_\\", "%_", Some(Tier::Name)),
         ] {
@@ -235,10 +284,10 @@ mod tests {
     proptest::proptest! {
         #[test]
         fn the_grams_of_a_query_are_in_every_document_that_meets_it(
-            name in "[张三单重庆a-c1 ·]{1,6}",
+            name in "[张張三单重庆a-c1 ·]{1,6}|[a-c]{4,6}( [a-c]{4,5})?|[星华]{1,3}(有限|责任|公司){0,3}",
             number in "[cC0-3]{1,5}",
             phone in "[+0-3 -]{0,6}",
-            query in "[张三单重庆a-czsh1 0-3+-]{1,4}",
+            query in "[张張三单重庆a-czsh1 0-3+-]{1,4}|[a-c]{4,6}( [a-c]{4,5})?|[星华]{2,3}(有限)?公司",
         ) {
             let documents = [
                 customer_document(Uuid::nil(), &name, &number, &phone),

@@ -9,7 +9,7 @@ use platform::error::Result;
 use sqlx::{PgConnection, Postgres, QueryBuilder, Row};
 use uuid::Uuid;
 
-use super::document::Document;
+use super::document::{Document, Part};
 use super::query::{Query, Tier};
 use crate::customer::store::CUSTOMER_ROWS;
 
@@ -79,6 +79,38 @@ pub async fn documents_save(connection: &mut PgConnection, documents: &[Document
     .execute(connection)
     .await?;
     Ok(())
+}
+
+/// What a document is made of.
+#[derive(sqlx::FromRow)]
+pub struct Named {
+    /// The customer's, or a contact's.
+    pub id: Uuid,
+    pub customer_id: Uuid,
+    pub name: String,
+    pub number: String,
+    pub phone: String,
+}
+
+/// Documents behind `after` that are not of the present form, and are nobody's at this moment, locked. Whoever changes a
+/// record writes its document last, so that what is read here is no older than what is replaced.
+pub async fn documents_of_old(connection: &mut PgConnection, after: Uuid, limit: i64) -> sqlx::Result<Vec<Named>> {
+    let ids: Vec<Uuid> = sqlx::query_scalar(
+        "SELECT id FROM search_document WHERE id > $1 AND right(reading, 1) <> chr(2)
+         ORDER BY id LIMIT $2 FOR UPDATE SKIP LOCKED",
+    )
+    .bind(after)
+    .bind(limit)
+    .fetch_all(&mut *connection)
+    .await?;
+    sqlx::query_as(
+        "SELECT id, id AS customer_id, name, number, phone FROM customer WHERE id = ANY($1)
+         UNION ALL SELECT id, customer_id, name, '', phone FROM contact WHERE id = ANY($1)
+         ORDER BY id",
+    )
+    .bind(ids)
+    .fetch_all(connection)
+    .await
 }
 
 pub async fn document_delete(connection: &mut PgConnection, id: Uuid) -> sqlx::Result<()> {
@@ -320,14 +352,28 @@ fn push_own_tier(sql: &mut QueryBuilder<Postgres>, query: &Query) {
     if !query.readings.is_empty() {
         sql.push(" WHEN ");
         push_reading(sql, query);
-        // U+001F divides the readings.
-        sql.push(" THEN CASE WHEN string_to_array(d.reading, chr(31)) && ").push_bind(query.readings.clone());
-        sql.push(" THEN 5 ELSE 6 END");
+        // U+001F divides the readings, U+0002 ends them.
+        sql.push(" THEN CASE WHEN string_to_array(rtrim(d.reading, chr(2)), chr(31)) && ");
+        sql.push_bind(query.readings.clone()).push(" THEN 5 ELSE 6 END");
     }
+    if let Some(company) = &query.company {
+        sql.push(" WHEN strpos(d.name, ").push_bind(company.clone()).push(") > 0 THEN 7");
+    }
+    push_spelling(sql, " WHEN ", query.spellings(Part::Word), " THEN 8");
     sql.push(" END");
 }
 
-/// 7 where a contact's document `d` meets the query, or NULL.
+fn push_spelling(sql: &mut QueryBuilder<Postgres>, before: &str, words: Vec<Vec<i32>>, behind: &str) {
+    let some = !words.is_empty();
+    for (index, grams) in words.into_iter().enumerate() {
+        sql.push(if index == 0 { before } else { " AND " }).push("d.grams && ").push_bind(grams);
+    }
+    if some {
+        sql.push(behind);
+    }
+}
+
+/// 9 where a contact's document `d` meets the query, or NULL.
 fn push_contact_tier(sql: &mut QueryBuilder<Postgres>, query: &Query) {
     sql.push("CASE WHEN strpos(d.name, ").push_bind(query.text.clone()).push(") > 0");
     push_phones(sql, query);
@@ -336,7 +382,8 @@ fn push_contact_tier(sql: &mut QueryBuilder<Postgres>, query: &Query) {
         push_reading(sql, query);
         sql.push(")");
     }
-    sql.push(" THEN 7 END");
+    push_spelling(sql, " OR (", query.spellings(Part::ContactWord), ")");
+    sql.push(" THEN 9 END");
 }
 
 fn push_phones(sql: &mut QueryBuilder<Postgres>, query: &Query) {

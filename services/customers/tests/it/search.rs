@@ -71,7 +71,7 @@ async fn fill(connection: &mut PgConnection, owners: &[Uuid], groups: &[Uuid]) -
     let mut lent = HashSet::new();
     for index in 0..260 {
         let customer_id = Uuid::now_v7();
-        let name = typed("[张三单重庆曾ab%·]{1,5}");
+        let name = typed("[张張三单重庆曾ab%·]{1,5}|[张三曾ab]{1,5}|[ab]{4,5}( [ab]{4})?|[重庆曾]{2}(有限)?公司");
         let (number, phone) = (format!("C{index:05}"), typed("(\\+86 )?13[0-2]{3,9}|"));
         let (owner_id, group_id) = match index % 7 {
             0 => (None, (index % 2 == 0).then_some(groups[0])),
@@ -98,7 +98,7 @@ async fn fill(connection: &mut PgConnection, owners: &[Uuid], groups: &[Uuid]) -
         }
         let mut documents = vec![customer_document(customer_id, &name, &number, &phone)];
         for _ in 0..index % 4 {
-            let (name, phone) = (typed("[张三单重庆a ]{1,3}"), typed("13[0-2]{3,9}|"));
+            let (name, phone) = (typed("[张三单重庆a ]{1,3}|[ab]{4,5}"), typed("13[0-2]{3,9}|"));
             documents.push(contact_document(Uuid::now_v7(), customer_id, &name, &phone));
         }
         documents_save(connection, &documents).await.unwrap();
@@ -135,11 +135,12 @@ async fn every_match_is_found_in_rank_order_and_nothing_else() {
         ];
         let mut typed = TestRunner::deterministic();
         let queries = proptest::string::string_regex(
-            "[张三单重庆曾zhangsdcqb%·]{1,3}|zhang|chongqing|z三|[0-2c]{1,4}|13[0-2]{1,5}",
+            "[张三单重庆曾zhangsdcqb%·]{1,3}|zhang|chongqing|z三|[0-2c]{1,4}|13[0-2]{1,5}|張三?|[ab]{4,5}( [ab]{4})?\
+             |[重庆曾]{2}(有限公司|公司)",
         );
         let queries = queries.unwrap();
-        let mut most = 0;
-        for round in 0..160 {
+        let (mut most, mut tiers) = (0, HashSet::new());
+        for round in 0..240 {
             let text = queries.new_tree(&mut typed).unwrap().current();
             let Some(query) = Query::new(&text, round % 3 > 0) else { continue };
             let (rows, reach) = (&callers[round % callers.len()], reaches[round % reaches.len()]);
@@ -155,8 +156,12 @@ async fn every_match_is_found_in_rank_order_and_nothing_else() {
                 }
             }
             most = most.max(found.len());
+            tiers.extend(found.into_iter().map(|(tier, _)| tier as i16));
         }
-        assert!(most > 100, "the queries found too little to say anything");
+        assert!(
+            most > 100 && tiers.len() == Tier::OWN.len() + 1,
+            "the queries found too little to say anything: {tiers:?}"
+        );
     })
     .await;
 }
@@ -172,7 +177,16 @@ async fn names(reader: &changke::testkit::Session, query: &str) -> Result<Vec<St
 async fn a_customer_is_found_by_whatever_one_remembers() -> Result<()> {
     let story = Story::begin().await?;
     let li_lei = &story.li_lei;
-    for name in ["张三", "张三丰", "小张三", "重庆长安汽车", "单雄信", "曾国藩"] {
+    for name in [
+        "张三",
+        "张三丰",
+        "小张三",
+        "重庆长安汽车",
+        "单雄信",
+        "曾国藩",
+        "Wellington Healthcare Ltd.",
+        "臺灣精密儀器有限公司",
+    ] {
         a_customer(li_lei, name).await?;
     }
     let huaxin = json!({"kind": "CUSTOMER_KIND_ORGANIZATION", "name": "华信科技", "phone": "0571-8888 6666", "number": "HX-2026"});
@@ -195,6 +209,12 @@ async fn a_customer_is_found_by_whatever_one_remembers() -> Result<()> {
         ("lvbu", "华信科技"),
         ("吕", "华信科技"),
         ("1380013", "华信科技"),
+        ("重慶長安", "重庆长安汽车"),
+        ("Healthcare", "Wellington Healthcare Ltd."),
+        ("Helthcare", "Wellington Healthcare Ltd."),
+        ("Wellingtno healthcare limited", "Wellington Healthcare Ltd."),
+        ("台灣精密儀器股份有限公司", "臺灣精密儀器有限公司"),
+        ("taiwanjingmi", "臺灣精密儀器有限公司"),
     ] {
         let expected: Vec<&str> = if name.is_empty() { vec![] } else { vec![name] };
         assert_eq!(names(li_lei, query).await?, expected, "{query}");
@@ -239,5 +259,39 @@ async fn what_is_found_follows_what_is_changed() -> Result<()> {
     for query in ["新称呼", "xch", "138001380"] {
         assert_eq!(names(li_lei, query).await?, ["新称呼"], "{query}");
     }
+    story.end().await
+}
+
+#[tokio::test]
+async fn documents_of_an_earlier_form_are_made_anew() -> Result<()> {
+    let story = Story::begin().await?;
+    let customer = a_customer(&story.li_lei, "張三貿易").await?;
+    a_contact(&story.li_lei, &customer, json!({"name": "李雙", "phone": "13900139000"})).await?;
+    a_customer(&story.li_lei, "王五").await?;
+    let mut database = story.app.database().await?;
+    let form = "SELECT id, name, reading, grams FROM customers.search_document ORDER BY id";
+    let written: Vec<(Uuid, String, String, Vec<i32>)> = sqlx::query_as(form).fetch_all(&mut database).await?;
+    // As another version writes it: of its own form, and for a record that this one had written before.
+    sqlx::query(
+        "UPDATE customers.search_document SET name = 'x', reading = rtrim(reading, chr(2)), grams = '{1}'
+         WHERE customer_id = $1",
+    )
+    .bind(customer.parse::<Uuid>()?)
+    .execute(&mut database)
+    .await?;
+    assert_eq!(names(&story.li_lei, "张三").await?, Vec::<String>::new());
+    story
+        .app
+        .until("the documents are renewed", async || {
+            let due =
+                "UPDATE customers.job SET run_time = now() WHERE kind = 'customers.search.renew' AND state = 'pending'";
+            let Ok(mut database) = story.app.database().await else { return false };
+            let due = sqlx::query(due).execute(&mut database).await;
+            due.is_ok() && names(&story.li_lei, "李双").await.is_ok_and(|found| found == ["張三貿易"])
+        })
+        .await?;
+    assert_eq!(names(&story.li_lei, "张三").await?, ["張三貿易"]);
+    let renewed: Vec<(Uuid, String, String, Vec<i32>)> = sqlx::query_as(form).fetch_all(&mut database).await?;
+    assert_eq!(renewed, written);
     story.end().await
 }

@@ -15,8 +15,8 @@ use chrono::FixedOffset;
 use contracts::customers::{ImportKey, ImportState};
 use contracts::options::Permission;
 use platform::access::{Access, Caller};
-use platform::error::{Error, Reason, Result};
-use platform::jobs::{JobContext, JobFailure, JobHandler};
+use platform::error::{Error, Result};
+use platform::jobs::{JobContext, JobFailure, JobHandler, on_behalf};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -61,7 +61,9 @@ impl JobHandler for ImportJob {
         let (state, failure) = match &outcome {
             Ok(()) => return Ok(()),
             Err(JobFailure::Cancelled) => (ImportState::Cancelled, None),
-            Err(JobFailure::Fatal(error)) => (ImportState::Failed, Some(failure_of(error))),
+            Err(failure @ JobFailure::Fatal(_)) => {
+                (ImportState::Failed, Some(failure.reason().unwrap_or(&reason::IMPORT_BROKE_OFF)))
+            }
             Err(JobFailure::Retry(_)) if job.is_last_attempt() => {
                 (ImportState::Failed, Some(&reason::IMPORT_BROKE_OFF))
             }
@@ -71,26 +73,6 @@ impl JobHandler for ImportJob {
         store::run_end(&mut connection, id, job.id(), state, failure).await?;
         outcome
     }
-}
-
-/// A reason to end a run for good.
-#[derive(Debug)]
-struct Stop(&'static Reason);
-
-impl std::fmt::Display for Stop {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(self.0.id)
-    }
-}
-
-impl std::error::Error for Stop {}
-
-fn stop(reason: &'static Reason) -> JobFailure {
-    JobFailure::Fatal(Stop(reason).into())
-}
-
-fn failure_of(error: &anyhow::Error) -> &'static Reason {
-    error.downcast_ref::<Stop>().map_or(&reason::IMPORT_BROKE_OFF, |stop| stop.0)
 }
 
 /// A run under way.
@@ -107,7 +89,7 @@ struct Work<'a> {
 impl ImportJob {
     async fn work(&self, job: &JobContext<Payload>, id: Uuid, stored: Stored) -> Result<(), JobFailure> {
         let caller = self.caller(stored.employee_id)?;
-        let owner = owner(&caller, stored.owner_id).ok_or_else(|| stop(&reason::IMPORT_FORBIDDEN))?;
+        let owner = owner(&caller, stored.owner_id).ok_or_else(|| JobFailure::stop(&reason::IMPORT_FORBIDDEN))?;
         let fields = self.shared.fields.current().await?;
         // A field that was made a moment ago elsewhere: its column must not be left out for that.
         let unknown =
@@ -118,7 +100,8 @@ impl ImportJob {
         let key = ImportKey::try_from(stored.import.key).unwrap_or_default();
         let zone: FixedOffset = self.shared.zone;
         let plan = Arc::new(Plan::new(&stored.fields, fields, key, owner, zone, caller));
-        let file = source::fetch(job.db().pool(), id).await?.ok_or_else(|| stop(&reason::IMPORT_FILE_GONE))?;
+        let file =
+            source::fetch(job.db().pool(), id).await?.ok_or_else(|| JobFailure::stop(&reason::IMPORT_FILE_GONE))?;
         let mut source = source::Source::start(file, &stored, plan.clone());
         let work = Work {
             job,
@@ -138,19 +121,13 @@ impl ImportJob {
                 return Err(JobFailure::Cancelled);
             }
         }
-        source.end().await.map_err(|fault| stop(fault.reason()))?;
+        source.end().await.map_err(|fault| JobFailure::stop(fault.reason()))?;
         work.complete(progress).await
     }
 
     /// Whoever the run is for, if they still may.
     fn caller(&self, employee_id: Uuid) -> Result<Caller, JobFailure> {
-        let policy = self.access.policy();
-        if !policy.is_fresh() {
-            return Err(JobFailure::Retry(anyhow::anyhow!("the policy is not known yet")));
-        }
-        Caller::of_employee(policy.policy(), employee_id)
-            .filter(|caller| caller.allows(Permission::CustomersImport))
-            .ok_or_else(|| stop(&reason::IMPORT_FORBIDDEN))
+        on_behalf(&self.access, employee_id, Permission::CustomersImport, &reason::IMPORT_FORBIDDEN)
     }
 
     /// A right that is withdrawn ends the run; a policy that is not heard of for a while does not.
