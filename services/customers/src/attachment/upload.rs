@@ -74,10 +74,8 @@ impl AttachmentRpc {
 
     async fn require_writable(&self, call: &Call, record: Record) -> Result<()> {
         let mut connection = self.db.pool().acquire().await?;
-        let (reading, writing) = (Reach::reading(&call.caller), Reach::writing(&call.caller));
-        store::customer_of(&mut connection, reading.of(record), record).await?;
-        store::customer_of(&mut connection, writing.of(record), record).await?;
-        Ok(())
+        let writing = Reach::writing(&call.caller);
+        store::customer_of(&mut connection, writing.of(record), record).await.map(drop)
     }
 
     async fn spool(

@@ -9,7 +9,7 @@ use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
-use crate::attachments::{a_picture, attach, download};
+use crate::attachment_files::{a_picture, attach, download};
 use crate::story::{Story, a_customer, id};
 
 const SIGNATURE: &[u8] = b"EICAR-STANDARD-ANTIVIRUS-TEST-FILE";

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::needless_pass_by_value)]
 
+mod attachment_files;
 mod attachment_scans;
 mod attachments;
 mod base;
