@@ -1290,17 +1290,38 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Lists the relations of a customer in both directions
-         * @description Lists the relations of a customer in both directions. Relations to customers that the caller may not see are left
-         *     out.
+         * Lists the relations of a customer in both directions, oldest first
+         * @description Lists the relations of a customer in both directions, oldest first. Relations to customers that the caller may not
+         *     see are left out.
          */
         get: operations["RelationService_ListRelations"];
         put?: never;
         /**
-         * ALREADY_EXISTS when the two stand in this relation already
-         * @description ALREADY_EXISTS when the two stand in this relation already.
+         * ALREADY_EXISTS when the two stand in this relation already, without an end
+         * @description ALREADY_EXISTS when the two stand in this relation already, without an end.
          */
         post: operations["RelationService_CreateRelation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/customers/{customerId}/relationGraph": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The customer, those related to it, those related to them, and so on, with the relations among them
+         * @description The customer, those related to it, those related to them, and so on, with the relations among them. Goes on from
+         *     customers that the caller sees alone, so that no path tells of one that lies between.
+         */
+        get: operations["RelationService_GetRelationGraph"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1317,11 +1338,20 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        /** Delete relation */
+        /**
+         * For a relation that never was; one that is over gets an end by UpdateRelation
+         * @description For a relation that never was; one that is over gets an end by UpdateRelation. The caller must be allowed to change
+         *     one of the two customers and to see the other.
+         */
         delete: operations["RelationService_DeleteRelation"];
         options?: never;
         head?: never;
-        patch?: never;
+        /**
+         * Changes since when and until when a relation holds, and its remark
+         * @description Changes since when and until when a relation holds, and its remark. Needs what DeleteRelation needs. ABORTED when the
+         *     etag is stale.
+         */
+        patch: operations["RelationService_UpdateRelation"];
         trace?: never;
     };
     "/v1/customers/{customerId}/shares": {
@@ -4152,6 +4182,10 @@ export interface components {
             /** @enum {string} */
             type?: "RELATION_TYPE_HOUSEHOLD" | "RELATION_TYPE_GROUP_COMPANY" | "RELATION_TYPE_AGENT" | "RELATION_TYPE_BROKER" | "RELATION_TYPE_ADJUSTER" | "RELATION_TYPE_POLICYHOLDER" | "RELATION_TYPE_INSURED" | "RELATION_TYPE_BENEFICIARY" | "RELATION_TYPE_REFERRER" | "RELATION_TYPE_DOCTOR";
             remark?: string;
+            /** @description As in Relation. */
+            validFrom?: string;
+            /** @description As in Relation. */
+            validUntil?: string;
         };
         CreateWebhookEndpointResponse: {
             endpoint?: components["schemas"]["WebhookEndpoint"];
@@ -6204,20 +6238,91 @@ export interface components {
             refreshTokenExpireTime?: string;
             passwordChangeRequired: boolean;
         };
+        RelatedCustomer: {
+            readonly id: string;
+            name: string;
+            /** @enum {string} */
+            kind: "CUSTOMER_KIND_UNSPECIFIED" | "CUSTOMER_KIND_PERSON" | "CUSTOMER_KIND_ORGANIZATION";
+            /** @description Code of the dictionary `level`. */
+            level: string;
+            /**
+             * Format: int32
+             * @description Relations between it and the customer that was asked about.
+             */
+            distance: number;
+        };
         Relation: {
             /** @description UUIDv7. */
             readonly id: string;
-            /** @enum {string} */
-            type: "RELATION_TYPE_UNSPECIFIED" | "RELATION_TYPE_HOUSEHOLD" | "RELATION_TYPE_GROUP_COMPANY" | "RELATION_TYPE_AGENT" | "RELATION_TYPE_BROKER" | "RELATION_TYPE_ADJUSTER" | "RELATION_TYPE_POLICYHOLDER" | "RELATION_TYPE_INSURED" | "RELATION_TYPE_BENEFICIARY" | "RELATION_TYPE_REFERRER" | "RELATION_TYPE_DOCTOR";
-            /** @description The customer that was asked about. */
-            customerId: string;
-            relatedCustomerId: string;
-            relatedCustomerName: string;
-            /** @description The related customer is the subject: it is the first one that is, say, the agent. */
-            inverse: boolean;
+            /**
+             * @description Output only.
+             * @enum {string}
+             */
+            readonly type: "RELATION_TYPE_UNSPECIFIED" | "RELATION_TYPE_HOUSEHOLD" | "RELATION_TYPE_GROUP_COMPANY" | "RELATION_TYPE_AGENT" | "RELATION_TYPE_BROKER" | "RELATION_TYPE_ADJUSTER" | "RELATION_TYPE_POLICYHOLDER" | "RELATION_TYPE_INSURED" | "RELATION_TYPE_BENEFICIARY" | "RELATION_TYPE_REFERRER" | "RELATION_TYPE_DOCTOR";
+            /** @description Output only: the customer that was asked about. */
+            readonly customerId: string;
+            /** @description Output only. */
+            readonly relatedCustomerId: string;
+            /** @description Output only. */
+            readonly relatedCustomerName: string;
+            /** @description Output only: the related customer is the subject; it is the first one that is, say, the agent. */
+            readonly inverse: boolean;
             remark: string;
             /** Format: date-time */
             readonly createTime?: string;
+            /** @description The first day on which it holds, RFC 3339 full-date; empty while unknown. */
+            validFrom: string;
+            /** @description The last day on which it holds, RFC 3339 full-date; empty while there is no end. */
+            validUntil: string;
+            /** Format: date-time */
+            readonly updateTime?: string;
+            etag: string;
+        };
+        RelationEdge: {
+            readonly id: string;
+            /** @enum {string} */
+            type: "RELATION_TYPE_UNSPECIFIED" | "RELATION_TYPE_HOUSEHOLD" | "RELATION_TYPE_GROUP_COMPANY" | "RELATION_TYPE_AGENT" | "RELATION_TYPE_BROKER" | "RELATION_TYPE_ADJUSTER" | "RELATION_TYPE_POLICYHOLDER" | "RELATION_TYPE_INSURED" | "RELATION_TYPE_BENEFICIARY" | "RELATION_TYPE_REFERRER" | "RELATION_TYPE_DOCTOR";
+            customerId: string;
+            /** @description What `type` says, it is to `customer_id`. */
+            relatedCustomerId: string;
+            remark: string;
+            /** @description As in Relation. */
+            validFrom: string;
+            validUntil: string;
+        };
+        RelationGraph: {
+            /** @description The customer that was asked about first, then by distance. */
+            customers: components["schemas"]["RelatedCustomer"][];
+            relations: components["schemas"]["RelationEdge"][];
+            /** @description There is more: at most 200 customers are told, the nearer ones first. */
+            truncated: boolean;
+        };
+        RelationInput: {
+            /** @description UUIDv7. */
+            readonly id?: string;
+            /**
+             * @description Output only.
+             * @enum {string}
+             */
+            readonly type?: "RELATION_TYPE_UNSPECIFIED" | "RELATION_TYPE_HOUSEHOLD" | "RELATION_TYPE_GROUP_COMPANY" | "RELATION_TYPE_AGENT" | "RELATION_TYPE_BROKER" | "RELATION_TYPE_ADJUSTER" | "RELATION_TYPE_POLICYHOLDER" | "RELATION_TYPE_INSURED" | "RELATION_TYPE_BENEFICIARY" | "RELATION_TYPE_REFERRER" | "RELATION_TYPE_DOCTOR";
+            /** @description Output only: the customer that was asked about. */
+            readonly customerId?: string;
+            /** @description Output only. */
+            readonly relatedCustomerId?: string;
+            /** @description Output only. */
+            readonly relatedCustomerName?: string;
+            /** @description Output only: the related customer is the subject; it is the first one that is, say, the agent. */
+            readonly inverse?: boolean;
+            remark?: string;
+            /** Format: date-time */
+            readonly createTime?: string;
+            /** @description The first day on which it holds, RFC 3339 full-date; empty while unknown. */
+            validFrom?: string;
+            /** @description The last day on which it holds, RFC 3339 full-date; empty while there is no end. */
+            validUntil?: string;
+            /** Format: date-time */
+            readonly updateTime?: string;
+            etag?: string;
         };
         ReplayWebhookDeliveriesRequest: {
             /**
@@ -7406,8 +7511,6 @@ export interface operations {
             header?: {
                 /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguage"];
-                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
-                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path: {
                 id: string;
@@ -7817,8 +7920,6 @@ export interface operations {
             header?: {
                 /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguage"];
-                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
-                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path: {
                 id: string;
@@ -9466,6 +9567,8 @@ export interface operations {
                 pageSize?: number;
                 /** @description `next_page_token` of the page before. */
                 pageToken?: string;
+                /** @description Also those whose last day is over. */
+                includeEnded?: boolean;
             };
             header?: {
                 /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
@@ -9522,6 +9625,37 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    RelationService_GetRelationGraph: {
+        parameters: {
+            query?: {
+                /** @description How many relations lie between the customer and the farthest; 0 stands for 2. */
+                depth?: number;
+                /** @description Also relations whose last day is over. */
+                includeEnded?: boolean;
+            };
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+            };
+            path: {
+                customerId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RelationGraph"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     RelationService_DeleteRelation: {
         parameters: {
             query?: never;
@@ -9545,6 +9679,41 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["DeleteRelationResponse"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    RelationService_UpdateRelation: {
+        parameters: {
+            query?: {
+                /** @description Paths divided by commas. */
+                updateMask?: string;
+            };
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RelationInput"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Relation"];
                 };
             };
             default: components["responses"]["Problem"];
@@ -10047,8 +10216,6 @@ export interface operations {
             header?: {
                 /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguage"];
-                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
-                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path?: never;
             cookie?: never;
@@ -10077,8 +10244,6 @@ export interface operations {
             header?: {
                 /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguage"];
-                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
-                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path?: never;
             cookie?: never;
@@ -10107,8 +10272,6 @@ export interface operations {
             header?: {
                 /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguage"];
-                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
-                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path?: never;
             cookie?: never;
@@ -10137,8 +10300,6 @@ export interface operations {
             header?: {
                 /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguage"];
-                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
-                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path?: never;
             cookie?: never;
@@ -10230,8 +10391,6 @@ export interface operations {
             header?: {
                 /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguage"];
-                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
-                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path?: never;
             cookie?: never;
@@ -10260,8 +10419,6 @@ export interface operations {
             header?: {
                 /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguage"];
-                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
-                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path?: never;
             cookie?: never;
@@ -10290,8 +10447,6 @@ export interface operations {
             header?: {
                 /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguage"];
-                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
-                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path?: never;
             cookie?: never;
@@ -10320,8 +10475,6 @@ export interface operations {
             header?: {
                 /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguage"];
-                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
-                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path?: never;
             cookie?: never;
@@ -10350,8 +10503,6 @@ export interface operations {
             header?: {
                 /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguage"];
-                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
-                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path?: never;
             cookie?: never;
@@ -10380,8 +10531,6 @@ export interface operations {
             header?: {
                 /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguage"];
-                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
-                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path?: never;
             cookie?: never;
@@ -10410,8 +10559,6 @@ export interface operations {
             header?: {
                 /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguage"];
-                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
-                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path?: never;
             cookie?: never;
@@ -10440,8 +10587,6 @@ export interface operations {
             header?: {
                 /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguage"];
-                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
-                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path?: never;
             cookie?: never;
@@ -10470,8 +10615,6 @@ export interface operations {
             header?: {
                 /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguage"];
-                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
-                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path?: never;
             cookie?: never;
@@ -10529,8 +10672,6 @@ export interface operations {
             header?: {
                 /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguage"];
-                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
-                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path: {
                 id: string;
@@ -10557,8 +10698,6 @@ export interface operations {
             header?: {
                 /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguage"];
-                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
-                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path?: never;
             cookie?: never;
@@ -10943,8 +11082,6 @@ export interface operations {
             header?: {
                 /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguage"];
-                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
-                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path: {
                 id: string;
@@ -12318,8 +12455,6 @@ export interface operations {
             header?: {
                 /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguage"];
-                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
-                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path?: never;
             cookie?: never;
@@ -12348,8 +12483,6 @@ export interface operations {
             header?: {
                 /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguage"];
-                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
-                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path?: never;
             cookie?: never;
@@ -13614,8 +13747,6 @@ export interface operations {
             header?: {
                 /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguage"];
-                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
-                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path?: never;
             cookie?: never;
@@ -13703,8 +13834,6 @@ export interface operations {
             header?: {
                 /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguage"];
-                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
-                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path?: never;
             cookie?: never;
@@ -13733,8 +13862,6 @@ export interface operations {
             header?: {
                 /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguage"];
-                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
-                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path: {
                 id: string;
