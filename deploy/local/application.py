@@ -76,6 +76,8 @@ class Application:
         for name in ("CHANGKE_DATABASE__ROLE_SECRET", "CHANGKE_CLUSTER__SECRET"):
             if name not in inherited:
                 defaults[f"{name}_FILE"] = made_once(folder / name.lower(), secrets.token_urlsafe(48))
+        if not any(name.startswith("CHANGKE_BLOB__") for name in inherited):
+            defaults["CHANGKE_BLOB__DIRECTORY"] = str(folder.absolute() / "files")
         decided = {
             "CHANGKE_DATABASE__URL": database_url,
             "CHANGKE_NATS__URL": nats_url,

@@ -16,6 +16,7 @@ from manifests import (
     CHART,
     KUBERNETES,
     VARIANTS,
+    Manifests,
     component_of,
     container_of,
     environment_of,
@@ -120,6 +121,16 @@ class Chart(unittest.TestCase):
             else:
                 self.assertNotRegex(variable, "SECRET|PASSWORD|KEY|CREDENTIALS")
 
+    def test_files_are_in_one_place(self):
+        claimed = Manifests(template(settings=['files.claim="changke-files"']).stdout).workloads
+        for name, pod in claimed.items():
+            claims = [volume.get("persistentVolumeClaim") for volume in pod_of(pod)["volumes"] if volume["name"] == "files"]
+            self.assertEqual(claims, [{"claimName": "changke-files"}] if name == "customers" else [])
+        mounts = {mount["name"]: mount["mountPath"] for mount in container_of(claimed["customers"])["volumeMounts"]}
+        self.assertEqual(environment_of(claimed["customers"])["CHANGKE_BLOB__DIRECTORY"], mounts["files"])
+        both = template(settings=['files.claim="a"', 'files.s3={"endpoint": "https://s3.example", "region": "a", "bucket": "b"}'])
+        self.assertNotEqual(both.returncode, 0)
+
     def test_each_secret_reaches_those_alone_who_need_it(self):
         pods = rendered("all options").workloads
         everyone, served = set(pods), set(pods) - {"migrate"}
@@ -133,6 +144,8 @@ class Chart(unittest.TestCase):
             ("changke-mail", "url"): {"identity"},
             ("changke-nats", "url"): served,
             ("changke-nats", "nats.creds"): served,
+            ("changke-files", "access-key-id"): {"customers"},
+            ("changke-files", "secret-access-key"): {"customers"},
         }
         for secret, wanted in holders.items():
             self.assertEqual({name for name, pod in pods.items() if secret in secrets_of(pod)}, wanted, secret)

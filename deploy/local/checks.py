@@ -29,6 +29,7 @@ def rust(step):
     path = tools.nextest(step.log)
     tools.npm_ci(PROVIDER, step.log)
     tools.npm_tools(step.log)
+    tools.python_tools(step.log)
     with Stack() as stack:
         step.run("cargo", "nextest", "run", "--workspace", "--no-fail-fast", env=stack.environment(), path=path)
 
@@ -36,6 +37,7 @@ def rust(step):
 def rust_tcp(step):
     """What goes through the gateway once more, with the services talking over TCP."""
     path = tools.nextest(step.log)
+    tools.python_tools(step.log)
     with Stack() as stack:
         environment = stack.environment() | {"CHANGKE_TEST_ARRANGEMENT": "tcp"}
         # Chosen by a filter: with the package alone, cargo would build what it needs with other features once more.

@@ -100,7 +100,7 @@ def rendered(variant):
 @cache
 def known_settings():
     """Names that the configuration structs of the code declare."""
-    files = [*ROOT.glob("services/*/src/config.rs"), ROOT / "services" / "platform" / "src" / "telemetry" / "mod.rs"]
+    files = [*ROOT.glob("services/*/src/**/config.rs"), ROOT / "services" / "platform" / "src" / "telemetry" / "mod.rs"]
     return {name for file in files for name in re.findall(r"^    pub (\w+):", file.read_text(), re.MULTILINE)}
 
 

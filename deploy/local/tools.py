@@ -87,7 +87,7 @@ def kubernetes_tools(log=None):
 
 
 def python_tools(log=None):
-    """The Python of an environment with schemathesis, kubernetes-validate and aiosmtpd."""
+    """The Python of an environment with schemathesis, kubernetes-validate, aiosmtpd and moto, a stand-in for S3."""
     python = VENV / "bin" / "python"
     stamp = VENV / ".installed-from"
     with fetch.locked(DEV / "venv.lock"):

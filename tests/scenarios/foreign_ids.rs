@@ -59,6 +59,14 @@ async fn belongings(app: &TestApp, victim: &Session, group: &str) -> Result<Vec<
     let pool = id(&admin.post("/v1/pools", pool).await?.ok()?)?;
     let handover = handover(app, victim, group).await?;
     let credential = credential(app, victim).await?;
+    let mut attachments = Vec::new();
+    for record in
+        [format!("customers/{customer}"), format!("contacts/{contact}"), format!("interactions/{interaction}")]
+    {
+        let path = format!("/v1/{record}/attachments?name={MARK}.txt");
+        let file = victim.request(reqwest::Method::POST, &path)?.body(MARK);
+        attachments.push(id(&crate::support::answer(file).await?.ok()?)?);
+    }
     let session = victim.get("/v1/sessions").await?.ok()?["sessions"][0].clone();
 
     let mut records = Vec::new();
@@ -69,6 +77,9 @@ async fn belongings(app: &TestApp, victim: &Session, group: &str) -> Result<Vec<
         format!("/v1/imports/{import}"),
     ] {
         records.push(Record::read(victim, path).await?);
+    }
+    for attachment in attachments {
+        records.push(Record::read(victim, format!("/v1/attachments/{attachment}")).await?);
     }
     for path in [
         format!("/v1/employees/{}", victim.employee_id),

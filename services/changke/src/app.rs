@@ -14,6 +14,7 @@ use axum::response::Response;
 use futures::FutureExt;
 use platform::access::{Access, PolicyCache, watch_policy};
 use platform::audit::Chainer;
+use platform::blob::Blobs;
 use platform::db::Db;
 use platform::events::Relay;
 use platform::service::{Clients, Context, Parts, Upstream};
@@ -109,6 +110,7 @@ impl App {
                 events: events.clone(),
                 clients: clients.calling_as(service),
                 access: access.clone(),
+                blobs: Blobs::new(&config.blob, service)?,
                 shutdown: working.clone(),
             };
             let parts = build(service, &config, context).await.with_context(|| (*service).to_owned())?;

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use platform::blob::BlobConfig;
 use platform::config::{ClusterConfig, DatabaseConfig, NatsConfig, Validate};
 use platform::telemetry::TelemetryConfig;
 use serde::Deserialize;
@@ -14,6 +15,7 @@ pub struct Config {
     pub database: DatabaseConfig,
     pub nats: NatsConfig,
     pub cluster: ClusterConfig,
+    pub blob: BlobConfig,
     pub telemetry: TelemetryConfig,
     pub gateway: gateway::Config,
     pub identity: identity::Config,
@@ -37,6 +39,7 @@ impl Config {
         if !parts.services.is_empty() {
             faults.extend(self.database.faults_of(&parts.services));
             faults.extend(self.nats.faults());
+            faults.extend(self.blob.faults());
         }
         for service in &parts.services {
             faults.extend(match *service {

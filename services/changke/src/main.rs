@@ -47,9 +47,11 @@ enum Admin {
     /// Check the audit trail.
     #[command(subcommand)]
     Audit(changke::trail::Audit),
-    /// Write the whole installation into a file, as it is at one moment. It may be running.
+    /// Write the whole installation into a file, as it is at one moment. It may be running. Attached files that lie in
+    /// `blob.directory` go along; those in a bucket stay there, to be kept by its own versions or copies.
     Backup { file: PathBuf },
-    /// Take a backup into an empty installation, which must not be running.
+    /// Take a backup into an empty installation, which must not be running. Attached files of the backup go where `blob`
+    /// says; none is removed there.
     Restore {
         file: PathBuf,
         /// Drop what is there first.
@@ -131,6 +133,13 @@ async fn run(command: Command, config: Config, parts: Selection) -> anyhow::Resu
         Command::Admin(Admin::Backup { file }) => {
             let manifest = changke::backup::backup(&config, &file).await?;
             println!("{}: {} rows as of {}", file.display(), manifest.row_count(), manifest.time);
+            let (held, left_out) = manifest.files();
+            println!("{held} attached files are in it");
+            if left_out > 0 {
+                println!(
+                    "{left_out} attached files are NOT in it: they lie in a bucket, or were not found in blob.directory"
+                );
+            }
             Ok(())
         }
         Command::Admin(Admin::Restore { file, force }) => {

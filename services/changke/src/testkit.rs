@@ -245,6 +245,8 @@ impl TestApp {
         let statement = format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.database);
         sqlx::query(AssertSqlSafe(statement)).execute(&mut admin).await?;
         admin.close().await?;
+        // Nothing is there where a test kept its files elsewhere.
+        let _ = std::fs::remove_dir_all(blob_directory(&self.database));
         Ok(())
     }
 }
@@ -344,6 +346,7 @@ fn test_config(server: &str, database: &str) -> anyhow::Result<Config> {
     config.nats.prefix = database.to_owned();
     config.cluster.secret = "a-secret-that-only-tests-may-share".to_owned();
     config.cluster.linger_seconds = 0;
+    config.blob.directory = Some(blob_directory(database));
     config.gateway.listen = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
     config.gateway.secure_cookies = false;
     config.gateway.rate_limit.per_second = 0;
@@ -352,6 +355,11 @@ fn test_config(server: &str, database: &str) -> anyhow::Result<Config> {
     config.identity.hashing.memory_kib = 64;
     config.identity.hashing.iterations = 1;
     Ok(config)
+}
+
+/// Where the files of a test's installation are.
+fn blob_directory(database: &str) -> std::path::PathBuf {
+    std::env::temp_dir().join("changke-test-files").join(database)
 }
 
 fn with_database(server: &str, database: &str) -> anyhow::Result<String> {

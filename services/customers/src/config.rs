@@ -4,16 +4,19 @@ use chrono::{FixedOffset, Offset, Utc};
 use platform::config::Validate;
 use serde::Deserialize;
 
+use crate::attachment::AttachmentConfig;
+
 #[derive(Debug, Clone, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
     /// Where days begin, for filters by date, birthdays and quotas: minutes east of Greenwich. China is 480.
     pub utc_offset_minutes: i32,
+    pub attachments: AttachmentConfig,
 }
 
 impl Default for Config {
     fn default() -> Self {
-        Self { utc_offset_minutes: 480 }
+        Self { utc_offset_minutes: 480, attachments: AttachmentConfig::default() }
     }
 }
 
@@ -29,6 +32,7 @@ impl Validate for Config {
         if !(-12 * 60..=14 * 60).contains(&self.utc_offset_minutes) {
             faults.push("customers.utc_offset_minutes: -720 to 840".into());
         }
+        faults.extend(self.attachments.faults());
         faults
     }
 }

@@ -119,6 +119,21 @@ pub mod reason {
         EMPLOYEE_UNKNOWN: "There is no such active employee within your scope.", "您的权限范围内没有该在职员工。";
     }
 
+    // Attachments.
+    reasons! {
+        ATTACHMENT_ONE_RECORD: "A file hangs on one record.", "附件只能属于一条记录。";
+        ATTACHMENT_EMPTY: "The file is empty.", "文件为空。";
+        ATTACHMENT_TOO_LARGE: "The file is larger than {max} MB.", "文件超过 {max} MB。";
+        ATTACHMENT_TYPE_REFUSED: "Files of this type ({type}) are not taken.", "不支持该类型的文件（{type}）。";
+        ATTACHMENT_NAME_REQUIRED: "The file needs a name.", "文件名不能为空。";
+        ATTACHMENT_NAME_TOO_LONG: "A name has at most {max} characters.", "文件名最多 {max} 个字符。";
+        ATTACHMENTS_TOO_MANY: "A record holds at most {max} files.", "每条记录最多 {max} 个附件。";
+        ATTACHMENT_SCANNING: "The file is still being scanned. Try again soon.", "文件正在扫描，请稍后再试。";
+        ATTACHMENT_REFUSED: "The scanner has refused the file.", "文件未通过安全扫描。";
+        RECORDING_WITHOUT_INTERACTION: "Recordings belong to interactions.", "录音只能添加到交往记录。";
+        RECORDING_WITHOUT_SOUND: "A recording is sound, and this is {type}.", "录音须为音频文件，该文件为 {type}。";
+    }
+
     // Import files.
     reasons! {}
 

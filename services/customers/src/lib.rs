@@ -2,10 +2,11 @@
 //!
 //! A customer has one owner or lies in a public `pool`, of which `ownership` keeps the history; `handover` gives all of an
 //! employee's to others; `share`s lend it. What belongs to it (`contact`, `relation`,
-//! `interaction`, `timeline`) is reached through it by `parent`. `dictionary` and `field` say what it may hold beyond the
+//! `interaction`, `attachment`, `timeline`) is reached through it by `parent`. `dictionary` and `field` say what it may hold beyond the
 //! contract; `search` finds it; `watch` tells of its changes.
 
 mod access;
+mod attachment;
 mod audit;
 mod config;
 mod consumers;
@@ -34,13 +35,15 @@ use std::time::Duration;
 
 use chrono::{FixedOffset, NaiveDate, Utc};
 use contracts::customers as proto;
+use contracts::customers::attachment_service_server::AttachmentServiceServer;
 use contracts::customers::customers_operations_service_server::CustomersOperationsServiceServer;
-use contracts::unary::CustomersOperationsServiceUnary;
+use contracts::unary::{AttachmentServiceUnary, CustomersOperationsServiceUnary};
 use futures::FutureExt;
 use platform::db::Db;
 use platform::jobs::Worker;
 use platform::service::{Context, Parts, Services};
 
+pub use attachment::held_objects;
 pub use config::Config;
 
 pub const NAME: &str = "customers";
@@ -80,13 +83,16 @@ pub async fn build(config: Config, context: Context) -> anyhow::Result<Parts> {
     let consumers = consumers::consumers(&context.db, &context.events, policy.clone());
     let feed = Arc::new(watch::Feed::new(&context.db, &context.events));
     let watches = watch::Watches::new(&shared, &context.access, &feed, &context.shutdown);
+    let (attachments, blobs) = (Arc::new(config.attachments), context.blobs);
     let operations = operations::rpc(&shared, &context.events, &consumers);
     Ok(Parts {
-        services: services(&shared, watches).add(
-            operations,
-            CustomersOperationsServiceServer::from_arc,
-            CustomersOperationsServiceUnary,
-        ),
+        services: services(&shared, watches)
+            .add(
+                attachment::AttachmentRpc::new(context.db, attachments.clone(), blobs.clone()),
+                AttachmentServiceServer::from_arc,
+                AttachmentServiceUnary,
+            )
+            .add(operations, CustomersOperationsServiceServer::from_arc, CustomersOperationsServiceUnary),
         consumers,
         worker: Some(
             worker
@@ -97,6 +103,9 @@ pub async fn build(config: Config, context: Context) -> anyhow::Result<Parts> {
                 .register(search::renew::Renew)
                 .every::<search::renew::Renew>(Duration::from_secs(24 * 3600), search::renew::Renew::KEY, &())
                 .register(import::Prune)
+                .register(attachment::Scan::new(attachments, blobs.clone()))
+                .register(attachment::Sweep::new(blobs))
+                .every::<attachment::Sweep>(Duration::from_secs(3600), "attachment.sweep", &())
                 .every::<import::Prune>(Duration::from_secs(24 * 3600), "import.prune", &()),
         ),
         tasks: vec![feed.run(context.shutdown).boxed()],

@@ -68,7 +68,8 @@ const OPENAPI: &str = "/v1/openapi.json";
 
 /// Ant Design writes its styles into the page; nothing else runs or loads from anywhere but here.
 const PAGE_POLICY: &str = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; \
-    font-src 'self' data:; object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors 'none'";
+    media-src 'self' blob:; font-src 'self' data:; object-src 'none'; base-uri 'self'; form-action 'self'; \
+    frame-ancestors 'none'";
 const API_POLICY: &str = "default-src 'none'; frame-ancestors 'none'";
 
 impl Headers {
@@ -229,7 +230,8 @@ fn finish(headers: &Headers, visit: &Visit, api: bool, response: &mut Response) 
         answer.insert(name.clone(), value.clone());
     }
     let policy = if api { &headers.api_policy } else { &headers.page_policy };
-    answer.insert(http::header::CONTENT_SECURITY_POLICY, policy.clone());
+    // A file has one of its own.
+    answer.entry(http::header::CONTENT_SECURITY_POLICY).or_insert_with(|| policy.clone());
     answer.insert(REQUEST_ID, visit.request_id.clone());
 }
 

@@ -8,7 +8,8 @@ use axum::response::Response;
 use bytes::Bytes;
 use futures::{StreamExt, stream};
 use http::header::{
-    ACCEPT, CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE, ETAG, HeaderName, HeaderValue, IF_NONE_MATCH,
+    ACCEPT, CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, HeaderName, HeaderValue,
+    IF_NONE_MATCH,
 };
 use http::{HeaderMap, StatusCode};
 use platform::contract::wire::{Malformed, Reader};
@@ -209,6 +210,7 @@ fn download(
     let content_type = content_type.and_then(|text| HeaderValue::try_from(text).ok());
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, content_type.unwrap_or(HeaderValue::from_static("application/octet-stream")));
+    headers.insert(CONTENT_SECURITY_POLICY, FILE_POLICY);
     headers.insert(CACHE_CONTROL, if etag.is_some() { REVALIDATED } else { HeaderValue::from_static("no-store") });
     if let Some(etag) = etag {
         headers.insert(ETAG, etag);
@@ -221,6 +223,9 @@ fn download(
 
 /// Kept by the browser of the person alone, and asked for again whether it still holds.
 const REVALIDATED: HeaderValue = HeaderValue::from_static("private, no-cache");
+
+/// Whatever a file holds, a browser that shows it runs nothing of it in the name of the product.
+const FILE_POLICY: HeaderValue = HeaderValue::from_static("sandbox; default-src 'none'; frame-ancestors 'none'");
 
 /// RFC 9110, 13.1.2: one of a list, weak or not.
 fn matches(known: &HeaderValue, etag: &HeaderValue) -> bool {

@@ -275,6 +275,7 @@ pub mod reason {
         DEAD_LETTER_FAILED: "The event failed again; the letter says why.", "该事件再次处理失败，原因见死信。";
         JOB_REPLACED: "A newer job of the same kind is pending or running.", "同类的新任务正在等待或运行。";
         REVEALS_EXHAUSTED: "You have revealed the most records that an hour allows ({limit}). Try again later.", "您一小时内查看完整信息的次数已达上限（{limit}），请稍后再试。";
+        NO_PLACE_FOR_FILES: "This installation has no place for files. Its administrator can set one up.", "系统尚未配置文件存储，请联系管理员。";
         VALUE_INVALID: "The value is not valid.", "取值无效。";
         VALUE_REQUIRED: "A value is required.", "该项必填。";
     }

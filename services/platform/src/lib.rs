@@ -3,11 +3,12 @@
 //! A call comes in through `access::Guard`, which decides by `contract` and the watched policy; the service reads pages
 //! (`page`) of rows that match a `filter` and a row predicate, or writes a `db::Tx` that carries events and audit along.
 //! `events` moves them on, `audit` chains what was done, `jobs` does what outlives a call; `operations` shows and steers all
-//! of that, by `parameters` that an administrator sets.
+//! of that, by `parameters` that an administrator sets. `blob` keeps files.
 
 pub mod access;
 pub mod audit;
 pub mod backoff;
+pub mod blob;
 pub mod config;
 pub mod contract;
 pub mod db;

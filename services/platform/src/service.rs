@@ -26,6 +26,7 @@ use tower::ServiceExt;
 use tower::util::BoxCloneSyncService;
 
 use crate::access::{Access, Guard, Local};
+use crate::blob::Blobs;
 use crate::contract::Contract;
 use crate::db::Db;
 use crate::error::{Error, Result};
@@ -165,6 +166,7 @@ pub struct Context {
     pub events: Events,
     pub clients: Clients,
     pub access: Arc<Access>,
+    pub blobs: Blobs,
     pub shutdown: CancellationToken,
 }
 

@@ -98,8 +98,15 @@ spec:
           volumeMounts:
             {{- include "changke.secretMounts" . | nindent 12 }}
             - {name: scratch, mountPath: /tmp}
+            {{- if and (eq .name "customers") $values.files.claim }}
+            - {name: files, mountPath: /var/lib/changke/files}
+            {{- end }}
       volumes:
         {{- include "changke.secretVolume" . | nindent 8 }}
         - name: scratch
           emptyDir: {sizeLimit: {{ .service.scratchSize }}}
+        {{- if and (eq .name "customers") $values.files.claim }}
+        - name: files
+          persistentVolumeClaim: {claimName: {{ $values.files.claim }}}
+        {{- end }}
 {{- end -}}

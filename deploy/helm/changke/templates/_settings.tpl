@@ -22,6 +22,10 @@
 {{- $wanted = append $wanted (dict "variable" "IDENTITY__SIGNING_KEY_FILE" "file" "signing-key.pem" "from" $secrets.signingKey) -}}
 {{- $wanted = append $wanted (dict "variable" "IDENTITY__MAIL__SMTP_URL_FILE" "file" "smtp-url" "from" $secrets.smtpUrl) -}}
 {{- end -}}
+{{- if and (eq .name "customers") .root.Values.files.s3.endpoint -}}
+{{- $wanted = append $wanted (dict "variable" "BLOB__S3__ACCESS_KEY_ID_FILE" "file" "s3-access-key-id" "from" $secrets.s3AccessKeyId) -}}
+{{- $wanted = append $wanted (dict "variable" "BLOB__S3__SECRET_ACCESS_KEY_FILE" "file" "s3-secret-access-key" "from" $secrets.s3SecretAccessKey) -}}
+{{- end -}}
 {{- range $backends -}}
 {{- if or $migrate (eq . $.name) -}}
 {{- $service := include "changke.service" (dict "root" $.root "name" .) | fromJson -}}
@@ -84,6 +88,24 @@
 {{- range without $backends .name }}
 - name: CHANGKE_CLUSTER__UPSTREAMS__{{ upper . }}
   value: http://{{ include "changke.component" (dict "root" $.root "name" .) }}:9000
+{{- end }}
+{{- end }}
+{{- if eq .name "customers" }}
+{{- with $values.files }}
+{{- if .claim }}
+- name: CHANGKE_BLOB__DIRECTORY
+  value: /var/lib/changke/files
+{{- end }}
+{{- if .s3.endpoint }}
+- name: CHANGKE_BLOB__S3__ENDPOINT
+  value: {{ .s3.endpoint | quote }}
+- name: CHANGKE_BLOB__S3__REGION
+  value: {{ .s3.region | quote }}
+- name: CHANGKE_BLOB__S3__BUCKET
+  value: {{ .s3.bucket | quote }}
+- name: CHANGKE_BLOB__S3__PATH_STYLE
+  value: {{ .s3.pathStyle | quote }}
+{{- end }}
 {{- end }}
 {{- end }}
 {{- $sections := $values.config }}

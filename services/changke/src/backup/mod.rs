@@ -1,10 +1,11 @@
 //! The whole installation in one file, and back. The file is a ZIP archive: the rows of each table as Postgres copies them
-//! in binary, and, last, a manifest with versions, counts and SHA-256 of each. `tables` asks the database, `write` makes
-//! the file, `restore` takes it in.
+//! in binary, the attached files that lie in a directory, and, last, a manifest with versions, counts and SHA-256 of each.
+//! `tables` asks the database, `objects` sees to the attached files, `write` makes the file, `restore` takes it in.
 //!
 //! All services of one database are read in one snapshot. A service with a database of its own has a snapshot of its own,
 //! taken at the same moment; what lies between is on the event stream.
 
+mod objects;
 mod restore;
 mod tables;
 mod write;
@@ -39,6 +40,11 @@ struct Service {
     migrations: Vec<(String, i64, String)>,
     tables: Vec<Table>,
     sequences: Vec<Sequence>,
+    #[serde(default)]
+    objects: Vec<objects::Object>,
+    /// Attached files that are not in the backup.
+    #[serde(default)]
+    objects_left_out: u64,
 }
 
 #[derive(Debug, Serialize, Deserialize, PartialEq, Eq)]
@@ -69,6 +75,14 @@ struct Stream {
 impl Manifest {
     pub fn row_count(&self) -> i64 {
         self.services.iter().flat_map(|service| &service.tables).map(|table| table.rows).sum()
+    }
+
+    /// How many attached files are in it, and how many that rows speak of are not.
+    pub fn files(&self) -> (usize, u64) {
+        let services = self.services.iter();
+        services.fold((0, 0), |(held, left_out), service| {
+            (held + service.objects.len(), left_out + service.objects_left_out)
+        })
     }
 }
 

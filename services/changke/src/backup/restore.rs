@@ -13,7 +13,7 @@ use sqlx::{AssertSqlSafe, Executor};
 use uuid::Uuid;
 use zip::ZipArchive;
 
-use super::{FORMAT, MANIFEST, Manifest, Service, Stream, Table, entry_name, hex, progress, tables};
+use super::{FORMAT, MANIFEST, Manifest, Service, Stream, Table, entry_name, hex, objects, progress, tables};
 use crate::{Config, Selection, trail};
 
 type Archive = ZipArchive<BufReader<File>>;
@@ -25,7 +25,7 @@ pub async fn restore(config: &Config, file: &Path, force: bool) -> anyhow::Resul
     let input = File::open(file).with_context(|| file.display().to_string())?;
     let mut archive = ZipArchive::new(BufReader::new(input)).context("no backup of this product")?;
     let manifest: Manifest = serde_json::from_slice(&content(&mut archive, MANIFEST)?).context(MANIFEST)?;
-    check(&mut archive, &manifest)?;
+    check(&mut archive, config, &manifest)?;
     for service in &manifest.services {
         clear(config, &service.name, force).await.with_context(|| service.name.clone())?;
     }
@@ -33,6 +33,7 @@ pub async fn restore(config: &Config, file: &Path, force: bool) -> anyhow::Resul
     crate::migrate(config, &selection).await?;
     for service in &manifest.services {
         let db = Db::new(&config.database, name_of(&service.name)?)?;
+        objects::load(&mut archive, config, service).await.with_context(|| service.name.clone())?;
         load(&mut archive, &db, service).await.with_context(|| service.name.clone())?;
         compare(&db, service).await.with_context(|| service.name.clone())?;
     }
@@ -53,7 +54,7 @@ fn content(archive: &mut Archive, name: &str) -> anyhow::Result<Vec<u8>> {
 }
 
 /// Everything that can be known to be wrong before anything is touched: the whole file is read.
-fn check(archive: &mut Archive, manifest: &Manifest) -> anyhow::Result<()> {
+fn check(archive: &mut Archive, config: &Config, manifest: &Manifest) -> anyhow::Result<()> {
     ensure!(manifest.format == FORMAT, "format {} is another than this version's", manifest.format);
     for service in &manifest.services {
         let expected = tables::built_in(&service.name)?;
@@ -76,6 +77,7 @@ fn check(archive: &mut Archive, manifest: &Manifest) -> anyhow::Result<()> {
             }
             ensure!(hex(&hash.finalize()) == table.sha256, "{name} is damaged");
         }
+        objects::check(archive, config, service)?;
     }
     Ok(())
 }

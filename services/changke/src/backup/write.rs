@@ -12,7 +12,7 @@ use sqlx::AssertSqlSafe;
 use zip::ZipWriter;
 use zip::write::SimpleFileOptions;
 
-use super::{FORMAT, MANIFEST, Manifest, Service, Stream, entry_name, progress, tables};
+use super::{FORMAT, MANIFEST, Manifest, Service, Stream, entry_name, objects, progress, tables};
 use crate::{Config, SERVICES};
 
 const SNAPSHOT: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
@@ -34,7 +34,7 @@ pub async fn backup(config: &Config, file: &Path) -> anyhow::Result<Manifest> {
     let mut archive = ZipWriter::new(BufWriter::with_capacity(1 << 20, out));
     let mut services = Vec::with_capacity(SERVICES.len());
     for (name, snapshot) in &mut snapshots {
-        services.push(service(&mut archive, name, snapshot).await.with_context(|| (*name).to_owned())?);
+        services.push(service(&mut archive, config, name, snapshot).await.with_context(|| (*name).to_owned())?);
     }
     let manifest = Manifest {
         format: FORMAT,
@@ -91,6 +91,7 @@ async fn snapshots(config: &Config) -> anyhow::Result<Vec<(&'static str, Transac
 
 async fn service(
     archive: &mut ZipWriter<BufWriter<File>>,
+    config: &Config,
     name: &str,
     snapshot: &mut Transaction,
 ) -> anyhow::Result<Service> {
@@ -104,5 +105,6 @@ async fn service(
     }
     // Behind the tables: a sequence does not wait for the snapshot, and must not be behind its rows.
     let sequences = tables::sequences(snapshot).await?;
-    Ok(Service { name: name.to_owned(), migrations, tables, sequences })
+    let (objects, objects_left_out) = objects::write(archive, config, name, snapshot).await?;
+    Ok(Service { name: name.to_owned(), migrations, tables, sequences, objects, objects_left_out })
 }

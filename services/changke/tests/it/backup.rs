@@ -6,7 +6,8 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use anyhow::{Context as _, Result};
 use changke::testkit::{Arrangement, TestApp};
-use serde_json::json;
+use reqwest::Method;
+use serde_json::{Value, json};
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
 
 use crate::process::{Process, changke, settings};
@@ -63,6 +64,11 @@ async fn what_was_destroyed_comes_back_row_for_row() -> Result<()> {
         let id = customer["id"].as_str().context("no id")?;
         admin.post(&format!("/v1/customers/{id}/contacts"), contact).await?.ok()?;
     }
+    let customers = admin.get("/v1/customers?pageSize=1").await?.ok()?;
+    let record = customers["customers"][0]["id"].as_str().context("id")?;
+    let picture = [b"\x89PNG\r\n\x1a\n".as_slice(), &[7; 200_000]].concat();
+    let upload = admin.request(Method::POST, &format!("/v1/customers/{record}/attachments?name=a.png"))?;
+    let attached: Value = upload.body(picture.clone()).send().await?.error_for_status()?.json().await?;
     app.employee("lilei", &app.root_group().await?, &["salesperson"]).await?;
     app.until("reporting has followed", async || {
         let report = admin.get("/v1/reports/composition?dimension=DIMENSION_LEVEL").await;
@@ -81,7 +87,8 @@ async fn what_was_destroyed_comes_back_row_for_row() -> Result<()> {
     }
     let stopped = folder.path().join("stopped.backup");
     let stopped = stopped.to_str().context("path")?;
-    assert!(run(&app, &["admin", "backup", stopped]).await?.0);
+    let (well, said) = run(&app, &["admin", "backup", stopped]).await?;
+    assert!(well && said.contains("1 attached files are in it") && !said.contains("NOT"), "{said}");
     assert!(!run(&app, &["admin", "backup", stopped]).await?.0, "a backup replaces no other");
     let mut database = app.database().await?;
     let before = contents(&mut database).await?;
@@ -98,6 +105,7 @@ async fn what_was_destroyed_comes_back_row_for_row() -> Result<()> {
     for schema in ["identity", "customers", "reporting"] {
         sqlx::query(AssertSqlSafe(format!("DROP SCHEMA {schema} CASCADE"))).execute(&mut database).await?;
     }
+    std::fs::remove_dir_all(app.config.blob.directory.as_ref().context("directory")?)?;
     let (well, said) = run(&app, &["admin", "restore", stopped]).await?;
     assert!(well, "{said}");
     progress(&said)?;
@@ -116,6 +124,9 @@ async fn what_was_destroyed_comes_back_row_for_row() -> Result<()> {
     app.base_url.clone_from(&process.base_url);
     let admin = app.administrator().await?;
     assert_eq!(admin.get("/v1/customers?count=true").await?.ok()?["totalCount"], "50");
+    let path = format!("/v1/attachments/{}:download", attached["id"].as_str().context("id")?);
+    let content = admin.request(Method::GET, &path)?.send().await?.error_for_status()?.bytes().await?;
+    assert!(content == picture, "{} bytes of a file", content.len());
     admin.post("/v1/customers", json!({"kind": "CUSTOMER_KIND_PERSON", "name": "新客户"})).await?.ok()?;
     app.until("reporting goes on", async || {
         let report = admin.get("/v1/reports/composition?dimension=DIMENSION_LEVEL").await;

@@ -39,7 +39,9 @@ pub fn settings(config: &Config, listen: &str) -> Vec<(&'static str, String)> {
         ("CHANGKE_IDENTITY__HASHING__ITERATIONS", config.identity.hashing.iterations.to_string()),
         ("CHANGKE_TELEMETRY__LOG_FILTER", "warn".to_owned()),
     ];
-    common.into_iter().chain(apart).collect()
+    let files = config.blob.directory.as_ref();
+    let files = files.map(|directory| ("CHANGKE_BLOB__DIRECTORY", directory.display().to_string()));
+    common.into_iter().chain(apart).chain(files).collect()
 }
 
 /// An address that is free right now. Whoever is given one that was taken meanwhile fails to start, and is started anew.

@@ -8,9 +8,16 @@ export async function download(path: string, query: Record<string, string | stri
   for (const [name, value] of Object.entries(query)) {
     for (const item of [value ?? []].flat()) if (item) url.searchParams.append(name, item);
   }
-  const response = await sessionFetch(new Request(url, { headers: { "Accept-Language": i18n.language } }));
-  if (!response.ok) throw await problemFromResponse(response);
+  const response = await fetchFile(url);
   saveBlob(await response.blob(), fileNameOf(response.headers.get("content-disposition")) ?? fallbackName);
+}
+
+/** A file to be shown or played in the page. */
+export async function fetchFile(path: string | URL): Promise<Response> {
+  const request = new Request(new URL(path, location.origin), { headers: { "Accept-Language": i18n.language } });
+  const response = await sessionFetch(request);
+  if (!response.ok) throw await problemFromResponse(response);
+  return response;
 }
 
 /** RFC 6266: the extended name wins over the plain one. */

@@ -1,5 +1,5 @@
 // Files to the API: the body is the file itself, everything else stands in the address. For files of which one need not
-// see the progress; the import of customers shows its own.
+// see the progress; `progress.ts` has the others.
 import i18n from "i18next";
 import { newKey } from "./key";
 import { problemFromResponse } from "./problem";

@@ -106,6 +106,7 @@ impl InteractionService for InteractionRpc {
         let customer_id = id_of("interaction.customer_id", &wanted.customer_id)?;
         let mut new = Interaction::default();
         rules::apply(&mut new, &wanted, &rules::MUTABLE);
+        rules::check_in(&mut new, &Interaction::default(), Utc::now());
         if new.employee_id.is_empty() {
             new.employee_id = call.caller.require_employee()?.to_string();
         }
@@ -147,6 +148,7 @@ impl InteractionService for InteractionRpc {
         let (before, before_custom) = &stored;
         let mut after = before.clone();
         rules::apply(&mut after, &wanted, &paths);
+        rules::check_in(&mut after, &before, Utc::now());
         if after.employee_id.is_empty() {
             after.employee_id = call.caller.require_employee()?.to_string();
         }

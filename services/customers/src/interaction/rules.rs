@@ -12,7 +12,7 @@ use crate::audit::Changes;
 use crate::error::reason as own;
 use crate::field::sight::add_changes;
 
-pub const MUTABLE: [&str; 15] = [
+pub const MUTABLE: [&str; 16] = [
     "type",
     "state",
     "subject",
@@ -26,6 +26,7 @@ pub const MUTABLE: [&str; 15] = [
     "place",
     "latitude",
     "longitude",
+    "accuracy_meters",
     "custom_fields",
     "custom_fields.*",
 ];
@@ -57,9 +58,20 @@ pub fn apply(interaction: &mut Interaction, wanted: &Interaction, paths: &[&str]
             "place" => interaction.place = wanted.place.trim().to_owned(),
             "latitude" => interaction.latitude = wanted.latitude,
             "longitude" => interaction.longitude = wanted.longitude,
+            "accuracy_meters" => interaction.accuracy_meters = wanted.accuracy_meters,
             // Custom fields are taken over as JSON.
             _ => {}
         }
+    }
+}
+
+/// A position that was given just now bears this time; without a position there is neither accuracy nor time.
+pub fn check_in(interaction: &mut Interaction, before: &Interaction, now: DateTime<Utc>) {
+    let position = |interaction: &Interaction| (interaction.latitude, interaction.longitude);
+    if position(interaction) == (None, None) {
+        (interaction.accuracy_meters, interaction.check_in_time) = (None, None);
+    } else if position(interaction) != position(before) || interaction.accuracy_meters != before.accuracy_meters {
+        interaction.check_in_time = Some(timestamp(now));
     }
 }
 
@@ -123,6 +135,7 @@ pub fn changes(
     changes.add("place", &before.place, &after.place);
     changes.add("latitude", degrees_text(before.latitude), degrees_text(after.latitude));
     changes.add("longitude", degrees_text(before.longitude), degrees_text(after.longitude));
+    changes.add("accuracy_meters", degrees_text(before.accuracy_meters), degrees_text(after.accuracy_meters));
     changes.add("cancel_reason", &before.cancel_reason, &after.cancel_reason);
     add_changes(&mut changes, before_custom, after_custom);
     changes.into()

@@ -27,7 +27,8 @@ const COLUMNS: &str = "i.id, i.customer_id, c.name, i.type, i.state, i.subject, 
     ARRAY(SELECT k.name FROM unnest(i.contact_ids) WITH ORDINALITY AS u (id, place) JOIN contact AS k ON k.id = u.id
           ORDER BY u.place),
     i.employee_id, i.next_step, i.next_step_time, i.place, i.latitude, i.longitude, i.cancel_reason, i.create_time,
-    i.update_time, i.revision, i.create_user_id, i.update_user_id, i.custom_fields";
+    i.update_time, i.revision, i.create_user_id, i.update_user_id, i.custom_fields, i.accuracy_meters,
+    i.check_in_time";
 const FROM: &str = " FROM interaction AS i JOIN customer AS c ON c.id = i.customer_id WHERE ";
 
 /// What interactions are read by.
@@ -71,6 +72,8 @@ fn stored(row: &PgRow, reader: &Reader) -> sqlx::Result<Stored> {
         etag: etag(row.try_get(20)?),
         create_user_id: author(row, 21)?,
         update_user_id: author(row, 22)?,
+        accuracy_meters: row.try_get(24)?,
+        check_in_time: row.try_get::<Option<_>, _>(25)?.map(timestamp),
         custom_fields: reader.sight.values(&custom_fields),
     };
     Ok((interaction, custom_fields))
@@ -200,6 +203,7 @@ pub async fn contacts_unknown(connection: &mut PgConnection, customer_id: Uuid, 
 struct Columns {
     occur_time: DateTime<Utc>,
     next_step_time: Option<DateTime<Utc>>,
+    check_in_time: Option<DateTime<Utc>>,
     contact_ids: Vec<Uuid>,
     employee_id: Uuid,
 }
@@ -210,6 +214,7 @@ impl Columns {
         Ok(Self {
             occur_time: occur_time.ok_or_else(|| Error::internal(anyhow::anyhow!("unchecked time")))?,
             next_step_time: interaction.next_step_time.as_ref().and_then(instant),
+            check_in_time: interaction.check_in_time.as_ref().and_then(instant),
             contact_ids: uuids(&interaction.contact_ids)?,
             employee_id: interaction.employee_id.parse().map_err(Error::internal)?,
         })
@@ -231,8 +236,9 @@ pub async fn interaction_insert(
         "WITH i AS (
              INSERT INTO interaction
                  (id, customer_id, type, state, subject, content, occur_time, duration_minutes, contact_ids,
-                  employee_id, next_step, next_step_time, place, latitude, longitude, custom_fields)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
+                  employee_id, next_step, next_step_time, place, latitude, longitude, custom_fields, accuracy_meters,
+                  check_in_time)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)
              RETURNING *
          )
          SELECT {COLUMNS} FROM i JOIN customer AS c ON c.id = i.customer_id"
@@ -254,6 +260,8 @@ pub async fn interaction_insert(
         .bind(new.latitude)
         .bind(new.longitude)
         .bind(custom_fields)
+        .bind(new.accuracy_meters)
+        .bind(columns.check_in_time)
         .fetch_one(connection)
         .await?;
     Ok(interaction(&row, reader)?)
@@ -272,7 +280,7 @@ pub async fn interaction_update(
              UPDATE interaction AS o
              SET type = $2, state = $3, subject = $4, content = $5, occur_time = $6, duration_minutes = $7,
                  contact_ids = $8, employee_id = $9, next_step = $10, next_step_time = $11, place = $12, latitude = $13,
-                 longitude = $14, cancel_reason = $15, custom_fields = $16,
+                 longitude = $14, cancel_reason = $15, custom_fields = $16, accuracy_meters = $17, check_in_time = $18,
                  update_time = now(), revision = o.revision + 1
              WHERE o.id = $1
              RETURNING *
@@ -296,6 +304,8 @@ pub async fn interaction_update(
         .bind(new.longitude)
         .bind(&new.cancel_reason)
         .bind(custom_fields)
+        .bind(new.accuracy_meters)
+        .bind(columns.check_in_time)
         .fetch_one(connection)
         .await?;
     Ok(interaction(&row, reader)?)

@@ -76,8 +76,7 @@ impl TimelineService for TimelineRpc {
                 Some((place, Found::Interaction(Box::new(interaction))))
             }));
         }
-        let changes =
-            store::change_list_before(&mut connection, customer_id, visible.contacts, before, size + 1).await?;
+        let changes = store::change_list_before(&mut connection, customer_id, visible, before, size + 1).await?;
         let others = rules::other_customers(&changes);
         let customer_names: HashMap<Uuid, String> =
             store::customer_names(&mut connection, &readable, &others).await?.into_iter().collect();

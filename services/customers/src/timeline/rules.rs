@@ -45,6 +45,10 @@ pub fn shown(change: Change, looker: &Looker<'_>) -> CustomerChange {
             let (before, after) = (before.unwrap_or_default(), after.unwrap_or_default());
             return Some(FieldChange { field: "related_customer".into(), before, after });
         }
+        // A person knows a file by its name.
+        if record_kind == "attachment" && matches!(field.as_str(), "sha256" | "contact_id" | "interaction_id") {
+            return None;
+        }
         let known = looker.fields.kind_of(&record_kind, &field, [&before, &after]);
         let kind = known.unwrap_or_else(|| kind_of(crate::NAME, &record_kind, &field));
         if kind == Kind::Withheld {

@@ -46,25 +46,28 @@ pub struct Change {
 }
 
 /// Those before a place in time, latest first. Changes of interactions are left out: the interactions stand for
-/// themselves. `audit_entry_subject` finds a customer's entries, which are few enough to sort.
+/// themselves. Of files, which may hang on contacts and interactions, only those hear who see all of these; that one was
+/// scanned or downloaded is for the trail alone. `audit_entry_subject` finds a customer's entries, which are few enough to sort.
 pub async fn change_list_before(
     connection: &mut PgConnection,
     customer_id: Uuid,
-    with_contacts: bool,
+    visible: Visible,
     before: Option<(DateTime<Utc>, Uuid)>,
     limit: i64,
 ) -> Result<Vec<Change>> {
     let rows = sqlx::query(
         "SELECT id, time, actor_name, action, record_kind, changes FROM audit_entry
          WHERE subject_id = $1 AND record_kind <> 'interaction' AND ($2 OR record_kind <> 'contact')
+           AND ($6 OR record_kind <> 'attachment') AND action NOT IN ('attachment.downloaded', 'attachment.scanned')
            AND ($3::timestamptz IS NULL OR (time, id) < ($3, $4))
          ORDER BY time DESC, id DESC LIMIT $5",
     )
     .bind(customer_id)
-    .bind(with_contacts)
+    .bind(visible.contacts)
     .bind(before.map(|before| before.0))
     .bind(before.map(|before| before.1))
     .bind(limit)
+    .bind(visible.contacts && visible.interactions)
     .fetch_all(connection)
     .await?;
     let mut changes = Vec::with_capacity(rows.len());

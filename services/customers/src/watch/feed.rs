@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use contracts::customers::{CustomerChanged, CustomerShareChanged, InteractionChanged};
+use contracts::customers::{AttachmentChanged, CustomerChanged, CustomerShareChanged, InteractionChanged};
 use platform::backoff;
 use platform::db::Db;
 use platform::error::{Error, Result};
@@ -123,10 +123,13 @@ fn customer_of(event: &Envelope) -> Option<Uuid> {
     if event.is::<CustomerChanged>() {
         return Some(event.aggregate_id);
     }
-    let customer_id = match event.is::<CustomerShareChanged>() {
-        true => event.decode::<CustomerShareChanged>().ok()?.customer_id,
+    let customer_id = if event.is::<CustomerShareChanged>() {
+        event.decode::<CustomerShareChanged>().ok()?.customer_id
+    } else if event.is::<AttachmentChanged>() {
+        event.decode::<AttachmentChanged>().ok()?.customer_id
+    } else {
         // The time of the last contact is the customer's.
-        false => event.decode::<InteractionChanged>().ok()?.customer_id,
+        event.decode::<InteractionChanged>().ok()?.customer_id
     };
     customer_id.parse().ok()
 }

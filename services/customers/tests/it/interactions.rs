@@ -171,3 +171,45 @@ async fn work_lists_run_over_the_customers_that_one_sees() -> Result<()> {
     li_lei.post(&format!("/v1/customers/{hers}/interactions"), intruding).await?.refused(404, "NOT_FOUND")?;
     story.end().await
 }
+
+#[tokio::test]
+async fn a_visit_is_checked_in_by_the_clock_of_the_service() -> Result<()> {
+    let story = Story::begin().await?;
+    let li_lei = &story.li_lei;
+    let customer = a_customer(li_lei, "杭州大华电子").await?;
+    let planned = an_interaction(li_lei, &customer, a_visit("拜访", "PLANNED", 1)).await?;
+    assert!(planned.get("checkInTime").is_none());
+    let path = format!("/v1/interactions/{}", id(&planned)?);
+    for (change, field) in [
+        (json!({"latitude": 90.1, "longitude": 0}), "latitude"),
+        (json!({"latitude": 0, "longitude": -180.1}), "longitude"),
+        (json!({"latitude": 0, "longitude": 0, "accuracyMeters": -1}), "accuracyMeters"),
+        (json!({"latitude": 30.2}), "longitude"),
+    ] {
+        let mut change = change;
+        change["etag"] = planned["etag"].clone();
+        assert_eq!(violations(&li_lei.patch(&path, change).await?)[0].0, field);
+    }
+    let here = json!({
+        "latitude": 30.27415, "longitude": 120.15515, "accuracyMeters": 12, "place": "门店",
+        "checkInTime": "2020-01-01T00:00:00Z", "etag": planned["etag"],
+    });
+    let arrived = li_lei.patch(&path, here).await?.ok()?;
+    let time: chrono::DateTime<Utc> = arrived["checkInTime"].as_str().unwrap().parse()?;
+    assert!((Utc::now() - time).num_seconds() < 60, "{time}");
+    assert_eq!((&arrived["state"], &arrived["accuracyMeters"]), (&json!("INTERACTION_STATE_PLANNED"), &json!(12.0)));
+
+    // What else is written leaves the time; another position has its own.
+    let done = json!({"state": "INTERACTION_STATE_DONE", "occurTime": hours_from_now(0), "etag": arrived["etag"]});
+    let done = li_lei.patch(&path, done).await?.ok()?;
+    assert_eq!(done["checkInTime"], arrived["checkInTime"]);
+    let moved = json!({"latitude": 30.3, "longitude": 120.2, "accuracyMeters": 5, "etag": done["etag"]});
+    let moved = li_lei.patch(&path, moved).await?.ok()?;
+    assert_ne!(moved["checkInTime"], arrived["checkInTime"]);
+    let body = json!({"etag": moved["etag"]});
+    let gone = li_lei.patch(&format!("{path}?updateMask=latitude,longitude"), body).await?.ok()?;
+    for field in ["latitude", "longitude", "accuracyMeters", "checkInTime"] {
+        assert!(gone.get(field).is_none(), "{field}: {gone}");
+    }
+    story.end().await
+}

@@ -2,6 +2,9 @@
 
 #![allow(clippy::unwrap_used, clippy::needless_pass_by_value)]
 
+mod attachment_files;
+mod attachment_scans;
+mod attachments;
 mod base;
 mod contacts;
 mod customers;

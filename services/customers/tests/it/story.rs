@@ -1,7 +1,7 @@
 //! The people of the stories and what they do most.
 
 use anyhow::{Context as _, Result};
-use changke::testkit::{Answer, Session, TestApp};
+use changke::testkit::{Answer, Arrangement, Session, TestApp};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -15,7 +15,12 @@ pub struct Story {
 
 impl Story {
     pub async fn begin() -> Result<Self> {
-        let app = TestApp::start().await?;
+        Self::begin_with(|_| {}).await
+    }
+
+    /// With settings of its own.
+    pub async fn begin_with(adjust: impl FnOnce(&mut changke::Config)) -> Result<Self> {
+        let app = TestApp::start_with(Arrangement::from_environment(), adjust).await?;
         let admin = app.administrator().await?;
         let team = app.group("华东销售", &app.root_group().await?).await?;
         let li_lei = app.employee("lilei", &team, &["salesperson"]).await?;

@@ -20,6 +20,7 @@ use identity::Config;
 use identity::seed::{SeedEmployee, SeedGroup, SeedPlan, Seeded, seed};
 use identity::webhook::Outside;
 use platform::access::{Access, PolicyCache, watch_policy};
+use platform::blob::{BlobConfig, Blobs};
 use platform::config::{DatabaseConfig, NatsConfig};
 use platform::db::Db;
 use platform::events::Relay;
@@ -121,6 +122,7 @@ pub async fn instance_within(
         events: events.clone(),
         clients: clients.clone(),
         access: access.clone(),
+        blobs: Blobs::new(&BlobConfig::default(), identity::NAME).unwrap(),
         shutdown: shutdown.clone(),
     };
     let parts = identity::build_within(config.clone(), context, surroundings.outside).await.unwrap();

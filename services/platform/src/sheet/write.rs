@@ -101,7 +101,7 @@ pub fn answer(format: FileFormat, name: &str, headers: Row) -> (Producer, Respon
 }
 
 /// RFC 6266, with the name in full for those who know RFC 8187.
-fn disposition(name: &str) -> String {
+pub fn disposition(name: &str) -> String {
     let plain: String = name
         .chars()
         .map(|c| if c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_' | ' ') { c } else { '_' })

@@ -6,6 +6,7 @@ import { Link, useNavigate } from "react-router";
 import { download } from "@/api/download";
 import { usePages } from "@/api/pages";
 import { asProblem } from "@/api/problem";
+import { isAbort } from "@/api/progress";
 import type { Import } from "@/api/types";
 import { FormFault } from "@/shared/FormFault";
 import { LoadMore } from "@/shared/LoadMore";
@@ -80,7 +81,7 @@ function UploadCard() {
       const { id } = await uploadImportFile(file, setPart, abort.current.signal);
       void navigate(`/imports/${id}`);
     } catch (error) {
-      if (!(error instanceof DOMException && error.name === "AbortError")) setFault(asProblem(error));
+      if (!isAbort(error)) setFault(asProblem(error));
     } finally {
       setPart(undefined);
     }

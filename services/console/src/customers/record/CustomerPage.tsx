@@ -10,6 +10,7 @@ import { PersonAvatar } from "@/shared/PersonAvatar";
 import { Loaded } from "@/shared/states";
 import { usePhone } from "@/shared/usePhone";
 import { useCustomer } from "../api";
+import { AttachmentsCard } from "../attachments/AttachmentsCard";
 import { PoolTag } from "../AttributeValue";
 import { EntryLabel } from "../dictionaries/pickers";
 import { ContactsCard } from "./ContactsCard";
@@ -44,6 +45,7 @@ function Record({ customer }: { customer: Customer }) {
     <Flex vertical gap={16}>
       <DetailsCard customer={customer} />
       {can("PERMISSION_CONTACTS_READ") && <ContactsCard customer={customer} />}
+      <AttachmentsCard customer={customer} />
       <RelationsCard customer={customer} />
       <OwnershipCard customer={customer} />
       {reaches("PERMISSION_CUSTOMERS_SHARE", customer) && <SharesCard customer={customer} />}

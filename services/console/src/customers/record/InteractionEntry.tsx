@@ -10,6 +10,8 @@ import { ReasonDialog } from "@/shared/ReasonDialog";
 import { Time } from "@/shared/Time";
 import { cancelInteraction, useCustomerChanged } from "../api";
 import { CustomValues } from "../fields/CustomFields";
+import { InteractionFiles } from "../attachments/InteractionFiles";
+import { CheckedIn, VisitCheckIn } from "./CheckIn";
 
 interface InteractionEntryProps {
   customer: Customer;
@@ -71,8 +73,11 @@ export function InteractionEntry({ customer, interaction, onEdit, onComplete }: 
           <ArrowRightOutlined style={{ fontSize: 12 }} /> {interaction.nextStep} {interaction.nextStepTime && <Time value={interaction.nextStepTime} />}
         </Typography.Text>
       )}
+      <CheckedIn interaction={interaction} />
+      <InteractionFiles customer={customer} interaction={interaction} writes={writes} />
       {writes && planned && (
-        <Flex gap={8}>
+        <Flex gap={8} wrap>
+          {interaction.type === "INTERACTION_TYPE_VISIT" && <VisitCheckIn interaction={interaction} />}
           <Button size="small" type="primary" ghost onClick={onComplete} data-testid="complete-interaction">
             {t("customers.interaction.complete")}
           </Button>

@@ -9,7 +9,9 @@ import { useNotices } from "@/shared/notices";
 import { createInteraction, updateInteraction, useContacts, useCustomerChanged } from "../api";
 import { snakeCase } from "../attributes";
 import { customChanges, customInputs, CustomItems, useCustomAttributes, type CustomInputs } from "../fields/CustomFields";
+import { CheckInField, positionOf } from "./CheckIn";
 import { InteractionIcon, interactionTypes } from "./interactions";
+import type { Position } from "./position";
 
 interface InteractionFormProps {
   customerId: string;
@@ -32,6 +34,7 @@ interface Values {
   nextStep: string;
   nextStepTime: Dayjs | null;
   place: string;
+  position?: Position;
 }
 
 type FormValues = Values & { customFields?: CustomInputs };
@@ -131,9 +134,14 @@ function Fields({ customerId, isNew, stateFixed }: { customerId: string; isNew: 
         </Form.Item>
       )}
       {type === "INTERACTION_TYPE_VISIT" && (
-        <Form.Item name="place" label={t("customers.interaction.place")}>
-          <Input maxLength={200} />
-        </Form.Item>
+        <>
+          <Form.Item name="place" label={t("customers.interaction.place")}>
+            <Input maxLength={200} />
+          </Form.Item>
+          <Form.Item name="position">
+            <CheckInField />
+          </Form.Item>
+        </>
       )}
       {!planned && (
         <Form.Item name="content" label={t("customers.interaction.content")}>
@@ -174,12 +182,14 @@ function valuesOf(interaction: Interaction | undefined, complete: boolean): Valu
     nextStep: interaction?.nextStep ?? "",
     nextStepTime: time(interaction?.nextStepTime),
     place: interaction?.place ?? "",
+    position: interaction && positionOf(interaction),
   };
 }
 
-function inputOf(values: Values) {
+function inputOf({ position, ...values }: Values) {
   return {
     ...values,
+    ...position,
     occurTime: values.occurTime.toISOString(),
     nextStepTime: values.nextStepTime?.toISOString(),
     durationMinutes: values.durationMinutes ?? 0,

@@ -11,12 +11,12 @@ export function useLiveCustomer(id: string) {
   // One that is out of use has a page as well.
   useLiveCustomers(`id = "${id}" AND (state = ACTIVE OR state = INVALID)`, {
     onBegin: () => {
-      if (!isFresh(queries.getQueryState(key))) load("customer", "timeline");
+      if (!isFresh(queries.getQueryState(key))) load("customer", "timeline", "attachments");
     },
     onUpdate: ({ customer }) => {
-      if (!customer) return load("customer", "timeline");
+      if (!customer) return load("customer", "timeline", "attachments");
       queries.setQueryData<Customer>(key, customer);
-      load("timeline");
+      load("timeline", "attachments");
     },
   });
 }

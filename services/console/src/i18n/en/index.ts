@@ -1,5 +1,6 @@
 import { administration } from "./administration";
 import { app } from "./app";
+import { attachments } from "./attachments";
 import { common } from "./common";
 import { customers } from "./customers";
 import { enums } from "./enums";
@@ -10,4 +11,4 @@ import { reporting } from "./reporting";
 import { security } from "./security";
 import { settings } from "./settings";
 
-export const en = { administration, app, common, customers, enums, identity, imports, provisioning, reporting, security, settings };
+export const en = { administration, app, attachments, common, customers, enums, identity, imports, provisioning, reporting, security, settings };
