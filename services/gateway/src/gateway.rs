@@ -98,6 +98,7 @@ impl Headers {
 impl Gateway {
     pub fn new(
         config: &Config,
+        cluster_secret: &str,
         upstreams: HashMap<String, Upstream>,
         stop: CancellationToken,
     ) -> anyhow::Result<Gateway> {
@@ -107,7 +108,7 @@ impl Gateway {
             contract,
             routes: Routes::new(contract, &upstreams)?,
             limiter: Limiter::new(&config.rate_limit),
-            sessions: Sessions::new(config.secure_cookies, Csrf::new(&config.csrf_secret)),
+            sessions: Sessions::new(config.secure_cookies, Csrf::new(&config.csrf_secret, cluster_secret)),
             keys: Keys::new(contract),
             console: Console::new(config.console_dir.as_deref()),
             openapi: serde_json::to_vec(&document)?.into(),

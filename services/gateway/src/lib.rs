@@ -56,8 +56,13 @@ pub struct Front {
 }
 
 /// `stop` ends the streams that would else go on for ever.
-pub fn build(config: &Config, upstreams: HashMap<String, Upstream>, stop: CancellationToken) -> anyhow::Result<Front> {
-    Ok(Front { gateway: Arc::new(gateway::Gateway::new(config, upstreams, stop)?) })
+pub fn build(
+    config: &Config,
+    cluster_secret: &str,
+    upstreams: HashMap<String, Upstream>,
+    stop: CancellationToken,
+) -> anyhow::Result<Front> {
+    Ok(Front { gateway: Arc::new(gateway::Gateway::new(config, cluster_secret, upstreams, stop)?) })
 }
 
 impl Service<Request<Body>> for Front {

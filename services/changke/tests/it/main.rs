@@ -6,5 +6,6 @@ mod backup;
 mod crash;
 mod handover;
 mod process;
+mod restart;
 mod seed;
 mod settings;
