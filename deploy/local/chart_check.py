@@ -15,12 +15,14 @@ from compose_check import Compose, Dashboard  # noqa: F401  unittest finds them 
 from manifests import (
     CHART,
     KUBERNETES,
+    ROOT,
     VARIANTS,
     component_of,
     container_of,
     environment_of,
     helm,
     labels_of,
+    notes,
     pod_of,
     rendered,
     secrets_of,
@@ -290,6 +292,24 @@ class Chart(unittest.TestCase):
         for monitor in chosen.component("ServiceMonitor").values():
             self.assertEqual(monitor["spec"]["endpoints"][0]["port"], "admin")
         self.assertEqual(set(chosen.component("ServiceMonitor")), chosen.services)
+
+    def test_notes_say_what_is_there_and_what_the_command_does(self):
+        printed = (ROOT / "services" / "changke" / "src" / "main.rs").read_text()
+        self.assertIn("/// Create an administrator, and print a link to set the password with, good for one use.", printed)
+        for variant in VARIANTS:
+            with self.subTest(variant):
+                text, manifests = notes(variant), rendered(variant)
+                self.assertIn("prints a link to set the password with, good for one use", text)
+                self.assertIn("设置密码的链接", text)
+                listed = text.splitlines()[0].partition(": ")[2]
+                self.assertEqual(set(listed.split(", ")), manifests.services)
+                for deployment in re.findall(r"\bdeploy/(\S+)", text):
+                    self.assertIn(deployment, manifests.of("Deployment"))
+                for service, port in re.findall(r"\bservice/(\S+) \d+:(\d+)", text):
+                    ports = [entry["port"] for entry in manifests.of("Service")[service]["spec"]["ports"]]
+                    self.assertIn(int(port), ports)
+                (command,) = re.findall(r"-- changke (.*)", text)
+                self.assertEqual(command, "admin create NAME")
 
     def test_wrong_values_are_refused_by_name(self):
         wrong = {
