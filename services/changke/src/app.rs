@@ -165,7 +165,7 @@ impl App {
         }
         let gateway_address = gateway_listener.as_ref().map(TcpListener::local_addr).transpose()?;
         if let Some(listener) = gateway_listener {
-            let front = gateway::build(&config.gateway, &config.cluster.secret, upstreams, serving.clone())?;
+            let front = gateway::build(&config.gateway, clients.derive("csrf"), upstreams, serving.clone())?;
             let public = health::Public::new(front, health.clone());
             tasks.spawn(serve_http(listener, public, serving.clone()));
         }

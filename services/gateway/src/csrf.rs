@@ -16,15 +16,10 @@ pub struct Csrf {
 }
 
 impl Csrf {
-    /// Without a secret of its own the key comes from the installation's: tokens outlive a restart, and hold in every
-    /// gateway.
-    pub fn new(secret: &str, cluster_secret: &str) -> Csrf {
-        if !secret.is_empty() {
-            return Csrf { key: secret.as_bytes().to_vec() };
-        }
-        let mut derived = keyed(cluster_secret.as_bytes());
-        derived.update(b"gateway.csrf");
-        Csrf { key: derived.finalize().into_bytes().to_vec() }
+    /// Without a secret of its own the key is one of the installation: tokens outlive a restart, and hold in every gateway.
+    pub fn new(secret: &str, derived: [u8; 32]) -> Csrf {
+        let key = if secret.is_empty() { derived.to_vec() } else { secret.as_bytes().to_vec() };
+        Csrf { key }
     }
 
     /// A token for a session: `nonce.mac(access).mac(refresh)`, since the two tokens are never sent together.
@@ -52,16 +47,12 @@ impl Csrf {
     }
 
     fn mac(&self, nonce: &str, session: &str) -> Hmac<Sha256> {
-        let mut mac = keyed(&self.key);
+        let mut mac = Hmac::<Sha256>::new_from_slice(&self.key).expect("HMAC takes keys of any length");
         mac.update(nonce.as_bytes());
         mac.update(b".");
         mac.update(session.as_bytes());
         mac
     }
-}
-
-fn keyed(key: &[u8]) -> Hmac<Sha256> {
-    Hmac::new_from_slice(key).expect("HMAC takes keys of any length")
 }
 
 /// Whether the browser says that a page of this origin sent the request. Other clients say nothing.
@@ -83,11 +74,11 @@ mod tests {
 
     #[test]
     fn a_token_holds_for_its_session_alone() {
-        let csrf = Csrf::new(&"k".repeat(32), "cluster");
+        let csrf = Csrf::new(&"k".repeat(32), [0; 32]);
         let token = csrf.issue("access", "refresh");
         assert!(csrf.holds_for_access(&token, "access") && csrf.holds_for_refresh(&token, "refresh"));
         assert!(!csrf.holds_for_access(&token, "other") && !csrf.holds_for_refresh(&token, "access"));
-        assert!(!Csrf::new("", "cluster").holds_for_access(&token, "access"));
+        assert!(!Csrf::new("", [0; 32]).holds_for_access(&token, "access"));
         for forged in ["", ".", "..", "a.b.c", &token[1..], &format!("{token}.x")] {
             assert!(!csrf.holds_for_access(forged, "access"), "{forged}");
         }
@@ -97,10 +88,10 @@ mod tests {
 
     #[test]
     fn without_a_secret_tokens_hold_wherever_the_installation_is_the_same() {
-        let token = Csrf::new("", "cluster").issue("access", "refresh");
-        assert!(Csrf::new("", "cluster").holds_for_access(&token, "access"));
-        assert!(!Csrf::new("", "another").holds_for_access(&token, "access"));
-        assert!(!Csrf::new("cluster", "cluster").holds_for_access(&token, "access"), "the secret itself is no key");
+        let token = Csrf::new("", [1; 32]).issue("access", "refresh");
+        assert!(Csrf::new("", [1; 32]).holds_for_access(&token, "access"));
+        assert!(!Csrf::new("", [2; 32]).holds_for_access(&token, "access"));
+        assert!(!Csrf::new(&"k".repeat(32), [1; 32]).holds_for_access(&token, "access"));
     }
 
     #[test]

@@ -4237,6 +4237,7 @@ export interface components {
             services: {
                 name: string;
                 present: boolean;
+                /** @description Whether it takes calls; `/health/ready` tells whether its database answers. */
                 ready?: boolean;
             }[];
         };
