@@ -97,6 +97,7 @@ pub mod reason {
     reasons! {
         CONTACT_INVALID: "The contact is out of use.", "该联系人已作废。";
         RELATION_EXISTS: "The two customers stand in this relation already.", "两个客户之间已有该关系。";
+        PERIOD_REVERSED: "The last day is before the first.", "结束日期早于开始日期。";
         RELATION_TO_ITSELF: "A customer has no relation to itself.", "客户不能与自身建立关系。";
         RELATED_CUSTOMER_UNKNOWN: "There is no such customer.", "该客户不存在。";
         INTERACTION_IN_FUTURE: "What is done can't lie in the future.", "已完成的交往时间不能晚于现在。";

@@ -143,7 +143,7 @@ fn services(shared: &Arc<Shared>, watches: watch::Watches) -> Services {
         )
         .add(field::FieldRpc::new(db.clone(), fields.clone()), FieldServiceServer::from_arc, FieldServiceUnary)
         .add(contact::ContactRpc::new(db.clone(), zone), ContactServiceServer::from_arc, ContactServiceUnary)
-        .add(relation::RelationRpc::new(db.clone()), RelationServiceServer::from_arc, RelationServiceUnary)
+        .add(relation::RelationRpc::new(db.clone(), zone), RelationServiceServer::from_arc, RelationServiceUnary)
         .add(import::ImportRpc::new(shared.clone()), ImportServiceServer::from_arc, ImportServiceUnary)
         .add(
             interaction::InteractionRpc::new(db.clone(), zone),

@@ -63,14 +63,14 @@ async fn write_errors(
         let errors = store::row_error_list(shared.db.pool(), stored, after, true, BATCH, locale).await?;
         let Some(last) = errors.last() else { return Ok(()) };
         after = last.row;
-        let rows = errors.iter().map(|error| error_row(error, kept)).collect();
+        let rows = errors.iter().map(|error| error_row(error, stored.headers.len(), kept)).collect();
         if !producer.give(rows).await {
             return Ok(());
         }
     }
 }
 
-fn error_row(error: &ImportRowError, kept: &[usize]) -> Row {
+fn error_row(error: &ImportRowError, width: usize, kept: &[usize]) -> Row {
     let mut row: Row = kept.iter().map(|index| error.cells.get(*index).map_or("", String::as_str).into()).collect();
     let codes: Vec<&str> = error.errors.iter().map(|error| error.code.as_str()).collect();
     let reasons: Vec<String> = error
@@ -82,6 +82,8 @@ fn error_row(error: &ImportRowError, kept: &[usize]) -> Row {
         .collect();
     row.push(Cell::Text(codes.join("; ")));
     row.push(Cell::Text(reasons.join(" ")));
+    // What has no header stays too much until somebody sees to it: without it the row might seem sound, cells shifted.
+    row.extend(error.cells.iter().skip(width).map(|cell| cell.as_str().into()));
     row
 }
 

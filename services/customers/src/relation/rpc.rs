@@ -1,30 +1,37 @@
 //! `RelationService`. Both ends' timelines tell of a relation.
 
+use chrono::{FixedOffset, NaiveDate, Utc};
 use contracts::customers::relation_service_server::RelationService;
 use contracts::customers::{
-    CreateRelationRequest, DeleteRelationRequest, DeleteRelationResponse, ListRelationsRequest, ListRelationsResponse,
-    Relation, RelationType,
+    CreateRelationRequest, DeleteRelationRequest, DeleteRelationResponse, GetRelationGraphRequest,
+    ListRelationsRequest, ListRelationsResponse, Relation, RelationGraph, UpdateRelationRequest,
 };
 use contracts::options::Permission;
 use platform::access::Call;
-use platform::db::{AuditEntry, Db, Once, Tx};
+use platform::db::{AuditEntry, Db, Once, Tx, timestamp};
 use platform::error::{Error, Result, reason};
-use platform::page;
+use platform::{page, update};
 use tonic::{Request, Response, Status};
 use uuid::Uuid;
 
-use super::store;
-use crate::audit::Changes;
+use super::rules::{Period, Stored, text};
+use super::{graph, rules, store};
 use crate::error::reason as own;
 use crate::parent;
 
 pub struct RelationRpc {
     db: Db,
+    zone: FixedOffset,
 }
 
 impl RelationRpc {
-    pub fn new(db: Db) -> Self {
-        Self { db }
+    pub fn new(db: Db, zone: FixedOffset) -> Self {
+        Self { db, zone }
+    }
+
+    /// The day before which a relation must not have ended, unless ended ones are wanted too.
+    fn today_unless(&self, include_ended: bool) -> Option<NaiveDate> {
+        (!include_ended).then(|| Utc::now().with_timezone(&self.zone).date_naive())
     }
 }
 
@@ -38,15 +45,31 @@ impl RelationService for RelationRpc {
         let request = request.into_inner();
         let customer_id = id_of("customer_id", &request.customer_id)?;
         let size = page::size(request.page_size, 50);
-        let bound = ["relations", &request.customer_id];
+        let today = self.today_unless(request.include_ended);
+        let bound = ["relations", &request.customer_id, if request.include_ended { "all" } else { "" }];
         let after = page::decode::<Uuid>(&bound, &request.page_token)?;
         let rows = call.caller.rows(Permission::CustomersRead);
         let mut connection = self.db.pool().acquire().await.map_err(Error::from)?;
         parent::require_visible(&mut connection, &rows, customer_id).await?;
         drop(connection);
-        let mut relations = store::relation_list(self.db.pool(), &rows, customer_id, after, size + 1).await?;
+        let mut relations = store::relation_list(self.db.pool(), &rows, (customer_id, today), after, size + 1).await?;
         let next_page_token = page::cut(&mut relations, size, &bound, |relation| relation.id.clone())?;
         Ok(Response::new(ListRelationsResponse { relations, next_page_token }))
+    }
+
+    async fn get_relation_graph(
+        &self,
+        request: Request<GetRelationGraphRequest>,
+    ) -> Result<Response<RelationGraph>, Status> {
+        let call = Call::of(&request)?;
+        let request = request.into_inner();
+        let customer_id = id_of("customer_id", &request.customer_id)?;
+        let depth = if request.depth == 0 { 2 } else { request.depth };
+        let rows = call.caller.rows(Permission::CustomersRead);
+        let today = self.today_unless(request.include_ended);
+        let mut connection = self.db.pool().acquire().await.map_err(Error::from)?;
+        parent::require_visible(&mut connection, &rows, customer_id).await?;
+        Ok(Response::new(graph::graph(&mut connection, &rows, customer_id, depth, today).await?))
     }
 
     async fn create_relation(&self, request: Request<CreateRelationRequest>) -> Result<Response<Relation>, Status> {
@@ -57,7 +80,15 @@ impl RelationService for RelationRpc {
         if customer_id == related_id {
             return Err(Error::invalid("related_customer_id", &own::RELATION_TO_ITSELF).into());
         }
-        let relation_type = request.r#type();
+        let period = Period::parse("", &request.valid_from, &request.valid_until)?;
+        let new = Stored {
+            id: Uuid::now_v7(),
+            relation_type: request.r#type(),
+            customer_id,
+            related_id,
+            remark: request.remark.trim().to_owned(),
+            period,
+        };
         let mut tx = match self.db.begin_once::<Relation>(&call).await? {
             Once::Done(relation) => return Ok(Response::new(relation)),
             Once::New(tx) => tx,
@@ -68,20 +99,44 @@ impl RelationService for RelationRpc {
         let related_customer_name = store::customer_name(tx.connection(), &visible, related_id)
             .await?
             .ok_or_else(|| Error::invalid("related_customer_id", &own::RELATED_CUSTOMER_UNKNOWN))?;
-        let id = Uuid::now_v7();
-        let remark = request.remark.trim();
-        let create_time =
-            store::relation_insert(tx.connection(), id, relation_type, (customer_id, related_id), remark).await?;
-        audit(&mut tx, "relation.created", id, relation_type, (customer_id, related_id), remark);
+        let create_time = store::relation_insert(tx.connection(), &new).await?;
+        audit(&mut tx, "relation.created", None, Some(&new));
         let relation = Relation {
-            id: id.to_string(),
-            r#type: relation_type as i32,
-            customer_id: customer_id.to_string(),
-            related_customer_id: related_id.to_string(),
             related_customer_name,
-            inverse: false,
-            remark: remark.to_owned(),
             create_time: Some(create_time),
+            update_time: Some(create_time),
+            etag: update::etag(1),
+            ..of(&new)
+        };
+        Ok(Response::new(tx.commit_call(&call, relation).await?))
+    }
+
+    async fn update_relation(&self, request: Request<UpdateRelationRequest>) -> Result<Response<Relation>, Status> {
+        let call = Call::of(&request)?;
+        let UpdateRelationRequest { relation, update_mask } = request.into_inner();
+        let wanted = relation.unwrap_or_default();
+        let id = id_of("relation.id", &wanted.id)?;
+        let paths = update::paths(update_mask.as_ref(), &rules::MUTABLE)?;
+        let revision = update::revision("relation.etag", &wanted.etag)?;
+        let mut tx = match self.db.begin_once::<Relation>(&call).await? {
+            Once::Done(relation) => return Ok(Response::new(relation)),
+            Once::New(tx) => tx,
+        };
+        let (before, known) = lock(&mut tx, &call, id).await?;
+        if known != revision {
+            return Err(Error::stale_etag().into());
+        }
+        let after = rules::apply(&before, &wanted, &paths)?;
+        let (create_time, update_time, revision) = store::relation_update(tx.connection(), &after).await?;
+        audit(&mut tx, "relation.updated", Some(&before), Some(&after));
+        let visible = call.caller.rows(Permission::CustomersRead);
+        let name = store::customer_name(tx.connection(), &visible, after.related_id).await?;
+        let relation = Relation {
+            related_customer_name: name.unwrap_or_default(),
+            create_time: Some(timestamp(create_time)),
+            update_time: Some(timestamp(update_time)),
+            etag: update::etag(revision),
+            ..of(&after)
         };
         Ok(Response::new(tx.commit_call(&call, relation).await?))
     }
@@ -96,11 +151,9 @@ impl RelationService for RelationRpc {
             Once::Done(deleted) => return Ok(Response::new(deleted)),
             Once::New(tx) => tx,
         };
-        let changeable = call.caller.rows(Permission::CustomersUpdate);
-        let visible = call.caller.rows(Permission::CustomersRead);
-        let ends = store::relation_delete(tx.connection(), &changeable, &visible, id).await?;
-        let pair = (ends.customer_id, ends.related_id);
-        audit(&mut tx, "relation.deleted", id, ends.relation_type, pair, &ends.remark);
+        let (before, _) = lock(&mut tx, &call, id).await?;
+        store::relation_delete(tx.connection(), id).await?;
+        audit(&mut tx, "relation.deleted", Some(&before), None);
         Ok(Response::new(tx.commit_call(&call, DeleteRelationResponse {}).await?))
     }
 }
@@ -109,29 +162,30 @@ fn id_of(field: &str, text: &str) -> Result<Uuid> {
     text.parse().map_err(|_| Error::invalid(field, &reason::VALUE_INVALID))
 }
 
-/// One entry for each end. `related_customer_id` is the other end from where the entry stands.
-fn audit(
-    tx: &mut Tx,
-    action: &'static str,
-    id: Uuid,
-    relation_type: RelationType,
-    (customer_id, related_id): (Uuid, Uuid),
-    remark: &str,
-) {
-    let deleted = action == "relation.deleted";
-    for (subject_id, other_id) in [(customer_id, related_id), (related_id, customer_id)] {
-        let mut changes = Changes::default();
-        let inverse = relation_type != RelationType::Household && subject_id == related_id;
-        let values = [
-            ("type", relation_type.as_str_name().to_owned()),
-            ("related_customer_id", other_id.to_string()),
-            ("inverse", if inverse { "true".to_owned() } else { String::new() }),
-            ("remark", remark.to_owned()),
-        ];
-        for (field, value) in values {
-            let (before, after) = if deleted { (value, String::new()) } else { (String::new(), value) };
-            changes.add(field, before, after);
-        }
-        tx.audit(AuditEntry { action, record_kind: "relation", record_id: id, subject_id, changes: changes.into() });
+async fn lock(tx: &mut Tx, call: &Call, id: Uuid) -> Result<(Stored, i64)> {
+    let changeable = call.caller.rows(Permission::CustomersUpdate);
+    let visible = call.caller.rows(Permission::CustomersRead);
+    store::relation_lock(tx.connection(), &changeable, &visible, id).await
+}
+
+/// As it is seen from its first end.
+fn of(stored: &Stored) -> Relation {
+    Relation {
+        id: stored.id.to_string(),
+        r#type: stored.relation_type as i32,
+        customer_id: stored.customer_id.to_string(),
+        related_customer_id: stored.related_id.to_string(),
+        remark: stored.remark.clone(),
+        valid_from: text(stored.period.from),
+        valid_until: text(stored.period.until),
+        ..Relation::default()
+    }
+}
+
+/// One entry for each end.
+fn audit(tx: &mut Tx, action: &'static str, before: Option<&Stored>, after: Option<&Stored>) {
+    let Some(record_id) = before.or(after).map(|relation| relation.id) else { return };
+    for (subject_id, changes) in rules::changes(before, after) {
+        tx.audit(AuditEntry { action, record_kind: "relation", record_id, subject_id, changes });
     }
 }

@@ -218,7 +218,15 @@ async fn every_fault_of_a_row_is_named_and_corrected_rows_go_in() -> Result<()> 
         "{file}"
     );
     assert!(file.contains("\"'=HYPERLINK(\"\"http://x\"\")\",13800138002"), "{file}");
+    assert!(file.trim_end().ends_with(",extra"), "{file}");
+    // Left as it is, a row with too many cells is refused again, however often.
+    let again = uploaded(li_lei, "客户-错误.csv", file.clone()).await?;
+    let done = run(app, li_lei, &again, "IMPORT_KEY_PHONE", SKIP, true).await?;
+    assert_eq!(errors(li_lei, &done).await?.last().unwrap(), &(6, vec![" EXTRA_CELLS".to_owned()]));
+    let (second, _) = download(li_lei, &format!("/v1/imports/{}:downloadErrors", id(&done)?), "zh-CN").await?;
+    assert!(String::from_utf8(second)?.trim_end().ends_with(",,extra"));
     let corrected = file
+        .replace(",extra", "")
         .replace(
             "1380013800,not an address,2023-2-29,11010519491231002Y,gold,西湖区,9,nobody",
             "13800138010,a@b.cn,2023-2-28,11010519491231002X,VIP,杭州西湖,5,",

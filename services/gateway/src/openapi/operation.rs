@@ -140,7 +140,7 @@ fn parameters(contract: &Contract, schemas: &mut Schemas<'_>, method: &Method, r
         parameters.push(parameter);
     }
     parameters.push(json!({"$ref": "#/components/parameters/AcceptLanguage"}));
-    if rule.verb != Verb::Get {
+    if rule.verb != Verb::Get && method.replayed {
         parameters.push(json!({"$ref": "#/components/parameters/IdempotencyKey"}));
     }
     if method.dialect == Dialect::Scim && matches!(rule.verb, Verb::Put | Verb::Patch | Verb::Delete) {

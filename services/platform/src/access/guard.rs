@@ -339,7 +339,7 @@ fn call_of(method: &'static Method, headers: &HeaderMap, caller: Caller) -> Resu
     Ok(Call {
         caller,
         method: &method.path,
-        idempotency_key,
+        idempotency_key: idempotency_key.filter(|_| method.replayed),
         request_digest: Vec::new(),
         request_id: text(headers, "x-request-id").map_or_else(|| Uuid::now_v7().to_string(), str::to_owned),
         address: text(headers, "x-forwarded-for").unwrap_or_default().to_owned(),

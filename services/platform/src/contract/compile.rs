@@ -38,6 +38,7 @@ struct Options {
     access: ExtensionDescriptor,
     session_effect: ExtensionDescriptor,
     reveals: ExtensionDescriptor,
+    not_replayed: ExtensionDescriptor,
     dialect: ExtensionDescriptor,
     personal_data: ExtensionDescriptor,
     http: ExtensionDescriptor,
@@ -53,6 +54,7 @@ impl Options {
             access: find("changke.options.v1.access")?,
             session_effect: find("changke.options.v1.session_effect")?,
             reveals: find("changke.options.v1.reveals")?,
+            not_replayed: find("changke.options.v1.not_replayed")?,
             dialect: find("changke.options.v1.dialect")?,
             personal_data: find("changke.options.v1.personal_data")?,
             http: find("google.api.http")?,
@@ -293,6 +295,8 @@ impl Compiler<'_> {
         let named = |name: &str| contract.message_named(name).ok_or_else(|| format!("no message `{name}`"));
         let input = named(descriptor.input().full_name())?;
         let service = descriptor.parent_service();
+        let flag = |option| options.get_extension(option).as_bool().unwrap_or_default();
+        let reveals = flag(&self.options.reveals);
         Ok(Method {
             path: format!("/{}/{}", service.full_name(), descriptor.name()),
             name: descriptor.name().to_owned(),
@@ -303,7 +307,8 @@ impl Compiler<'_> {
             access: rule,
             before_password_change: access.before_password_change,
             step_up: access.step_up,
-            reveals: options.get_extension(&self.options.reveals).as_bool().unwrap_or_default(),
+            reveals,
+            replayed: !reveals && !flag(&self.options.not_replayed),
             dialect,
             session_effect,
             http: http_rule::read(&http, input, &contract.messages)?,

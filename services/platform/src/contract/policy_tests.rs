@@ -52,6 +52,39 @@ fn every_method_has_a_route_and_one_access_rule() {
 }
 
 #[test]
+fn answers_are_given_again_but_where_they_hold_secrets_or_end_what_the_call_rests_on() {
+    let mut never: Vec<&str> =
+        contract().methods().iter().filter(|method| !method.replayed).map(|method| &*method.name).collect();
+    never.sort_unstable();
+    let expected = [
+        "ChangePassword",
+        "CompleteSignIn",
+        "CompleteSignOn",
+        "CompleteSignOnLink",
+        "ConfirmIdentity",
+        "CreateRecoveryCodes",
+        "DeleteSignOnLink",
+        "FinishPasskey",
+        "FinishTotp",
+        "RefreshSession",
+        "RequestPasswordReset",
+        "ResetPassword",
+        "RevealContact",
+        "RevealCustomer",
+        "RevealEmployee",
+        "RevokeOtherSessions",
+        "RevokeSession",
+        "SignIn",
+        "SignOut",
+        "StartPasskey",
+        "StartPasskeyConfirmation",
+        "StartPasskeySignIn",
+        "StartTotp",
+    ];
+    assert_eq!(never, expected);
+}
+
+#[test]
 fn lists_are_read_in_pages() {
     let lists = |method: &&Method| {
         let mut fields = contract().message(method.output).fields.iter();

@@ -46,6 +46,8 @@ pub struct Method {
     pub step_up: bool,
     /// Masked data are answered in clear; hidden ones stay hidden.
     pub reveals: bool,
+    /// A call with an idempotency key gets the answer that the same call got before.
+    pub replayed: bool,
     pub dialect: Dialect,
     pub session_effect: SessionEffect,
     pub http: Vec<HttpRule>,

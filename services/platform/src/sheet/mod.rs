@@ -114,7 +114,7 @@ fn detect(file: &mut File, file_name: &str) -> Result<Format, FileFault> {
         return Err(FileFault::new(&reason::FILE_EMPTY));
     }
     let extension = file_name.rsplit_once('.').map(|(_, extension)| extension.to_ascii_lowercase()).unwrap_or_default();
-    if head.starts_with(b"PK") {
+    if head.starts_with(b"PK\x03\x04") || head.starts_with(b"PK\x05\x06") {
         archive::check(file)?;
         return Ok(Format::Xlsx { sheet: xlsx::first_sheet(file)? });
     }

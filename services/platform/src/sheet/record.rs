@@ -76,10 +76,13 @@ impl Record {
     }
 }
 
+/// What formulas begin with, as typed on Latin and East Asian keyboards, and the white space that is skipped before it.
+const HOT: [char; 11] = ['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠'];
+
 /// Whether a spreadsheet would run the cell, or take it for one that [`defuse`] has treated.
 fn is_hot(cell: &str) -> bool {
     let behind = cell.trim_start_matches('\'');
-    let hot = behind.starts_with(['=', '+', '-', '@', '\t', '\r']);
+    let hot = behind.starts_with(HOT);
     hot && !(behind.len() == cell.len() && is_negative_number(cell))
 }
 
@@ -91,7 +94,7 @@ fn is_negative_number(cell: &str) -> bool {
 }
 
 fn is_defused(cell: &str) -> bool {
-    cell.starts_with('\'') && cell.trim_start_matches('\'').starts_with(['=', '+', '-', '@', '\t', '\r'])
+    cell.starts_with('\'') && cell.trim_start_matches('\'').starts_with(HOT)
 }
 
 /// The apostrophe to put before a cell of a CSV file so that no spreadsheet runs it. Reading takes it away again.

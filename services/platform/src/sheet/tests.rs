@@ -94,11 +94,12 @@ fn separators_are_found_and_titles_skipped() {
 
 #[test]
 fn a_defused_cell_comes_back_as_it_was() {
-    for cell in
-        ["=1+1", "+86 138", "-x", "@a", "\tb", "'=1", "''+", "-5", "- 5", "--5", "-5+cmd|x", "plain", "'quoted'", ""]
-    {
+    for cell in [
+        "=1+1", "+86 138", "-x", "@a", "\tb", "'=1", "''+", "-5", "- 5", "--5", "-5+cmd|x", "plain", "'quoted'", "",
+        "\n=1+1", "＝1+1", "＋1", "－1", "＠a",
+    ] {
         let written = format!("{}{cell}", defuse(cell));
-        assert!(!written.starts_with(['=', '+', '@', '\t', '\r']), "{written}");
+        assert!(!written.starts_with(['=', '+', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠']), "{written}");
         let mut record = Record::default();
         record.push(&written);
         assert_eq!(record.cell(0), cell);
@@ -112,6 +113,7 @@ fn what_is_no_table_is_named() {
         ("a.csv", b"".as_slice(), "FILE_EMPTY"),
         ("a.csv", b"\n \n,,\n", "FILE_EMPTY"),
         ("a.csv", b"name,phone\n", "FILE_NO_ROWS"),
+        ("a.csv", b"PKID,name\n", "FILE_NO_ROWS"),
         ("a.csv", b"%PDF-1.7 ...", "FILE_TYPE_REFUSED"),
         ("a.xls", b"<html><table>", "FILE_TYPE_REFUSED"),
         ("a.docx", b"some text", "FILE_TYPE_REFUSED"),

@@ -1,14 +1,14 @@
-//! Dates and times as people and spreadsheets write them, year first.
+//! Dates and times as people and spreadsheets write them: year first, or last where that leaves no doubt of the month.
 
-use chrono::{DateTime, Days, FixedOffset, NaiveDate, NaiveDateTime, NaiveTime, TimeZone, Utc};
+use chrono::{DateTime, Datelike, Days, FixedOffset, NaiveDate, NaiveDateTime, NaiveTime, TimeZone, Utc};
 
 use super::plain;
 
 /// Serial numbers of spreadsheets that stand for days of 1927 to 2173; shorter numbers are years or typing errors.
 const SERIALS: std::ops::RangeInclusive<u64> = 10_000..=99_999;
 
-/// The day of `2024-1-5`, `2024/01/05`, `2024.1.5`, `2024年1月5日`, `20240105`, with or without a time, or of a serial
-/// number.
+/// The day of `2024-1-5`, `2024/01/05`, `2024.1.5`, `2024年1月5日`, `20240105`, `5 Jan 2024`, `Jan 5, 2024`, `13/5/2024` or
+/// `5/13/2024`, with or without a time, or of a serial number. `1/5/2024` may be either of two days.
 pub fn date(cell: &str) -> Option<NaiveDate> {
     moment(&plain(cell)).map(|(day, _)| day)
 }
@@ -39,6 +39,58 @@ fn moment(cell: &str) -> Option<(NaiveDate, Option<NaiveTime>)> {
 
 /// The day at the beginning, and what follows.
 fn day(cell: &str) -> Option<(NaiveDate, &str)> {
+    year_first(cell).or_else(|| year_last(cell))
+}
+
+fn year_last(cell: &str) -> Option<(NaiveDate, &str)> {
+    let between = |rest: &'_ str| -> usize { rest.len() - rest.trim_start_matches([' ', '-', '/', '.', ',']).len() };
+    let (first, rest) = part(cell)?;
+    let rest = &rest[Some(between(rest)).filter(|width| *width > 0)?..];
+    let (second, rest) = part(rest)?;
+    let rest = &rest[Some(between(rest)).filter(|width| *width > 0)?..];
+    let (year, rest) = digits(rest).filter(|(year, _)| year.len() == 4)?;
+    let (month, day) = match (first, second) {
+        (Part::Month(month), Part::Number(day)) | (Part::Number(day), Part::Month(month)) => (month, day),
+        (Part::Number(day), Part::Number(month)) if day > 12 || day == month => (month, day),
+        (Part::Number(month), Part::Number(day)) if day > 12 => (month, day),
+        _ => return None,
+    };
+    let day = NaiveDate::from_ymd_opt(year.parse().ok()?, month, day).filter(|day| day.year() > 0)?;
+    Some((day, rest))
+}
+
+enum Part {
+    Number(u32),
+    Month(u32),
+}
+
+/// A number of one or two digits, or the English name of a month, whole or its first three letters.
+fn part(text: &str) -> Option<(Part, &str)> {
+    const MONTHS: [&str; 12] = [
+        "january",
+        "february",
+        "march",
+        "april",
+        "may",
+        "june",
+        "july",
+        "august",
+        "september",
+        "october",
+        "november",
+        "december",
+    ];
+    if let Some((number, rest)) = digits(text) {
+        return (number.len() <= 2).then(|| Some((Part::Number(number.parse().ok()?), rest)))?;
+    }
+    let text = text.trim_start();
+    let (word, rest) = text.split_at(text.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(text.len()));
+    let word = word.to_ascii_lowercase();
+    let is = |month: &str| word == month || word == month[..3] || word == "sept" && month == "september";
+    Some((Part::Month(MONTHS.iter().position(|month| is(month))? as u32 + 1), rest))
+}
+
+fn year_first(cell: &str) -> Option<(NaiveDate, &str)> {
     let (year, rest) = digits(cell)?;
     if year.len() == 8 {
         let day = valid(&year[..4], &year[4..6], &year[6..])?;
