@@ -163,7 +163,10 @@ class Chart(unittest.TestCase):
 
     @of_each_pod
     def test_every_variable_is_a_setting_of_the_code(self, _, workload):
-        self.assertEqual(unknown_settings(environment_of(workload)), [])
+        environment = environment_of(workload)
+        self.assertEqual(unknown_settings(environment), [])
+        # The binary refuses a setting that is given twice.
+        self.assertEqual([name for name in environment if f"{name}_FILE" in environment], [])
 
     def test_numbers_stay_digits(self):
         environment = environment_of(rendered("all options").workloads["customers"])
