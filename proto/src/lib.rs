@@ -20,6 +20,11 @@ pub mod google {
 }
 
 pub mod changke {
+    pub mod access {
+        pub mod v1 {
+            tonic::include_proto!("changke.access.v1");
+        }
+    }
     pub mod options {
         pub mod v1 {
             tonic::include_proto!("changke.options.v1");
@@ -48,8 +53,8 @@ pub mod changke {
 }
 
 pub use changke::{
-    customers::v1 as customers, identity::v1 as identity, operations::v1 as operations, options::v1 as options,
-    reporting::v1 as reporting,
+    access::v1 as access, customers::v1 as customers, identity::v1 as identity, operations::v1 as operations,
+    options::v1 as options, reporting::v1 as reporting,
 };
 
 pub mod buf {

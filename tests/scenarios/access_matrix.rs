@@ -1,5 +1,6 @@
 //! Every operation of the contracts × every preset role, a stranger, and a newcomer who has yet to change the initial
-//! password: refused exactly when the contract and the role's grants say so.
+//! password; and every operation whose permission knows several scopes × a role for each scope: refused exactly when the
+//! contract and the role's grants say so.
 
 pub mod request;
 
@@ -7,12 +8,12 @@ use std::collections::{HashMap, HashSet};
 
 use anyhow::{Context as _, Result};
 use changke::testkit::{Answer, Session, TestApp};
-use contracts::options::SessionEffect;
+use contracts::options::{Scope, SessionEffect};
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use platform::contract::{Access, Contract, HttpRule, Method};
 use serde_json::{Value, json};
 
-use crate::support::{id, text};
+use crate::support::{change, id, text};
 
 struct Person {
     name: String,
@@ -80,23 +81,82 @@ async fn every_operation_is_open_to_exactly_those_who_hold_its_permission() -> R
         routes.into_iter().partition(|(method, _)| method.session_effect == SessionEffect::End);
     assert_eq!(ending.len(), 1);
 
-    let (mut cases, mut refused) = (0, 0);
-    let mut wrong = Vec::new();
+    let mut tally = Tally::default();
     for person in &people {
-        let mut outcomes = tried(person, &lasting).await?;
-        outcomes.extend(tried(person, &ending).await?);
+        tally.count(person, tried(person, &lasting).await?);
+        tally.count(person, tried(person, &ending).await?);
+    }
+    let Tally { cases, refused, .. } = tally;
+    println!("{cases} cases: {} people, {} operations, {refused} refusals", people.len(), lasting.len() + 1);
+    assert!(refused * 4 > cases, "only {refused} of {cases} cases are refusals: the matrix has lost its edge");
+
+    let (holders, scoped) = scopes(&app).await?;
+    let reached = |method: &Method| matches!(method.access, Access::Permission(permission) if scoped.contains(permission.as_str_name()));
+    let routes: Vec<(&Method, &HttpRule)> = lasting.into_iter().filter(|(method, _)| reached(method)).collect();
+    for holder in &holders {
+        tally.count(holder, tried(holder, &routes).await?);
+    }
+    let by_scope = tally.cases - cases;
+    assert_eq!(by_scope as usize, routes.len() * SCOPES.len());
+    println!("{by_scope} cases: {} scopes, {} operations; {} in all", holders.len(), routes.len(), tally.cases);
+    let wrong = tally.wrong;
+    assert!(wrong.is_empty(), "{} of {} cases:\n{}", wrong.len(), tally.cases, wrong.join("\n"));
+    app.stop().await
+}
+
+#[derive(Default)]
+struct Tally {
+    cases: u32,
+    refused: u32,
+    wrong: Vec<String>,
+}
+
+impl Tally {
+    fn count(&mut self, person: &Person, outcomes: Vec<Outcome>) {
         for (operation, expected, outcome) in outcomes {
-            cases += 1;
-            refused += u32::from(expected != Verdict::Welcome);
+            self.cases += 1;
+            self.refused += u32::from(expected != Verdict::Welcome);
             if !matches!(&outcome, Ok(found) if *found == expected) {
-                wrong.push(format!("{} {operation}: expected {expected:?}, got {outcome:?}", person.name));
+                self.wrong.push(format!("{} {operation}: expected {expected:?}, got {outcome:?}", person.name));
             }
         }
     }
-    println!("{cases} cases: {} people, {} operations, {refused} refusals", people.len(), lasting.len() + 1);
-    assert!(wrong.is_empty(), "{} of {cases} cases:\n{}", wrong.len(), wrong.join("\n"));
-    assert!(refused * 4 > cases, "only {refused} of {cases} cases are refusals: the matrix has lost its edge");
-    app.stop().await
+}
+
+const SCOPES: [Scope; 5] = [Scope::Own, Scope::Group, Scope::GroupAndBelow, Scope::ChosenGroups, Scope::All];
+
+/// Somebody for each scope, who holds every permission that knows it in it; and the permissions that know several.
+async fn scopes(app: &TestApp) -> Result<(Vec<Person>, HashSet<String>)> {
+    let root = app.root_group().await?;
+    let admin = app.administrator().await?;
+    let catalog = admin.get("/v1/permissionCatalog").await?.ok()?;
+    let entries = catalog["permissions"].as_array().context("permissions")?;
+    let known = |entry: &Value| entry["scopes"].as_array().map_or(0, Vec::len);
+    let scoped = entries.iter().filter(|entry| known(entry) > 1).map(|entry| text(&entry["permission"])).collect();
+    let mut holders = Vec::new();
+    for scope in SCOPES {
+        let name = scope.as_str_name();
+        let knows = |entry: &&Value| entry["scopes"].as_array().is_some_and(|scopes| scopes.contains(&json!(name)));
+        let held: HashSet<String> = entries.iter().filter(knows).map(|entry| text(&entry["permission"])).collect();
+        let groups: &[&str] = if scope == Scope::ChosenGroups { &[&root] } else { &[] };
+        let grants: Vec<Value> = held
+            .iter()
+            .map(|permission| json!({"permission": permission, "scope": name, "groupIds": groups}))
+            .collect();
+        let role = id(&admin.post("/v1/roles", json!({"name": name, "grants": grants})).await?.ok()?)?;
+        let session = app.employee(&name.to_lowercase(), &root, &[]).await?;
+        change(&admin, &format!("/v1/employees/{}", session.employee_id), json!({"roleIds": [role]})).await?;
+        app.until("the role counts in every service", async || {
+            let mut counts = true;
+            for path in ["/v1/employees", "/v1/customers", "/v1/reports/composition?dimension=DIMENSION_LEVEL"] {
+                counts &= session.get(path).await.is_ok_and(|answer| answer.status.as_u16() != 403);
+            }
+            counts
+        })
+        .await?;
+        holders.push(Person { name: name.to_owned(), session, who: Who::Holder(held) });
+    }
+    Ok((holders, scoped))
 }
 
 type Outcome = (String, Verdict, Result<Verdict>);

@@ -81,3 +81,92 @@ async fn an_administrator_is_told_why_somebody_sees_a_customer() -> Result<()> {
     .await?;
     app.stop().await
 }
+
+/// Whether a permission is allowed, and by which kinds of reasons.
+fn decided(access: &Value, permission: &str) -> Result<(bool, Vec<String>)> {
+    let decisions = access["decisions"].as_array().context("decisions")?;
+    let decision = decisions.iter().find(|decision| decision["permission"] == format!("PERMISSION_{permission}"));
+    let decision = decision.with_context(|| format!("no decision on {permission}"))?;
+    let reasons = decision["reasons"].as_array().context("reasons")?;
+    let kinds = reasons.iter().filter_map(|reason| reason["kind"].as_str()?.strip_prefix("ACCESS_REASON_KIND_"));
+    Ok((decision["allowed"] == true, kinds.map(str::to_owned).collect()))
+}
+
+#[tokio::test]
+async fn an_administrator_is_told_why_somebody_may_claim_a_customer() -> Result<()> {
+    let app = TestApp::start().await?;
+    let admin = app.administrator().await?;
+    let root = app.root_group().await?;
+    let [west, south] = [app.group("west", &root).await?, app.group("south", &root).await?];
+    let owner = app.employee("owner", &south, &["salesperson"]).await?;
+    let claimer = app.employee("claimer", &west, &[]).await?;
+    let body = json!({"kind": "CUSTOMER_KIND_ORGANIZATION", "name": "Kunlun", "ownerId": owner.employee_id});
+    let customer = id(&admin.post("/v1/customers", body).await?.ok()?)?;
+    let told = async |allowed: bool, kinds: &[&str]| {
+        app.until("the explanation is that of the rules", async || {
+            let path = format!("/v1/customers/{customer}/access");
+            let access = query(&admin, &path, &[("employeeId", &claimer.employee_id)]).await;
+            let access = access.and_then(|access| access.ok()).and_then(|access| decided(&access, "CUSTOMERS_CLAIM"));
+            access.is_ok_and(|found| found == (allowed, kinds.iter().map(ToString::to_string).collect()))
+        })
+        .await
+    };
+    // And so it is.
+    let claims = async |status: u16| {
+        let answer = claimer.post(&format!("/v1/customers/{customer}:claim"), json!({})).await?;
+        anyhow::ensure!(answer.status.as_u16() == status, "{} {}", answer.status, answer.body);
+        anyhow::Ok(())
+    };
+    told(false, &["NO_GRANT"]).await?;
+    let grant = async |name: &str, grant: Value| {
+        let role = id(&admin.post("/v1/roles", json!({"name": name, "grants": [grant]})).await?.ok()?)?;
+        change(&admin, &format!("/v1/employees/{}", claimer.employee_id), json!({"roleIds": [role]})).await
+    };
+    let permission = "PERMISSION_CUSTOMERS_CLAIM";
+    grant("own", json!({"permission": permission, "scope": "SCOPE_OWN"})).await?;
+    told(false, &["NOT_IN_POOL"]).await?;
+    claims(404).await?;
+    owner.post(&format!("/v1/customers/{customer}:return"), json!({"reason": "no_need"})).await?.ok()?;
+    told(false, &["OUT_OF_SCOPE"]).await?;
+    claims(404).await?;
+    grant("chosen", json!({"permission": permission, "scope": "SCOPE_CHOSEN_GROUPS", "groupIds": [south]})).await?;
+    told(true, &["CHOSEN_GROUP"]).await?;
+    claims(200).await?;
+    told(false, &["NOT_IN_POOL"]).await?;
+    app.stop().await
+}
+
+#[tokio::test]
+async fn an_administrator_is_told_why_somebody_sees_an_employee() -> Result<()> {
+    let app = TestApp::start().await?;
+    let admin = app.administrator().await?;
+    let root = app.root_group().await?;
+    let [west, south] = [app.group("west", &root).await?, app.group("south", &root).await?];
+    let seen = app.employee("seen", &south, &[]).await?;
+    let looker = app.employee("looker", &west, &[]).await?;
+    let path = format!("/v1/employees/{}/access:explain", seen.employee_id);
+    let told = async |of: &str, permission: &str, allowed: bool, kinds: &[&str]| {
+        app.until("the explanation is that of the rules", async || {
+            let access = query(&admin, &path, &[("employeeId", of)]).await.and_then(|access| access.ok());
+            let access = access.and_then(|access| decided(&access, permission));
+            access.is_ok_and(|found| found == (allowed, kinds.iter().map(ToString::to_string).collect()))
+        })
+        .await
+    };
+    told(&looker.employee_id, "EMPLOYEES_READ", false, &["NO_GRANT"]).await?;
+    let role = a_role(&admin, "people", &[("EMPLOYEES_READ", "GROUP_AND_BELOW"), ("EMPLOYEES_MANAGE", "OWN")]).await?;
+    for person in [&looker, &seen] {
+        change(&admin, &format!("/v1/employees/{}", person.employee_id), json!({"roleIds": [role]})).await?;
+    }
+    told(&looker.employee_id, "EMPLOYEES_READ", false, &["OUT_OF_SCOPE"]).await?;
+    // Everybody owns their own record.
+    told(&seen.employee_id, "EMPLOYEES_MANAGE", true, &["OWNER"]).await?;
+    change(&admin, &format!("/v1/employees/{}", looker.employee_id), json!({"groupId": root})).await?;
+    told(&looker.employee_id, "EMPLOYEES_READ", true, &["GROUP"]).await?;
+    let answer = looker.get(&format!("/v1/employees/{}", seen.employee_id)).await?;
+    assert_eq!(answer.status.as_u16(), 200, "{}", answer.body);
+    // Whoever may not ask is told nothing.
+    let refused = query(&looker, &path, &[("employeeId", &seen.employee_id)]).await?;
+    assert_eq!(refused.status.as_u16(), 403, "{}", refused.body);
+    app.stop().await
+}

@@ -1,12 +1,15 @@
 //! Stories through the gateway, each on a product of its own.
 
 mod access_matrix;
+mod authors;
 mod avatars;
 mod bad_input;
 mod customers;
 mod deployment;
 mod explain;
+mod flood;
 mod foreign_ids;
+mod hidden_fields;
 mod machines;
 mod masked;
 mod mass_assignment;

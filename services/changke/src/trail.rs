@@ -10,7 +10,8 @@ use crate::{Config, SERVICES};
 #[derive(Debug, Subcommand)]
 pub enum Audit {
     /// Find any entry of the audit trail that was altered, removed, put in or moved. Ends with a status other than zero
-    /// when there is one.
+    /// when there is one. Of entries that were removed within moments of being written it finds those that the process
+    /// which wrote them lived to miss.
     Verify(Verify),
 }
 

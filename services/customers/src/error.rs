@@ -68,13 +68,23 @@ pub mod reason {
 
     // Dictionaries and custom fields.
     reasons! {
-        FIELD_UNKNOWN: "Customers have no field {field}.", "客户没有字段 {field}。";
+        FIELD_UNKNOWN: "There is no field {field}.", "没有字段 {field}。";
+        FIELD_READ_ONLY: "You may not set this field.", "您无权填写该字段。";
+        FIELD_PATTERN_MISMATCH: "The value does not have the form that is asked for. {hint}", "格式不符合要求。{hint}";
+        TOO_MANY_DECIMALS: "At most {max} digits can stand behind the point.", "最多 {max} 位小数。";
+        URL_INVALID: "Write an address that begins with https:// or http://.", "请填写以 https:// 或 http:// 开头的网址。";
+        FIELD_RULE_REFUSED: "Fields of this type have no such rule.", "该类型的字段不支持此规则。";
+        FIELD_PATTERN_INVALID: "This is no regular expression, or it is too large.", "正则表达式无效或过于复杂。";
+        FIELD_RULES_CROSSED: "The upper limit lies below the lower one.", "上限低于下限。";
+        FIELD_INDEX_REFUSED: "Fields of this type can't be indexed; a text must be limited to 500 characters first.", "该类型的字段不支持索引；文本字段须先限制为不超过 500 个字符。";
+        FIELD_INDEXES_TOO_MANY: "At most {max} fields of a kind of record can be indexed.", "每类记录最多索引 {max} 个字段。";
+        ROLE_UNKNOWN: "There is no such role.", "该角色不存在。";
         FIELD_TYPE_MISMATCH: "The field takes a value of type {type}.", "该字段的值应为 {type} 类型。";
-        CUSTOM_VALUE_TAKEN: "Another customer has this value of {field}.", "已有客户的 {field} 为该值。";
+        CUSTOM_VALUE_TAKEN: "Another record has this value of {field}.", "已有记录的 {field} 为该值。";
         FIELD_KEY_TAKEN: "There is a field of this key.", "该字段标识已被使用。";
-        FIELD_KEY_RESERVED: "Customers have a built-in field of this key.", "该标识与内置字段重名。";
+        FIELD_KEY_RESERVED: "The records have a built-in field of this key.", "该标识与内置字段重名。";
         FIELD_UNIQUE_REFUSED: "Fields of this type can't be unique.", "该类型的字段不支持唯一约束。";
-        FIELD_PERSONAL_DATA_REFUSED: "Only TEXT fields hold personal data.", "只有文本字段可以标记为个人信息。";
+        FIELD_PERSONAL_DATA_REFUSED: "Only texts, e-mail addresses and phones hold personal data.", "只有文本、邮箱和电话字段可以标记为个人信息。";
         FIELD_PERSONAL_UNIQUE: "A unique field holds no personal data: that a value is taken would tell whose it is.",
             "唯一字段不能标记为个人信息：提示“已被使用”会泄露他人信息。";
         FIELD_DEFAULT_REFUSED: "A unique field has no default.", "唯一字段不能有默认值。";

@@ -51,7 +51,6 @@ pub static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!();
 pub struct Shared {
     pub db: Db,
     pub fields: Arc<field::FieldCache>,
-    pub list_schema: customer::list::ListSchema,
     pub numbers: customer::number::Numbers,
     pub pools: pool::PoolCache,
     /// Where days begin.
@@ -62,7 +61,6 @@ impl Shared {
     pub fn new(config: &Config, db: Db) -> Self {
         Self {
             fields: Arc::new(field::FieldCache::new(db.clone())),
-            list_schema: Default::default(),
             numbers: Default::default(),
             pools: Default::default(),
             zone: config.zone(),
@@ -95,6 +93,7 @@ pub async fn build(config: Config, context: Context) -> anyhow::Result<Parts> {
                 .register(pool::Recycle::new(shared.clone(), policy))
                 .register(handover::HandoverJob::new(shared.clone(), context.access.clone()))
                 .register(import::ImportJob::new(shared.clone(), context.access.clone()))
+                .register(field::FieldIndex::new(shared.fields.clone()))
                 .register(search::renew::Renew)
                 .every::<search::renew::Renew>(Duration::from_secs(24 * 3600), search::renew::Renew::KEY, &())
                 .register(import::Prune)
@@ -105,7 +104,7 @@ pub async fn build(config: Config, context: Context) -> anyhow::Result<Parts> {
 }
 
 fn services(shared: &Arc<Shared>, watches: watch::Watches) -> Services {
-    let (db, zone, fields) = (shared.db.clone(), shared.zone, shared.fields.clone());
+    let (db, fields) = (shared.db.clone(), shared.fields.clone());
     use contracts::unary::{
         ContactServiceUnary, CustomerAccessServiceUnary, CustomerServiceUnary, DictionaryServiceUnary,
         FieldServiceUnary, HandoverServiceUnary, ImportServiceUnary, InteractionServiceUnary, OwnershipServiceUnary,
@@ -142,11 +141,11 @@ fn services(shared: &Arc<Shared>, watches: watch::Watches) -> Services {
             DictionaryServiceUnary,
         )
         .add(field::FieldRpc::new(db.clone(), fields.clone()), FieldServiceServer::from_arc, FieldServiceUnary)
-        .add(contact::ContactRpc::new(db.clone(), zone), ContactServiceServer::from_arc, ContactServiceUnary)
-        .add(relation::RelationRpc::new(db.clone(), zone), RelationServiceServer::from_arc, RelationServiceUnary)
+        .add(contact::ContactRpc::new(shared.clone()), ContactServiceServer::from_arc, ContactServiceUnary)
+        .add(relation::RelationRpc::new(db.clone(), shared.zone), RelationServiceServer::from_arc, RelationServiceUnary)
         .add(import::ImportRpc::new(shared.clone()), ImportServiceServer::from_arc, ImportServiceUnary)
         .add(
-            interaction::InteractionRpc::new(db.clone(), zone),
+            interaction::InteractionRpc::new(shared.clone()),
             InteractionServiceServer::from_arc,
             InteractionServiceUnary,
         )

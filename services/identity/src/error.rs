@@ -47,6 +47,7 @@ reasons! {
     GROUP_NAME_TAKEN: "There is a group {name} under this parent already.", "同一上级下已有名为 {name} 的员工组。";
     GROUP_TOO_DEEP: "Groups may stand {max_depth} levels deep.", "员工组最多 {max_depth} 级。";
     OUTSIDE_SCOPE: "This lies outside the groups that you may manage.", "超出您可管理的员工组范围。";
+    MOVE_WIDENS: "By this move people would reach records in the group that you don't reach yourself.", "移动后，一些人能接触到该组中您自己接触不到的记录。";
     ROLE_UNKNOWN: "There is no such role.", "角色不存在。";
     ROLE_EXCEEDS_OWN: "Nobody can give more than they hold themselves.", "不能授予超出自身权限的内容。";
     ROLE_IS_ADMINISTRATOR: "The administrator role keeps all its permissions.", "管理员角色的权限不能更改，也不能删除。";

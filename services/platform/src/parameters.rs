@@ -10,6 +10,11 @@ pub enum Kind {
         min: i64,
         max: i64,
     },
+    /// Nothing less than `least`, but 0 for ever.
+    Retention {
+        least: i64,
+        max: i64,
+    },
     /// At most so many characters.
     Text {
         max: usize,
@@ -49,14 +54,21 @@ impl Parameter {
 
     /// Whether a value may be set.
     pub fn admits(&self, value: &str) -> bool {
-        match self.kind {
+        self.kind.admits(value)
+    }
+}
+
+impl Kind {
+    fn admits(self, value: &str) -> bool {
+        match self {
             // In one spelling, so that equal values are equal texts.
-            Kind::Integer { min, max } => {
+            Self::Integer { min, max } => {
                 value.parse::<i64>().is_ok_and(|number| (min..=max).contains(&number) && number.to_string() == value)
             }
-            Kind::Text { max } => value.chars().count() <= max && !value.chars().any(char::is_control),
-            Kind::Boolean => matches!(value, "true" | "false"),
-            Kind::Choice(choices) => choices.contains(&value),
+            Self::Retention { least, max } => value == "0" || Self::Integer { min: least, max }.admits(value),
+            Self::Text { max } => value.chars().count() <= max && !value.chars().any(char::is_control),
+            Self::Boolean => matches!(value, "true" | "false"),
+            Self::Choice(choices) => choices.contains(&value),
         }
     }
 }
@@ -72,6 +84,9 @@ macro_rules! parameters {
 }
 
 const DAY: i64 = 86_400;
+
+/// Logs are to be kept for six months at least (Cybersecurity Law of the People's Republic of China, article 21).
+pub const LEAST_AUDIT_DAYS: i64 = 180;
 
 parameters! {
     ORGANIZATION_NAME "organization.name" Kind::Text { max: 100 }, "",
@@ -95,8 +110,9 @@ parameters! {
         "会话多少秒不使用后失效", "Seconds for which a session lives without being used";
     SESSION_SECONDS "session.max_seconds" Kind::Integer { min: 3600, max: 365 * DAY }, "5184000",
         "会话最长有效多少秒", "Seconds for which a session lives at most";
-    AUDIT_RETENTION_DAYS "audit.retention_days" Kind::Integer { min: 0, max: 36_500 }, "0",
-        "操作日志保留多少天，0 为永久", "Days for which the audit trail is kept; 0 stands for ever";
+    AUDIT_RETENTION_DAYS "audit.retention_days" Kind::Retention { least: LEAST_AUDIT_DAYS, max: 36_500 }, "0",
+        "操作日志保留多少天：至少 180 天，0 为永久",
+        "Days for which the audit trail is kept: at least 180; 0 stands for ever";
     REVEALS_PER_HOUR "privacy.reveals_per_hour" Kind::Integer { min: 0, max: 100_000 }, "60",
         "每人每小时最多查看多少条记录的完整个人信息（员工与客户资料分别计数）",
         "Records whose masked personal data a person may see in clear within an hour; those of employees and those of \
@@ -124,10 +140,10 @@ mod tests {
 
     #[test]
     fn values_out_of_bounds_or_in_another_spelling_are_not_admitted() {
-        for value in ["-1", "36501", "", "1.5", "+7", "007", " 7", "x"] {
+        for value in ["-1", "36501", "", "1.5", "+365", "0365", " 365", "00", "x", "1", "179"] {
             assert!(!AUDIT_RETENTION_DAYS.admits(value), "{value}");
         }
-        assert!(AUDIT_RETENTION_DAYS.admits("365"));
+        assert!(["0", "180", "365"].iter().all(|value| AUDIT_RETENTION_DAYS.admits(value)));
         assert!(!PASSWORD_REFUSE_COMMON.admits("yes") && !DEFAULT_LOCALE.admits("fr"));
         assert!(ORGANIZATION_NAME.admits(&"张".repeat(100)) && !ORGANIZATION_NAME.admits(&"张".repeat(101)));
         assert!(!ORGANIZATION_NAME.admits("a\nb"));

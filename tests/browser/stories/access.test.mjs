@@ -26,7 +26,7 @@ test("a customer that is shared until a day is seen until the share ends, and th
   const customer = new URL(admin.url()).pathname;
   const before = await explain(admin, person.displayName);
   await before.getByText(`${person.displayName} 看不到此客户`).waitFor();
-  await before.getByText("数据范围是本人，不包含此客户").first().waitFor();
+  await before.getByText("数据范围是本人，不包含此记录").first().waitFor();
   await picture(admin, "access-refused");
   await closeDrawer(admin);
 
@@ -48,7 +48,7 @@ test("a customer that is shared until a day is seen until the share ends, and th
 
   const after = await explain(admin, person.displayName);
   await after.getByText(`${person.displayName} 可以看到此客户`).waitFor();
-  await after.getByText(`此客户已共享给本人，至 ${day} 23:59`).first().waitFor();
+  await after.getByText(`此记录已共享给本人，至 ${day} 23:59`).first().waitFor();
   await picture(admin, "access-shared");
   await closeDrawer(admin);
   await theirs.reload();

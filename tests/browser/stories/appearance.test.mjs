@@ -17,6 +17,7 @@ const screens = [
   ["fields", "/fields"],
   ["audit", "/audit"],
   ["service-accounts", "/service-accounts"],
+  ["provisioning", "/provisioning"],
   ["identity-providers", "/identity-providers"],
   ["webhooks", "/webhooks"],
   ["parameters", "/parameters"],

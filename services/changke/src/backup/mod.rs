@@ -82,8 +82,9 @@ fn hex(bytes: &[u8]) -> String {
 
 fn progress(what: &str, place: (usize, usize), rows: i64, bytes: u64) {
     let mut out = std::io::stderr();
-    if out.is_terminal() || rows > 0 {
-        let megabytes = bytes as f64 / 1_000_000.0;
-        let _ = writeln!(out, "  {:>3}/{:<3} {what}: {rows} rows, {megabytes:.1} MB", place.0, place.1);
+    let (number, all) = place;
+    if out.is_terminal() || rows > 0 || number == all {
+        let (percent, megabytes) = (number * 100 / all, bytes as f64 / 1_000_000.0);
+        let _ = writeln!(out, "  {percent:>3} % {number:>3}/{all:<3} {what}: {rows} rows, {megabytes:.1} MB");
     }
 }

@@ -37,6 +37,18 @@ pub async fn run(app: &TestApp, arguments: &[&str]) -> Result<(bool, String)> {
     Ok((output.status.success(), said))
 }
 
+/// How far a command said that it was with each service: it grows, and ends with all.
+fn progress(said: &str) -> Result<()> {
+    let percent = |line: &str| line.trim_start().split_once(" % ")?.0.parse::<u32>().ok();
+    for service in ["identity", "customers", "reporting"] {
+        let of_service = said.lines().filter(|line| line.contains(&format!(" {service}.")));
+        let told: Vec<u32> = of_service.filter_map(percent).collect();
+        let grows = told.len() > 2 && told.is_sorted() && told.last() == Some(&100);
+        anyhow::ensure!(grows, "{service}: {told:?} of\n{said}");
+    }
+    Ok(())
+}
+
 #[tokio::test]
 async fn what_was_destroyed_comes_back_row_for_row() -> Result<()> {
     let mut app = TestApp::start_with(Arrangement::Together, |_| {}).await?;
@@ -63,6 +75,7 @@ async fn what_was_destroyed_comes_back_row_for_row() -> Result<()> {
     // While it runs.
     let (well, said) = run(&app, &["admin", "backup", name]).await?;
     assert!(well, "{said}");
+    progress(&said)?;
     for running in app.apps.drain(..) {
         running.stop().await;
     }
@@ -87,6 +100,7 @@ async fn what_was_destroyed_comes_back_row_for_row() -> Result<()> {
     }
     let (well, said) = run(&app, &["admin", "restore", stopped]).await?;
     assert!(well, "{said}");
+    progress(&said)?;
     let mut after = contents(&mut database).await?;
     // That it was restored is the one thing that is new.
     for table in ["identity.audit_entry", "identity.audit_pending"] {

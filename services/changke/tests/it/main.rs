@@ -4,6 +4,7 @@
 
 mod backup;
 mod crash;
+mod first_run;
 mod handover;
 mod process;
 mod restart;

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
 use changke::Config;
-use tokio::process::{Child, Command};
+use tokio::process::{Child, ChildStdout, Command};
 
 pub struct Process {
     pub base_url: String,
@@ -50,9 +50,20 @@ pub fn free_address() -> Result<String> {
 impl Process {
     /// Serves all services, ready for calls.
     pub async fn serve(config: &Config) -> Result<Self> {
+        Self::start(config, Stdio::inherit).await
+    }
+
+    /// The same with what it prints.
+    pub async fn serve_heard(config: &Config) -> Result<(Self, ChildStdout)> {
+        let mut process = Self::start(config, Stdio::piped).await?;
+        let said = process.child.stdout.take().context("nothing to hear")?;
+        Ok((process, said))
+    }
+
+    async fn start(config: &Config, output: fn() -> Stdio) -> Result<Self> {
         for _ in 0..3 {
             let listen = free_address()?;
-            let child = changke(&["serve"], &settings(config, &listen)).spawn()?;
+            let child = changke(&["serve"], &settings(config, &listen)).stdout(output()).spawn()?;
             let mut process = Self { base_url: format!("http://{listen}"), child };
             if process.is_ready().await? {
                 return Ok(process);

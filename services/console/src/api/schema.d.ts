@@ -91,8 +91,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Explains every permission on customers for one person and one customer
-         * @description Explains every permission on customers for one person and one customer. The caller must be able to read the customer,
+         * Explains every permission on customers for one person and one customer; that of claiming for the pool that it lies in
+         * @description Explains every permission on customers for one person and one customer; that of claiming for the pool that it lies in. The caller must be able to read the customer,
          *     and the person must lie within the caller's scope; NOT_FOUND otherwise.
          */
         get: operations["CustomerAccessService_ExplainCustomerAccess"];
@@ -1892,6 +1892,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/employees/{recordId}/access:explain": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Explains every permission on employees for one person and the record of another, or of their own
+         * @description Explains every permission on employees for one person and the record of another, or of their own. The caller must be
+         *     able to read the record, and the person must lie within the caller's scope; NOT_FOUND otherwise.
+         */
+        get: operations["EmployeeAccessService_ExplainEmployeeAccess"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/employees:import": {
         parameters: {
             query?: never;
@@ -3564,7 +3585,7 @@ export interface components {
         };
         AccessReason: {
             /** @enum {string} */
-            kind: "ACCESS_REASON_KIND_UNSPECIFIED" | "ACCESS_REASON_KIND_ALL" | "ACCESS_REASON_KIND_OWNER" | "ACCESS_REASON_KIND_GROUP" | "ACCESS_REASON_KIND_CHOSEN_GROUP" | "ACCESS_REASON_KIND_SHARED_WITH_PERSON" | "ACCESS_REASON_KIND_SHARED_WITH_GROUP" | "ACCESS_REASON_KIND_INACTIVE" | "ACCESS_REASON_KIND_NO_GRANT" | "ACCESS_REASON_KIND_OUT_OF_SCOPE";
+            kind: "ACCESS_REASON_KIND_UNSPECIFIED" | "ACCESS_REASON_KIND_ALL" | "ACCESS_REASON_KIND_OWNER" | "ACCESS_REASON_KIND_GROUP" | "ACCESS_REASON_KIND_CHOSEN_GROUP" | "ACCESS_REASON_KIND_SHARED_WITH_PERSON" | "ACCESS_REASON_KIND_SHARED_WITH_GROUP" | "ACCESS_REASON_KIND_INACTIVE" | "ACCESS_REASON_KIND_NO_GRANT" | "ACCESS_REASON_KIND_OUT_OF_SCOPE" | "ACCESS_REASON_KIND_NOT_IN_POOL" | "ACCESS_REASON_KIND_NO_GROUP";
             /** @description The role whose grant it is; empty for a share. */
             roleId: string;
             roleName: string;
@@ -3625,6 +3646,10 @@ export interface components {
             lastUseAddress: string;
             /** Format: date-time */
             revokeTime?: string;
+            /** @description To be looked up in the directory. */
+            readonly createUserId: string;
+            /** @description Output only: who revoked it, by hand; looked up in the same way. */
+            readonly revokeUserId: string;
         };
         AssignCustomersRequest: {
             ids?: string[];
@@ -3834,6 +3859,9 @@ export interface components {
             /** Format: date-time */
             readonly updateTime?: string;
             etag: string;
+            /** @description Who created it and who changed it last, to be looked up in the directory; empty when it was the system itself. */
+            readonly createUserId: string;
+            readonly updateUserId: string;
         };
         ContactInput: {
             /** @description UUIDv7. */
@@ -3865,6 +3893,9 @@ export interface components {
             /** Format: date-time */
             readonly updateTime?: string;
             etag?: string;
+            /** @description Who created it and who changed it last, to be looked up in the directory; empty when it was the system itself. */
+            readonly createUserId?: string;
+            readonly updateUserId?: string;
         };
         CoveredGroup: {
             readonly id: string;
@@ -4253,6 +4284,13 @@ export interface components {
              * @description Output only.
              */
             readonly entryCount: number;
+            /**
+             * Format: date-time
+             * @description Left out for what comes with the product.
+             */
+            readonly createTime?: string;
+            /** @description Who created it, to be looked up in the directory; empty when it was the system itself. */
+            readonly createUserId: string;
         };
         DictionaryEntry: {
             dictionary: string;
@@ -4274,6 +4312,16 @@ export interface components {
             etag: string;
             /** @description Output only: has entries below it. */
             readonly hasChildren: boolean;
+            /**
+             * Format: date-time
+             * @description Left out for what comes with the product.
+             */
+            readonly createTime?: string;
+            /** Format: date-time */
+            readonly updateTime?: string;
+            /** @description Who created it and who changed it last, to be looked up in the directory; empty when it was the system itself. */
+            readonly createUserId: string;
+            readonly updateUserId: string;
         };
         DictionaryEntryInput: {
             dictionary?: string;
@@ -4295,6 +4343,16 @@ export interface components {
             etag?: string;
             /** @description Output only: has entries below it. */
             readonly hasChildren?: boolean;
+            /**
+             * Format: date-time
+             * @description Left out for what comes with the product.
+             */
+            readonly createTime?: string;
+            /** Format: date-time */
+            readonly updateTime?: string;
+            /** @description Who created it and who changed it last, to be looked up in the directory; empty when it was the system itself. */
+            readonly createUserId?: string;
+            readonly updateUserId?: string;
         };
         DictionaryInput: {
             /** @description Stable name such as `industry`. */
@@ -4308,6 +4366,13 @@ export interface components {
              * @description Output only.
              */
             readonly entryCount?: number;
+            /**
+             * Format: date-time
+             * @description Left out for what comes with the product.
+             */
+            readonly createTime?: string;
+            /** @description Who created it, to be looked up in the directory; empty when it was the system itself. */
+            readonly createUserId?: string;
         };
         DictionarySheetFault: {
             /**
@@ -4375,6 +4440,9 @@ export interface components {
             readonly updateTime?: string;
             /** @description Changes with every update; required by updates. */
             etag: string;
+            /** @description Who created it and who changed it last, to be looked up in the directory; empty when it was the system itself. */
+            readonly createUserId: string;
+            readonly updateUserId: string;
         };
         EmployeeAccess: {
             employeeId: string;
@@ -4447,6 +4515,20 @@ export interface components {
             readonly updateTime?: string;
             /** @description Changes with every update; required by updates. */
             etag?: string;
+            /** @description Who created it and who changed it last, to be looked up in the directory; empty when it was the system itself. */
+            readonly createUserId?: string;
+            readonly updateUserId?: string;
+        };
+        EmployeeRecordAccess: {
+            recordId: string;
+            recordName: string;
+            /** @description Of the record; empty while ungrouped. */
+            groupId: string;
+            groupName: string;
+            employeeId: string;
+            employeeName: string;
+            /** @description One a permission, in the order of their numbers. */
+            decisions: components["schemas"]["AccessDecision"][];
         };
         EnableEmployeeRequest: {
             etag?: string;
@@ -4561,6 +4643,9 @@ export interface components {
             /** Format: date-time */
             readonly updateTime?: string;
             etag: string;
+            /** @description Who created it and who changed it last, to be looked up in the directory; empty when it was the system itself. */
+            readonly createUserId: string;
+            readonly updateUserId: string;
         };
         FieldChange: {
             /** @description Path of the field. */
@@ -4600,6 +4685,9 @@ export interface components {
             /** Format: date-time */
             readonly updateTime?: string;
             etag?: string;
+            /** @description Who created it and who changed it last, to be looked up in the directory; empty when it was the system itself. */
+            readonly createUserId?: string;
+            readonly updateUserId?: string;
         };
         /** @description A value of a custom field. */
         FieldValue: {
@@ -4716,6 +4804,9 @@ export interface components {
             /** Format: date-time */
             readonly updateTime?: string;
             etag: string;
+            /** @description Who created it and who changed it last, to be looked up in the directory; empty when it was the system itself. */
+            readonly createUserId: string;
+            readonly updateUserId: string;
         };
         GroupInput: {
             /** @description UUIDv7. */
@@ -4741,6 +4832,9 @@ export interface components {
             /** Format: date-time */
             readonly updateTime?: string;
             etag?: string;
+            /** @description Who created it and who changed it last, to be looked up in the directory; empty when it was the system itself. */
+            readonly createUserId?: string;
+            readonly updateUserId?: string;
         };
         Handover: {
             /** @description UUIDv7. */
@@ -4934,6 +5028,9 @@ export interface components {
              *     demand one. Otherwise whoever has set a second factor up here is asked for it, as after a password.
              */
             trustSecondFactor: boolean;
+            /** @description Who created it and who changed it last, to be looked up in the directory; empty when it was the system itself. */
+            readonly createUserId: string;
+            readonly updateUserId: string;
         };
         IdentityProviderInput: {
             /** @description UUIDv7. */
@@ -4981,6 +5078,9 @@ export interface components {
              *     demand one. Otherwise whoever has set a second factor up here is asked for it, as after a password.
              */
             trustSecondFactor?: boolean;
+            /** @description Who created it and who changed it last, to be looked up in the directory; empty when it was the system itself. */
+            readonly createUserId?: string;
+            readonly updateUserId?: string;
         };
         Import: {
             /** @description UUIDv7. */
@@ -5162,6 +5262,9 @@ export interface components {
             /** Format: date-time */
             readonly updateTime?: string;
             etag: string;
+            /** @description Who created it and who changed it last, to be looked up in the directory; empty when it was the system itself. */
+            readonly createUserId: string;
+            readonly updateUserId: string;
         };
         InteractionInput: {
             /** @description UUIDv7. */
@@ -5209,6 +5312,9 @@ export interface components {
             /** Format: date-time */
             readonly updateTime?: string;
             etag?: string;
+            /** @description Who created it and who changed it last, to be looked up in the directory; empty when it was the system itself. */
+            readonly createUserId?: string;
+            readonly updateUserId?: string;
         };
         InvalidateContactRequest: {
             etag?: string;
@@ -5721,6 +5827,9 @@ export interface components {
             /** Format: date-time */
             readonly updateTime?: string;
             etag: string;
+            /** @description Who created it and who changed it last, to be looked up in the directory; empty when it was the system itself. */
+            readonly createUserId: string;
+            readonly updateUserId: string;
         };
         PoolInput: {
             /** @description UUIDv7. */
@@ -5766,6 +5875,9 @@ export interface components {
             /** Format: date-time */
             readonly updateTime?: string;
             etag?: string;
+            /** @description Who created it and who changed it last, to be looked up in the directory; empty when it was the system itself. */
+            readonly createUserId?: string;
+            readonly updateUserId?: string;
         };
         PoolRule: {
             /**
@@ -5965,6 +6077,8 @@ export interface components {
             remark: string;
             /** Format: date-time */
             readonly createTime?: string;
+            /** @description Who created it, to be looked up in the directory; empty when it was the system itself. */
+            readonly createUserId: string;
         };
         ReplayWebhookDeliveriesRequest: {
             /**
@@ -6087,6 +6201,9 @@ export interface components {
              * @enum {string}
              */
             audience: "ROLE_AUDIENCE_UNSPECIFIED" | "ROLE_AUDIENCE_EMPLOYEES" | "ROLE_AUDIENCE_CUSTOMERS";
+            /** @description Who created it and who changed it last, to be looked up in the directory; empty when it was the system itself. */
+            readonly createUserId: string;
+            readonly updateUserId: string;
         };
         RoleInput: {
             /** @description UUIDv7. */
@@ -6116,6 +6233,9 @@ export interface components {
              * @enum {string}
              */
             audience?: "ROLE_AUDIENCE_UNSPECIFIED" | "ROLE_AUDIENCE_EMPLOYEES" | "ROLE_AUDIENCE_CUSTOMERS";
+            /** @description Who created it and who changed it last, to be looked up in the directory; empty when it was the system itself. */
+            readonly createUserId?: string;
+            readonly updateUserId?: string;
         };
         /** @description Members of a group of the provider hold a role here. */
         RoleMapping: {
@@ -6181,6 +6301,9 @@ export interface components {
             readonly updateTime?: string;
             /** @description Changes with every update; required by updates. */
             etag: string;
+            /** @description Who created it and who changed it last, to be looked up in the directory; empty when it was the system itself. */
+            readonly createUserId: string;
+            readonly updateUserId: string;
         };
         ServiceAccountInput: {
             /** @description UUIDv7. */
@@ -6210,6 +6333,9 @@ export interface components {
             readonly updateTime?: string;
             /** @description Changes with every update; required by updates. */
             etag?: string;
+            /** @description Who created it and who changed it last, to be looked up in the directory; empty when it was the system itself. */
+            readonly createUserId?: string;
+            readonly updateUserId?: string;
         };
         /** @description A service as one of its processes sees it now. */
         ServiceStatus: {
@@ -6260,6 +6386,8 @@ export interface components {
             expireTime?: string;
             /** Format: date-time */
             readonly createTime?: string;
+            /** @description Who created it, to be looked up in the directory; empty when it was the system itself. */
+            readonly createUserId: string;
         };
         ShareInput: {
             /** @description UUIDv7. */
@@ -6277,6 +6405,8 @@ export interface components {
             expireTime?: string;
             /** Format: date-time */
             readonly createTime?: string;
+            /** @description Who created it, to be looked up in the directory; empty when it was the system itself. */
+            readonly createUserId?: string;
         };
         SignInRequest: {
             loginName?: string;
@@ -6433,6 +6563,9 @@ export interface components {
             /** Format: date-time */
             readonly updateTime?: string;
             etag: string;
+            /** @description Who created it and who changed it last, to be looked up in the directory; empty when it was the system itself. */
+            readonly createUserId: string;
+            readonly updateUserId: string;
         };
         ViewInput: {
             /** @description UUIDv7. */
@@ -6451,6 +6584,9 @@ export interface components {
             /** Format: date-time */
             readonly updateTime?: string;
             etag?: string;
+            /** @description Who created it and who changed it last, to be looked up in the directory; empty when it was the system itself. */
+            readonly createUserId?: string;
+            readonly updateUserId?: string;
         };
         /** @description How one kind of personal data is seen; the clearest of the roles counts. */
         VisibilityAccess: {
@@ -6548,6 +6684,9 @@ export interface components {
             readonly updateTime?: string;
             /** @description Changes with every update; required by updates. */
             etag: string;
+            /** @description Who created it and who changed it last, to be looked up in the directory; empty when it was the system itself. */
+            readonly createUserId: string;
+            readonly updateUserId: string;
         };
         WebhookEndpointInput: {
             /** @description UUIDv7. */
@@ -6586,6 +6725,9 @@ export interface components {
             readonly updateTime?: string;
             /** @description Changes with every update; required by updates. */
             etag?: string;
+            /** @description Who created it and who changed it last, to be looked up in the directory; empty when it was the system itself. */
+            readonly createUserId?: string;
+            readonly updateUserId?: string;
         };
         WebhookEventType: {
             /** @description `customers.customer_changed` */
@@ -10105,6 +10247,35 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["EmployeeAccess"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    EmployeeAccessService_ExplainEmployeeAccess: {
+        parameters: {
+            query?: {
+                /** @description The person who would see it. */
+                employeeId?: string;
+            };
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+            };
+            path: {
+                recordId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EmployeeRecordAccess"];
                 };
             };
             default: components["responses"]["Problem"];

@@ -18,6 +18,7 @@ export interface MenuEntry {
     | "fields"
     | "audit"
     | "serviceAccounts"
+    | "provisioning"
     | "identityProviders"
     | "webhooks"
     | "parameters"
@@ -42,6 +43,7 @@ const entries: readonly MenuEntry[] = [
   { path: "/fields", key: "fields", section: "settings", service: "customers" },
   { path: "/audit", key: "audit", section: "administration", permission: "PERMISSION_AUDIT_READ" },
   { path: "/service-accounts", key: "serviceAccounts", section: "administration", service: "identity", permission: "PERMISSION_SERVICE_ACCOUNTS_MANAGE" },
+  { path: "/provisioning", key: "provisioning", section: "administration", service: "identity", permission: "PERMISSION_SERVICE_ACCOUNTS_MANAGE" },
   { path: "/identity-providers", key: "identityProviders", section: "administration", service: "identity", permission: "PERMISSION_SIGN_ON_MANAGE" },
   { path: "/webhooks", key: "webhooks", section: "administration", service: "identity", permission: "PERMISSION_WEBHOOKS_MANAGE" },
   { path: "/parameters", key: "parameters", section: "administration", service: "identity", permission: "PERMISSION_PARAMETERS_MANAGE" },

@@ -44,6 +44,7 @@ const inside: RouteObject[] = [
   screen("fields", () => import("@/customers/fields/FieldsPage").then((m) => m.FieldsPage), "customers"),
   screen("audit", () => import("@/administration/audit/AuditPage").then((m) => m.AuditPage), undefined, "PERMISSION_AUDIT_READ"),
   screen("service-accounts", () => import("@/administration/machines/ServiceAccountsPage").then((m) => m.ServiceAccountsPage), "identity", "PERMISSION_SERVICE_ACCOUNTS_MANAGE"),
+  screen("provisioning", () => import("@/administration/provisioning/ProvisioningPage").then((m) => m.ProvisioningPage), "identity", "PERMISSION_SERVICE_ACCOUNTS_MANAGE"),
   screen("identity-providers", () => import("@/administration/sign-on/ProvidersPage").then((m) => m.ProvidersPage), "identity", "PERMISSION_SIGN_ON_MANAGE"),
   screen("webhooks", () => import("@/administration/webhooks/WebhooksPage").then((m) => m.WebhooksPage), "identity", "PERMISSION_WEBHOOKS_MANAGE"),
   screen("webhooks/:id", () => import("@/administration/webhooks/WebhookPage").then((m) => m.WebhookPage), "identity", "PERMISSION_WEBHOOKS_MANAGE"),

@@ -18,7 +18,8 @@ const lengths: Record<string, number> = { name: 128, number: 32, phone: 32, emai
 export function AttributeInput({ attribute, id, value, onChange }: AttributeInputProps) {
   const { t } = useTranslation();
   const text = value === undefined ? "" : String(value);
-  const maxLength = lengths[attribute.key ?? ""] ?? 2000;
+  const rules = attribute.field?.rules;
+  const maxLength = lengths[attribute.key ?? ""] ?? (rules?.maxLength || (attribute.kind === "longText" ? 10_000 : 2000));
   switch (attribute.kind) {
     case "enum":
       return (
@@ -86,7 +87,7 @@ export function AttributeInput({ attribute, id, value, onChange }: AttributeInpu
           value={text}
           onChange={(event) => onChange?.(event.target.value)}
           maxLength={maxLength}
-          inputMode={attribute.key === "phone" ? "tel" : undefined}
+          inputMode={attribute.key === "phone" || attribute.field?.type === "FIELD_TYPE_PHONE" ? "tel" : undefined}
           autoComplete="off"
         />
       );

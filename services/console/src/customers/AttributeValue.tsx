@@ -35,6 +35,9 @@ export function PlainAttributeValue({ attribute, value }: { attribute: Attribute
   if (value === undefined || value === "" || (Array.isArray(value) && value.length === 0)) {
     return <Typography.Text type="secondary" aria-hidden>—</Typography.Text>;
   }
+  if (attribute.field?.type === "FIELD_TYPE_URL") {
+    return <a href={String(value)} target="_blank" rel="noopener noreferrer">{String(value)}</a>;
+  }
   switch (attribute.kind) {
     case "enum":
       return <EnumValue attribute={attribute} value={String(value)} />;

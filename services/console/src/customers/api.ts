@@ -1,5 +1,5 @@
 // Calls of the customers service. The import's calls are in `imports/api.ts`, the dictionaries' beside their screen.
-import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { keepPreviousData, useQuery, useQueryClient } from "@tanstack/react-query";
 import { allPages } from "@/api/pages";
 import { client, unwrap } from "@/api/client";
 import type {
@@ -11,6 +11,7 @@ import type {
   InteractionInput,
   InteractionPatch,
   PoolInput,
+  Relation,
   RelationTypeInput,
   ViewInput,
   ViewPatch,
@@ -151,8 +152,8 @@ export function useContacts(customerId: string, includeInvalid = false) {
 export const createContact = (customerId: string, contact: ContactInput) =>
   unwrap(client.POST("/v1/customers/{customerId}/contacts", { params: { path: { customerId } }, body: contact }));
 
-export const updateContact = (id: string, body: ContactPatch) =>
-  unwrap(client.PATCH("/v1/contacts/{id}", { params: { path: { id } }, body }));
+export const updateContact = (id: string, body: ContactPatch, mask: string[]) =>
+  unwrap(client.PATCH("/v1/contacts/{id}", { params: { path: { id }, query: { updateMask: mask.join(",") } }, body }));
 
 export const invalidateContact = (id: string, etag: string) =>
   unwrap(client.POST("/v1/contacts/{id}:invalidate", { params: { path: { id } }, body: { etag } }));
@@ -160,20 +161,33 @@ export const invalidateContact = (id: string, etag: string) =>
 export const revealContact = (id: string, reason: string) =>
   unwrap(client.POST("/v1/contacts/{id}:reveal", { params: { path: { id } }, body: { reason } }));
 
-export function useRelations(customerId: string) {
+export function useRelations(customerId: string, includeEnded: boolean) {
   return useQuery({
-    queryKey: ["relations", customerId],
+    queryKey: ["relations", customerId, includeEnded],
     queryFn: () =>
       allPages(
         (pageToken) =>
-          unwrap(client.GET("/v1/customers/{customerId}/relations", { params: { path: { customerId }, query: { pageSize: 200, pageToken } } })),
+          unwrap(client.GET("/v1/customers/{customerId}/relations", { params: { path: { customerId }, query: { pageSize: 200, pageToken, includeEnded } } })),
         (page) => page.relations,
       ),
   });
 }
 
-export const createRelation = (customerId: string, body: { relatedCustomerId: string; type: RelationTypeInput; remark: string }) =>
+export function useRelationGraph(customerId: string, depth: number, includeEnded: boolean) {
+  return useQuery({
+    queryKey: ["relations", customerId, "graph", depth, includeEnded],
+    queryFn: () => unwrap(client.GET("/v1/customers/{customerId}/relationGraph", { params: { path: { customerId }, query: { depth, includeEnded } } })),
+    placeholderData: keepPreviousData,
+  });
+}
+
+type RelationChange = Pick<Relation, "validFrom" | "validUntil" | "remark">;
+
+export const createRelation = (customerId: string, body: RelationChange & { relatedCustomerId: string; type: RelationTypeInput }) =>
   unwrap(client.POST("/v1/customers/{customerId}/relations", { params: { path: { customerId } }, body }));
+
+export const updateRelation = ({ id, etag }: Relation, change: RelationChange) =>
+  unwrap(client.PATCH("/v1/relations/{id}", { params: { path: { id }, query: { updateMask: "validFrom,validUntil,remark" } }, body: { ...change, etag } }));
 
 export const deleteRelation = (id: string) => unwrap(client.DELETE("/v1/relations/{id}", { params: { path: { id } } }));
 
@@ -203,9 +217,9 @@ export const listInteractions = (query: { filter?: string; orderBy?: string; pag
 export const createInteraction = (customerId: string, interaction: InteractionInput) =>
   unwrap(client.POST("/v1/customers/{customerId}/interactions", { params: { path: { customerId } }, body: interaction }));
 
-export const updateInteraction = (id: string, body: InteractionPatch) =>
+export const updateInteraction = (id: string, body: InteractionPatch, mask: string[]) =>
   // The document has one shape for both; only creation needs the time.
-  unwrap(client.PATCH("/v1/interactions/{id}", { params: { path: { id } }, body: body as InteractionInput }));
+  unwrap(client.PATCH("/v1/interactions/{id}", { params: { path: { id }, query: { updateMask: mask.join(",") } }, body: body as InteractionInput }));
 
 export const cancelInteraction = (id: string, reason: string, etag: string) =>
   unwrap(client.POST("/v1/interactions/{id}:cancel", { params: { path: { id } }, body: { reason, etag } }));

@@ -1,6 +1,7 @@
 // The fields of a customer, built in and custom, described once: columns, filters, forms, exports and import targets
 // are all made from this list.
 import { useMemo } from "react";
+import dayjs from "dayjs";
 import { useTranslation } from "react-i18next";
 import type { Customer, Field, FieldType } from "@/api/types";
 import { useFields } from "./fields/api";
@@ -101,11 +102,22 @@ const customKinds: Record<FieldType, AttributeKind> = {
   FIELD_TYPE_TIMESTAMP: "timestamp",
   FIELD_TYPE_OPTION: "dictionary",
   FIELD_TYPE_OPTIONS: "dictionaries",
+  FIELD_TYPE_LONG_TEXT: "longText",
+  FIELD_TYPE_EMAIL: "text",
+  FIELD_TYPE_PHONE: "text",
+  FIELD_TYPE_URL: "text",
 };
+
+/** Outside of its time a field is shown and no longer asked for. */
+export function isAskedFor(field: Pick<Field, "validFrom" | "validUntil">, today = dayjs().format("YYYY-MM-DD")): boolean {
+  return (!field.validFrom || field.validFrom <= today) && (!field.validUntil || today <= field.validUntil);
+}
 
 export function customAttribute(field: Field, english: boolean): Attribute {
   return {
     ...plain,
+    editable: field.writable !== false && isAskedFor(field),
+    importable: field.writable !== false,
     path: `custom.${field.key}`,
     maskPath: `custom_fields.${field.key}`,
     label: english && field.labelEn ? field.labelEn : field.labelZh,
@@ -130,7 +142,7 @@ export function useAttributes(): Attribute[] {
   return useMemo(() => {
     // The keys of the built-in attributes and of their texts are the same; the texts' test holds that.
     const label = (key: string) => t(`customers.attributes.${key}` as "customers.attributes.name");
-    const custom = (fields ?? []).filter((field) => !field.retired).map((field) => customAttribute(field, i18n.language === "en"));
+    const custom = (fields ?? []).filter((field) => !field.retired && field.readable).map((field) => customAttribute(field, i18n.language === "en"));
     return [...builtInAttributes(label), ...custom];
   }, [fields, t, i18n.language]);
 }

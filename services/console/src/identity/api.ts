@@ -105,6 +105,10 @@ export const inviteEmployee = (id: string) => unwrap(client.POST("/v1/employees/
 export const getEmployeeAccess = (employeeId: string) =>
   unwrap(client.GET("/v1/employees/{employeeId}/access", { params: { path: { employeeId } } }));
 
+/** What somebody may do with the record of an employee, and why. */
+export const explainEmployeeAccess = (recordId: string, employeeId: string) =>
+  unwrap(client.GET("/v1/employees/{recordId}/access:explain", { params: { path: { recordId }, query: { employeeId } } }));
+
 export const updateEmployee = (id: string, body: EmployeePatch) =>
   unwrap(client.PATCH("/v1/employees/{id}", { params: { path: { id } }, body }));
 

@@ -11,7 +11,7 @@ import { PageHeader } from "@/shared/PageHeader";
 import { Loaded, Nothing } from "@/shared/states";
 import { usePhone } from "@/shared/usePhone";
 import { useComposition, useRebuild } from "./api";
-import { Chart, type ChartHandle } from "./Chart";
+import { Chart, type ChartHandle } from "@/shared/Chart";
 import { readChoice, writeChoice, type ReportChoice } from "./choice";
 import { ChoiceBar } from "./ChoiceBar";
 import { FeedState } from "./FeedState";

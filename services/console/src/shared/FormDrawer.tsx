@@ -3,6 +3,7 @@ import { useRef, useState, type ReactNode } from "react";
 import { App, Button, Drawer, Flex, Form, type FormInstance } from "antd";
 import { useTranslation } from "react-i18next";
 import { asProblem } from "@/api/problem";
+import { Authors, type Authored } from "./Authors";
 import { focusFirstField, keepPopupEscape, useFocusReturn } from "./drawer";
 import { FormFault } from "./FormFault";
 import { usePhone } from "./usePhone";
@@ -18,6 +19,8 @@ interface FormDrawerProps<V> {
   onSubmit: (values: V, form: FormInstance<V>) => Promise<unknown>;
   /** Handles a fault itself and answers true, as the comparison after a conflict does. */
   onFault?: (fault: unknown, values: V) => boolean;
+  /** What is edited, where it is there already: who made and changed it stands below the form. */
+  record?: Authored;
   children: ReactNode;
   testId?: string;
 }
@@ -28,7 +31,7 @@ export function FormDrawer<V extends object>(props: FormDrawerProps<V>) {
 }
 
 function OpenFormDrawer<V extends object>(props: FormDrawerProps<V>) {
-  const { title, initialValues, submitText, size = 520, onClose, onSubmit, onFault, children, testId } = props;
+  const { title, initialValues, submitText, size = 520, onClose, onSubmit, onFault, record, children, testId } = props;
   const { t } = useTranslation();
   const { modal } = App.useApp();
   const phone = usePhone();
@@ -92,6 +95,7 @@ function OpenFormDrawer<V extends object>(props: FormDrawerProps<V>) {
           }}
         >
           {children}
+          {record && <Authors record={record} />}
           {/* The visible button stands in the footer, outside of the form; this one lets Enter submit. */}
           <button type="submit" hidden tabIndex={-1} aria-hidden />
         </Form>

@@ -3,7 +3,7 @@ import { Card, theme } from "antd";
 import { useTranslation } from "react-i18next";
 import { Link, useNavigate } from "react-router";
 import { useComposition } from "@/reporting/api";
-import { Chart } from "@/reporting/Chart";
+import { Chart } from "@/shared/Chart";
 import { filterAt, tableOf } from "@/reporting/figures";
 import { chartOption } from "@/reporting/option";
 import { useNamer } from "@/reporting/useNamer";

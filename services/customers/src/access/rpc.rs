@@ -2,12 +2,10 @@
 
 use chrono::Utc;
 use contracts::customers::customer_access_service_server::CustomerAccessService;
-use contracts::customers::{
-    AccessDecision, AccessReason, AccessReasonKind, CustomerAccess, ExplainCustomerAccessRequest,
-};
+use contracts::customers::{CustomerAccess, ExplainCustomerAccessRequest};
 use contracts::options::Permission;
-use platform::access::{Call, Ground, GroundKind, Policy, RecordFacts, explain};
-use platform::db::{Db, timestamp};
+use platform::access::{Call, RecordFacts, decision, explain, explain_claim};
+use platform::db::Db;
 use platform::error::{Error, reason};
 use tonic::{Request, Response, Status};
 use uuid::Uuid;
@@ -15,11 +13,12 @@ use uuid::Uuid;
 use super::store;
 
 /// What one can do with a customer, in the order of numbers.
-const PERMISSIONS: [Permission; 12] = [
+const PERMISSIONS: [Permission; 13] = [
     Permission::CustomersRead,
     Permission::CustomersUpdate,
     Permission::CustomersAssign,
     Permission::CustomersInvalidate,
+    Permission::CustomersClaim,
     Permission::CustomersExport,
     Permission::CustomersShare,
     Permission::CustomersReveal,
@@ -56,17 +55,16 @@ impl CustomerAccessService for AccessRpc {
         let employee =
             policy.employee(employee_id).filter(|employee| within(employee.group_id)).ok_or_else(Error::not_found)?;
         let rows = call.caller.rows(Permission::CustomersRead);
-        let record = store::facts(self.db.pool(), &rows, customer_id).await?;
+        let (record, pooled) = store::facts(self.db.pool(), &rows, customer_id).await?;
         let now = Utc::now();
-        let decision = |permission: Permission| {
-            let grounds = explain(policy, employee, permission, &record, now);
-            AccessDecision {
-                permission: permission.into(),
-                allowed: grounds.iter().any(|ground| ground.kind.allows()),
-                reasons: grounds.iter().map(|ground| reason_of(policy, ground)).collect(),
-            }
+        let decided = |permission: Permission| {
+            let grounds = match permission {
+                Permission::CustomersClaim => explain_claim(policy, employee, permission, pooled.then_some(&record)),
+                _ => explain(policy, employee, permission, &record, now),
+            };
+            decision(policy, permission, &grounds)
         };
-        let decisions = PERMISSIONS.into_iter().map(decision).collect();
+        let decisions = PERMISSIONS.into_iter().map(decided).collect();
         let RecordFacts { owner_id, group_id, .. } = &record;
         Ok(Response::new(CustomerAccess {
             customer_id: request.customer_id,
@@ -83,27 +81,4 @@ impl CustomerAccessService for AccessRpc {
 
 fn text(id: Option<Uuid>) -> String {
     id.map(|id| id.to_string()).unwrap_or_default()
-}
-
-fn reason_of(policy: &Policy, ground: &Ground) -> AccessReason {
-    let kind = match ground.kind {
-        GroundKind::All => AccessReasonKind::All,
-        GroundKind::Owner => AccessReasonKind::Owner,
-        GroundKind::Group => AccessReasonKind::Group,
-        GroundKind::ChosenGroup => AccessReasonKind::ChosenGroup,
-        GroundKind::SharedWithPerson => AccessReasonKind::SharedWithPerson,
-        GroundKind::SharedWithGroup => AccessReasonKind::SharedWithGroup,
-        GroundKind::Inactive => AccessReasonKind::Inactive,
-        GroundKind::NoGrant => AccessReasonKind::NoGrant,
-        GroundKind::OutOfScope => AccessReasonKind::OutOfScope,
-    };
-    AccessReason {
-        kind: kind.into(),
-        role_id: text(ground.role_id),
-        role_name: ground.role_id.and_then(|id| policy.role(id)).map(|role| role.name.clone()).unwrap_or_default(),
-        scope: ground.scope.into(),
-        group_id: text(ground.group_id),
-        group_name: ground.group_id.map(|id| policy.group_name(id).to_owned()).unwrap_or_default(),
-        expire_time: ground.expire_time.map(timestamp),
-    }
 }

@@ -4,12 +4,14 @@ use chrono::NaiveDate;
 use contracts::customers::Contact;
 use contracts::options::{PersonalData, Visibility};
 use platform::db::FieldChange;
-use platform::error::{Error, Reason, Result, Violation, reason};
+use platform::error::{Reason, Violation, reason};
+use serde_json::Value;
 
 use crate::audit::Changes;
 use crate::error::reason as own;
+use crate::field::sight::add_changes;
 
-pub const MUTABLE: [&str; 11] = [
+pub const MUTABLE: [&str; 13] = [
     "name",
     "post",
     "decision_role",
@@ -21,6 +23,8 @@ pub const MUTABLE: [&str; 11] = [
     "relationship_strength",
     "primary",
     "remark",
+    "custom_fields",
+    "custom_fields.*",
 ];
 
 /// Takes the fields at `paths`, all of `MUTABLE`, from `wanted`, without the blanks around them.
@@ -37,7 +41,9 @@ pub fn apply(contact: &mut Contact, wanted: &Contact, paths: &[&str]) {
             "birthday" => contact.birthday.clone_from(&wanted.birthday),
             "relationship_strength" => contact.relationship_strength = wanted.relationship_strength,
             "primary" => contact.primary = wanted.primary,
-            _ => contact.remark.clone_from(&wanted.remark),
+            "remark" => contact.remark.clone_from(&wanted.remark),
+            // Custom fields are taken over as JSON.
+            _ => {}
         }
     }
 }
@@ -46,14 +52,14 @@ fn trimmed(text: &str) -> String {
     text.trim().to_owned()
 }
 
-/// The contact's birthday, or all that is wrong with what a call brings at `paths`. `visibility` is how the caller sees
+/// The contact's birthday, and all that is wrong with what a call brings at `paths`. `visibility` is how the caller sees
 /// personal data: what was shown masked must not come back as the value.
 pub fn check(
     contact: &Contact,
     paths: &[&str],
     today: NaiveDate,
     visibility: impl Fn(PersonalData) -> Visibility,
-) -> Result<Option<NaiveDate>> {
+) -> (Option<NaiveDate>, Vec<Violation>) {
     let mut violations = Vec::new();
     let mut refuse = |path: &str, reason: &'static Reason| {
         violations.push(Violation { field: format!("contact.{path}"), reason, args: Vec::new() });
@@ -80,10 +86,13 @@ pub fn check(
         Some(date) if date > today && paths.contains(&"birthday") => refuse("birthday", &own::DATE_IN_FUTURE),
         _ => {}
     }
-    if violations.is_empty() { Ok(birthday) } else { Err(Error::invalid_fields(violations)) }
+    (birthday, violations)
 }
 
-pub fn changes(before: &Contact, after: &Contact) -> Vec<FieldChange> {
+pub fn changes(
+    (before, before_custom): (&Contact, &Value),
+    (after, after_custom): (&Contact, &Value),
+) -> Vec<FieldChange> {
     let mut changes = Changes::default();
     changes.add("name", &before.name, &after.name);
     changes.add("post", &before.post, &after.post);
@@ -99,6 +108,7 @@ pub fn changes(before: &Contact, after: &Contact) -> Vec<FieldChange> {
     changes.add("primary", before.primary, after.primary);
     changes.add("remark", &before.remark, &after.remark);
     changes.add("invalid", before.invalid, after.invalid);
+    add_changes(&mut changes, before_custom, after_custom);
     changes.into()
 }
 
@@ -115,10 +125,8 @@ mod tests {
     }
 
     fn faults(contact: &Contact, visibility: Visibility) -> Vec<(String, &'static str)> {
-        match check(contact, &MUTABLE, today(), |_| visibility) {
-            Ok(_) => Vec::new(),
-            Err(error) => error.violations().iter().map(|v| (v.field.clone(), v.reason.id)).collect(),
-        }
+        let (_, violations) = check(contact, &MUTABLE, today(), |_| visibility);
+        violations.into_iter().map(|violation| (violation.field, violation.reason.id)).collect()
     }
 
     #[test]
@@ -135,7 +143,7 @@ mod tests {
         let masked = Contact { phone: "138****5678".into(), ..li_si() };
         assert_eq!(faults(&masked, Visibility::Masked), [("contact.phone".into(), "MASKED_VALUE")]);
         assert!(faults(&masked, Visibility::Clear).is_empty());
-        assert!(check(&masked, &["name"], today(), |_| Visibility::Masked).is_ok());
+        assert!(check(&masked, &["name"], today(), |_| Visibility::Masked).1.is_empty());
     }
 
     #[test]
@@ -145,7 +153,10 @@ mod tests {
             Contact { name: " 王五 ".into(), phone: "1".into(), hobby: "钓鱼".into(), ..Contact::default() };
         apply(&mut contact, &wanted, &["hobby", "name"]);
         assert_eq!((contact.name.as_str(), contact.phone.as_str()), ("王五", "138 1234 5678"));
-        let changed: Vec<String> = changes(&li_si(), &contact).into_iter().map(|change| change.field).collect();
+        let changed: Vec<String> = changes((&li_si(), &Value::Null), (&contact, &Value::Null))
+            .into_iter()
+            .map(|change| change.field)
+            .collect();
         assert_eq!(changed, ["name", "hobby"]);
     }
 

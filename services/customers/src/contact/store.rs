@@ -4,20 +4,31 @@ use chrono::NaiveDate;
 use contracts::customers::Contact;
 use platform::access::RowPredicate;
 use platform::db::Pool;
-use platform::db::timestamp;
+use platform::db::{author, timestamp};
 use platform::error::{Error, Result};
 use platform::update::etag;
+use serde_json::Value;
 use sqlx::postgres::PgRow;
 use sqlx::{AssertSqlSafe, PgConnection, Postgres, QueryBuilder, Row};
 use uuid::Uuid;
 
+use crate::field::Sight;
 use crate::parent::CUSTOMER_ROWS;
 
 const COLUMNS: &str = "t.id, t.customer_id, t.name, t.post, t.decision_role, t.phone, t.email, t.wechat, t.hobby,
-    t.birthday, t.relationship_strength, t.is_primary, t.remark, t.invalid, t.create_time, t.update_time, t.revision";
+    t.birthday, t.relationship_strength, t.is_primary, t.remark, t.invalid, t.create_time, t.update_time, t.revision,
+    t.create_user_id, t.update_user_id, t.custom_fields";
 
-fn contact(row: &PgRow) -> sqlx::Result<Contact> {
-    Ok(Contact {
+/// A contact as it is seen, and its custom fields as they are stored.
+pub type Stored = (Contact, Value);
+
+fn contact(row: &PgRow, sight: &Sight) -> sqlx::Result<Contact> {
+    Ok(stored(row, sight)?.0)
+}
+
+fn stored(row: &PgRow, sight: &Sight) -> sqlx::Result<Stored> {
+    let custom_fields: Value = row.try_get(19)?;
+    let contact = Contact {
         id: row.try_get::<Uuid, _>(0)?.to_string(),
         customer_id: row.try_get::<Uuid, _>(1)?.to_string(),
         name: row.try_get(2)?,
@@ -35,12 +46,17 @@ fn contact(row: &PgRow) -> sqlx::Result<Contact> {
         create_time: Some(timestamp(row.try_get(14)?)),
         update_time: Some(timestamp(row.try_get(15)?)),
         etag: etag(row.try_get(16)?),
-    })
+        create_user_id: author(row, 17)?,
+        update_user_id: author(row, 18)?,
+        custom_fields: sight.values(&custom_fields),
+    };
+    Ok((contact, custom_fields))
 }
 
 /// Primary first, then as they were made; behind `after` (primary, id). Served by `contact_customer`.
 pub async fn contact_list(
     pool: &Pool,
+    sight: &Sight,
     rows: &RowPredicate,
     customer_id: Uuid,
     include_invalid: bool,
@@ -60,23 +76,28 @@ pub async fn contact_list(
     }
     query.push(" ORDER BY t.is_primary DESC, t.id LIMIT ").push_bind(limit);
     let rows = query.build().fetch_all(pool).await?;
-    Ok(rows.iter().map(contact).collect::<sqlx::Result<_>>()?)
+    Ok(rows.iter().map(|row| contact(row, sight)).collect::<sqlx::Result<_>>()?)
 }
 
-pub async fn contact_get(connection: &mut PgConnection, rows: &RowPredicate, id: Uuid) -> Result<Contact> {
+pub async fn contact_get(
+    connection: &mut PgConnection,
+    sight: &Sight,
+    rows: &RowPredicate,
+    id: Uuid,
+) -> Result<Contact> {
     let mut query = QueryBuilder::<Postgres>::new("SELECT ");
     query.push(COLUMNS).push(" FROM contact AS t JOIN customer AS c ON c.id = t.customer_id WHERE t.id = ");
     query.push_bind(id).push(" AND ");
     rows.push_sql(&mut query, CUSTOMER_ROWS);
     let row = query.build().fetch_optional(connection).await?;
-    Ok(contact(&row.ok_or_else(Error::not_found)?)?)
+    Ok(contact(&row.ok_or_else(Error::not_found)?, sight)?)
 }
 
 /// A contact whose customer is locked.
-pub async fn contact_lock(connection: &mut PgConnection, id: Uuid) -> Result<Contact> {
+pub async fn contact_lock(connection: &mut PgConnection, sight: &Sight, id: Uuid) -> Result<Stored> {
     let sql = format!("SELECT {COLUMNS} FROM contact AS t WHERE t.id = $1 FOR UPDATE");
     let row = sqlx::query(AssertSqlSafe(sql)).bind(id).fetch_optional(connection).await?;
-    Ok(contact(&row.ok_or_else(Error::not_found)?)?)
+    Ok(stored(&row.ok_or_else(Error::not_found)?, sight)?)
 }
 
 /// Before this one becomes primary. Who was it until now?
@@ -91,15 +112,16 @@ pub async fn contact_primary_unset(connection: &mut PgConnection, customer_id: U
 
 pub async fn contact_insert(
     connection: &mut PgConnection,
+    sight: &Sight,
     (id, customer_id): (Uuid, Uuid),
-    new: &Contact,
+    (new, custom_fields): (&Contact, &Value),
     birthday: Option<NaiveDate>,
 ) -> Result<Contact> {
     let sql = format!(
         "INSERT INTO contact AS t
              (id, customer_id, name, post, decision_role, phone, email, wechat, hobby, birthday, relationship_strength,
-              is_primary, remark)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+              is_primary, remark, custom_fields)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
          RETURNING {COLUMNS}"
     );
     let row = sqlx::query(AssertSqlSafe(sql))
@@ -116,23 +138,25 @@ pub async fn contact_insert(
         .bind(new.relationship_strength)
         .bind(new.primary)
         .bind(&new.remark)
+        .bind(custom_fields)
         .fetch_one(connection)
         .await?;
-    Ok(contact(&row)?)
+    Ok(contact(&row, sight)?)
 }
 
 /// Writes a locked contact.
 pub async fn contact_update(
     connection: &mut PgConnection,
+    sight: &Sight,
     id: Uuid,
-    new: &Contact,
+    (new, custom_fields): (&Contact, &Value),
     birthday: Option<NaiveDate>,
 ) -> Result<Contact> {
     let sql = format!(
         "UPDATE contact AS t
          SET name = $2, post = $3, decision_role = $4, phone = $5, email = $6, wechat = $7, hobby = $8, birthday = $9,
-             relationship_strength = $10, is_primary = $11, remark = $12, invalid = $13, update_time = now(),
-             revision = t.revision + 1
+             relationship_strength = $10, is_primary = $11, remark = $12, invalid = $13, custom_fields = $14,
+             update_time = now(), revision = t.revision + 1
          WHERE t.id = $1
          RETURNING {COLUMNS}"
     );
@@ -150,7 +174,8 @@ pub async fn contact_update(
         .bind(new.primary)
         .bind(&new.remark)
         .bind(new.invalid)
+        .bind(custom_fields)
         .fetch_one(connection)
         .await?;
-    Ok(contact(&row)?)
+    Ok(contact(&row, sight)?)
 }

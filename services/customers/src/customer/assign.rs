@@ -41,7 +41,7 @@ pub async fn assign(shared: &Shared, call: &Call, request: &AssignCustomersReque
         named => Some(owner(call, Permission::CustomersAssign, "owner_id", named)?),
     };
     let ids: Vec<Uuid> = request.ids.iter().filter_map(|id| id.parse().ok()).collect();
-    let fields = shared.fields.current().await?;
+    let fields = shared.fields.seen_by(&call.caller).await?;
     let mut tx = match shared.db.begin_once::<AssignCustomersResponse>(call).await? {
         Once::Done(response) => return Ok(response),
         Once::New(tx) => tx,

@@ -5,7 +5,7 @@ use platform::db::FieldChange;
 use serde_json::Value;
 
 use crate::audit::Changes;
-use crate::field::to_text;
+use crate::field::sight::add_changes;
 
 /// The fields in which two states differ; `before` is an empty customer for a new one.
 pub fn between(before: (&Customer, &Value), after: (&Customer, &Value)) -> Vec<FieldChange> {
@@ -52,22 +52,8 @@ pub fn between(before: (&Customer, &Value), after: (&Customer, &Value)) -> Vec<F
     if old.addresses != new.addresses {
         changes.add("addresses", addresses_text(&old.addresses), addresses_text(&new.addresses));
     }
-    add_custom(&mut changes, old_custom, new_custom);
+    add_changes(&mut changes, old_custom, new_custom);
     changes.into()
-}
-
-fn add_custom(changes: &mut Changes, old: &Value, new: &Value) {
-    let keys = |value: &Value| -> Vec<String> {
-        value.as_object().map(|object| object.keys().cloned().collect()).unwrap_or_default()
-    };
-    let mut all = keys(old);
-    all.extend(keys(new));
-    all.sort_unstable();
-    all.dedup();
-    for key in all {
-        let text = |value: &Value| value.get(&key).map(to_text).unwrap_or_default();
-        changes.add(&format!("custom_fields.{key}"), text(old), text(new));
-    }
 }
 
 fn addresses_text(addresses: &[Address]) -> String {

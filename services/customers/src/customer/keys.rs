@@ -1,10 +1,11 @@
 //! A customer's place in an order, for page tokens.
 
 use chrono::{DateTime, NaiveDate, Utc};
-use contracts::customers::field_value::Value as Kind;
-use contracts::customers::{Customer, FieldValue};
+use contracts::customers::Customer;
 use platform::filter::{Row, Value};
 use prost_types::Timestamp;
+
+use crate::field::to_key;
 
 /// A customer by the names of the list's schema.
 pub struct Listed<'a>(pub &'a Customer);
@@ -43,7 +44,7 @@ impl Row for Listed<'_> {
             "create_time" => time(customer.create_time.as_ref()),
             "update_time" => time(customer.update_time.as_ref()),
             custom => match custom.strip_prefix("custom.").and_then(|key| customer.custom_fields.get(key)) {
-                Some(value) => custom_value(value),
+                Some(value) => to_key(value),
                 None => Value::Null,
             },
         }
@@ -61,17 +62,4 @@ fn date(text: &str) -> Value {
 fn time(time: Option<&Timestamp>) -> Value {
     let time = time.and_then(|time| DateTime::<Utc>::from_timestamp(time.seconds, time.nanos.cast_unsigned()));
     time.map_or(Value::Null, Value::Timestamp)
-}
-
-fn custom_value(value: &FieldValue) -> Value {
-    match &value.value {
-        Some(Kind::StringValue(text)) => Value::Text(text.clone()),
-        Some(Kind::IntegerValue(number)) => Value::Int(*number),
-        Some(Kind::DecimalValue(text)) => text.parse().map_or(Value::Null, Value::Decimal),
-        Some(Kind::BooleanValue(value)) => Value::Bool(*value),
-        Some(Kind::DateValue(text)) => date(text),
-        Some(Kind::TimestampValue(instant)) => time(Some(instant)),
-        Some(Kind::OptionsValue(options)) => Value::List(options.codes.clone()),
-        None => Value::Null,
-    }
 }

@@ -1,16 +1,12 @@
 //! What lists, exports, views and the pool may filter and sort customers by, and what of it a caller may use.
 
-use std::sync::Arc;
-
-use arc_swap::ArcSwapOption;
 use chrono::{FixedOffset, Utc};
 use contracts::options::{PersonalData, Visibility};
 use platform::access::Caller;
 use platform::error::{Error, Result, reason};
 use platform::filter::{self, Column, EvalContext, Field, FieldType, OrderBy, Predicate, Schema};
 
-use crate::field::filter::filter_schema;
-use crate::field::{Fields, Masked};
+use crate::field::Masked;
 
 pub const DEFAULT_ORDER: &str = "create_time desc";
 
@@ -23,7 +19,7 @@ const PERSONAL: [(&str, PersonalData); 4] = [
 ];
 
 /// The schema of the built-in fields; the table is `c` in every query.
-fn built_in() -> Schema {
+pub fn built_in() -> Schema {
     let text = |schema: Schema, name: &str, column: &'static str| {
         schema.with(Field::new(name, FieldType::Text, Column::sql(column)).sortable().not_null())
     };
@@ -93,25 +89,6 @@ fn states() -> FieldType {
     FieldType::int_enum([("ACTIVE", 1), ("INVALID", 2), ("CUSTOMER_STATE_ACTIVE", 1), ("CUSTOMER_STATE_INVALID", 2)])
 }
 
-/// The schema with custom fields, made anew when those change.
-#[derive(Default)]
-pub struct ListSchema {
-    held: ArcSwapOption<(i64, Schema)>,
-}
-
-impl ListSchema {
-    pub fn of(&self, fields: &Fields) -> Arc<(i64, Schema)> {
-        match self.held.load_full() {
-            Some(held) if held.0 == fields.revision() => held,
-            _ => {
-                let fresh = Arc::new((fields.revision(), filter_schema(fields, built_in())));
-                self.held.store(Some(fresh.clone()));
-                fresh
-            }
-        }
-    }
-}
-
 /// A checked filter and order.
 pub struct Selection {
     pub predicate: Predicate,
@@ -175,21 +152,20 @@ fn is_masked(name: &str, caller: &Caller, masked: &Masked) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::field::Fields;
 
     #[test]
     fn the_schema_follows_the_custom_fields() {
-        let schema = ListSchema::default();
-        let first = schema.of(&Fields::new(1, Vec::new(), Default::default()));
-        assert!(filter::compile("level = 'A' AND region : 33 AND kind = PERSON AND owner_id = me()", &first.1).is_ok());
-        assert!(filter::compile("custom.budget > 1", &first.1).is_err());
+        let none = Fields::new(1, Vec::new(), Default::default()).schema(built_in);
+        assert!(filter::compile("level = 'A' AND region : 33 AND kind = PERSON AND owner_id = me()", &none).is_ok());
+        assert!(filter::compile("custom.budget > 1", &none).is_err());
         let budget = contracts::customers::Field {
             key: "budget".into(),
             r#type: contracts::customers::FieldType::Decimal as i32,
             ..Default::default()
         };
-        let second = schema.of(&Fields::new(2, vec![budget], Default::default()));
-        assert!(filter::compile("custom.budget > 1", &second.1).is_ok());
-        assert!(Arc::ptr_eq(&second, &schema.of(&Fields::new(2, Vec::new(), Default::default()))));
+        let fields = Fields::new(2, vec![budget], Default::default());
+        assert!(filter::compile("custom.budget > 1", &fields.schema(built_in)).is_ok());
     }
 
     #[test]

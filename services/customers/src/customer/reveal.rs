@@ -1,7 +1,7 @@
 //! Shows one customer with what the caller's role masks.
 
 use contracts::customers::{Customer, RevealCustomerRequest};
-use contracts::options::{Permission, PersonalData};
+use contracts::options::Permission;
 use platform::access::Call;
 use platform::audit::Revealed;
 use platform::error::Result;
@@ -9,19 +9,19 @@ use platform::error::Result;
 use super::row::Reader;
 use super::rpc::id;
 use super::{event, store};
-use crate::field::Fields;
+use crate::field::sight::personal;
 use crate::{Shared, parent};
 
 pub async fn reveal(shared: &Shared, call: &Call, request: &RevealCustomerRequest) -> Result<Customer> {
     let id = id(&request.id)?;
-    let fields = shared.fields.current().await?;
+    let fields = shared.fields.seen_by(&call.caller).await?;
     let mut tx = shared.db.begin().await?;
     // Nobody is shown more of a record that they don't see at all.
     parent::require_visible(tx.connection(), &call.caller.rows(Permission::CustomersRead), id).await?;
     let rows = call.caller.rows(Permission::CustomersReveal);
     let reader = Reader::revealing(&call.caller, &fields);
     let message = store::customer_get(tx.connection(), &reader, &rows, id).await?;
-    let further_kinds = custom_kinds(&message, &fields);
+    let further_kinds = personal(&fields, &message.custom_fields);
     let revealed = Revealed {
         action: "customer.revealed",
         record_kind: event::AGGREGATE,
@@ -32,9 +32,4 @@ pub async fn reveal(shared: &Shared, call: &Call, request: &RevealCustomerReques
         further_kinds,
     };
     revealed.give(tx, call).await
-}
-
-fn custom_kinds(customer: &Customer, fields: &Fields) -> Vec<PersonalData> {
-    let held = customer.custom_fields.keys().filter_map(|key| fields.by_key(key));
-    held.map(contracts::customers::Field::personal_data).filter(|kind| *kind != PersonalData::Unspecified).collect()
 }

@@ -3,8 +3,7 @@
 use std::borrow::Cow;
 
 use chrono::{DateTime, NaiveDate, Utc};
-use contracts::customers::{Address, Customer};
-use contracts::options::Visibility;
+use contracts::customers::{Address, Customer, CustomerOutcome};
 use platform::access::{Caller, Policy};
 use platform::db::timestamp;
 use platform::update;
@@ -33,7 +32,7 @@ pub struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    /// For a caller, who may see some custom fields masked; the guard masks the others.
+    /// For a caller, whose view the fields are, and who may see some of them masked; the guard masks the others.
     pub fn of(caller: &'a Caller, fields: &'a Fields) -> Self {
         let policy = caller.policy().map_or_else(Cow::default, Cow::Borrowed);
         Self { fields, masked: Masked::of(fields, caller), policy }
@@ -41,11 +40,7 @@ impl<'a> Reader<'a> {
 
     /// For a caller to whom masked fields are revealed; hidden ones stay hidden.
     pub fn revealing(caller: &'a Caller, fields: &'a Fields) -> Self {
-        let revealed = |kind| match caller.visibility(kind) {
-            Visibility::Hidden => Visibility::Hidden,
-            _ => Visibility::Clear,
-        };
-        Self { masked: Masked::by(fields, revealed), ..Self::of(caller, fields) }
+        Self { masked: Masked::revealed(fields, |kind| caller.visibility(kind)), ..Self::of(caller, fields) }
     }
 
     /// Everything in clear.
@@ -62,6 +57,22 @@ impl<'a> Reader<'a> {
         let mut customer = self.stored(row)?.0;
         self.masked.apply(&mut customer.custom_fields);
         Ok(customer)
+    }
+
+    /// An answer that was given before, as the caller may see it now.
+    pub fn again(&self, mut customer: Customer) -> Customer {
+        customer.custom_fields.retain(|key, _| self.fields.by_key(key).is_some());
+        self.masked.apply(&mut customer.custom_fields);
+        customer
+    }
+
+    /// The same of several.
+    pub fn outcomes_again(&self, outcomes: Vec<CustomerOutcome>) -> Vec<CustomerOutcome> {
+        let again = |outcome: CustomerOutcome| CustomerOutcome {
+            customer: outcome.customer.map(|customer| self.again(customer)),
+            ..outcome
+        };
+        outcomes.into_iter().map(again).collect()
     }
 
     /// Nothing masked, and the custom fields as they are stored.

@@ -21,7 +21,7 @@ use tonic::{Request, Response, Status};
 use uuid::Uuid;
 
 use super::keys::Listed;
-use super::list::Selection;
+use super::list::{Selection, built_in};
 use super::row::Reader;
 use super::{assign, event, reveal, store, write};
 use crate::error::reason;
@@ -69,7 +69,7 @@ impl CustomerService for CustomerRpc {
 
     async fn get_customer(&self, request: Request<GetCustomerRequest>) -> Result<Response<Customer>, Status> {
         let call = Call::of(&request)?;
-        let fields = self.shared.fields.current().await?;
+        let fields = self.shared.fields.seen_by(&call.caller).await?;
         let rows = call.caller.rows(Permission::CustomersRead);
         let reader = Reader::of(&call.caller, &fields);
         let id = id(&request.get_ref().id)?;
@@ -152,11 +152,11 @@ struct StateChange<'a> {
 impl CustomerRpc {
     async fn list(&self, call: &Call, request: &ListCustomersRequest) -> Result<ListCustomersResponse> {
         let (shared, caller) = (&self.shared, &call.caller);
-        let fields = shared.fields.current().await?;
+        let fields = shared.fields.seen_by(&call.caller).await?;
         let reader = Reader::of(caller, &fields);
-        let schema = shared.list_schema.of(&fields);
+        let schema = fields.schema(built_in);
         let selection =
-            Selection::new(&schema.1, caller, reader.masked(), shared.zone, &request.filter, &request.order_by)?;
+            Selection::new(&schema, caller, reader.masked(), shared.zone, &request.filter, &request.order_by)?;
         let order = selection.order.to_string();
         let bound = ["customers", request.filter.as_str(), order.as_str()];
         let after = page::decode::<Vec<Key>>(&bound, &request.page_token)?;
@@ -173,12 +173,12 @@ impl CustomerRpc {
 
     async fn set_state(&self, call: &Call, change: &StateChange<'_>) -> Result<Customer> {
         let shared = &self.shared;
-        let fields = shared.fields.current().await?;
+        let fields = shared.fields.seen_by(&call.caller).await?;
+        let reader = Reader::of(&call.caller, &fields);
         let mut tx = match shared.db.begin_once::<Customer>(call).await? {
-            Once::Done(customer) => return Ok(customer),
+            Once::Done(customer) => return Ok(reader.again(customer)),
             Once::New(tx) => tx,
         };
-        let reader = Reader::of(&call.caller, &fields);
         let id = id(change.id)?;
         let rows = call.caller.rows(Permission::CustomersInvalidate);
         let (before, _) = reader.stored(&store::customer_lock(tx.connection(), &rows, id).await?)?;

@@ -17,7 +17,7 @@ use super::{assign, changes, event};
 use crate::Shared;
 use crate::error::reason::{CUSTOMER_INVALID, NUMBER_TAKEN};
 use crate::field::unique::{unique_values, unique_values_set};
-use crate::field::{Fields, Mode, validate_custom};
+use crate::field::{Checks, Fields, Mode, validate_custom};
 use crate::search::document::customer_document;
 use crate::search::store::documents_save;
 
@@ -25,15 +25,15 @@ use crate::search::store::documents_save;
 const TRIES: usize = 8;
 
 pub async fn create(shared: &Shared, call: &Call, mut customer: Customer) -> Result<Customer> {
-    let fields = shared.fields.current().await?;
+    let fields = shared.fields.seen_by(&call.caller).await?;
     let reader = Reader::of(&call.caller, &fields);
     rules::normalize(&mut customer);
     let mut faults = rules::check(&customer, None, |_| true, &circumstances(shared, call, &fields));
-    let custom_fields = validate_custom(&fields, &mut customer.custom_fields, Mode::Create, reader.masked())
-        .unwrap_or_else(|more| {
-            faults.extend(more);
-            Value::Null
-        });
+    let checks = Checks { fields: &fields, masked: reader.masked(), today: shared.today() };
+    let custom_fields = validate_custom(checks, &mut customer.custom_fields, Mode::Create).unwrap_or_else(|more| {
+        faults.extend(more);
+        Value::Null
+    });
     if !faults.is_empty() {
         return Err(Error::invalid_fields(faults));
     }
@@ -68,8 +68,9 @@ async fn insert(
     if generated {
         customer.number = shared.numbers.next(shared.db.pool()).await?;
     }
+    let reader = Reader::of(&call.caller, fields);
     let mut tx = match shared.db.begin_once::<Customer>(call).await? {
-        Once::Done(customer) => return Ok(customer),
+        Once::Done(customer) => return Ok(reader.again(customer)),
         Once::New(tx) => tx,
     };
     let id = Uuid::now_v7();
@@ -82,14 +83,14 @@ async fn insert(
         store::customer_insert(tx.connection(), &stored, (id, owner_id, group_id), &document, user_id).await?;
     let unique = unique_values(fields, custom_fields);
     if !unique.is_empty() {
-        unique_values_set(tx.connection(), id, &unique).await?;
+        unique_values_set(tx.connection(), fields, id, &unique).await?;
     }
     customer.create_time = Some(timestamp(create_time));
     customer.update_time = customer.create_time;
     audit(&mut tx, "customer.created", id, (&Customer::default(), &Value::Null), (customer, custom_fields));
     event::emit(&mut tx, id, customer);
     let mut reply = customer.clone();
-    Reader::of(&call.caller, fields).masked().apply(&mut reply.custom_fields);
+    reader.masked().apply(&mut reply.custom_fields);
     tx.commit_call(call, reply).await
 }
 
@@ -99,10 +100,10 @@ pub async fn update(shared: &Shared, call: &Call, request: UpdateCustomerRequest
     let paths = update::paths(request.update_mask.as_ref(), &MUTABLE)?;
     let revision = expected_revision(&change)?;
     rules::normalize(&mut change);
-    let fields = shared.fields.current().await?;
+    let fields = shared.fields.seen_by(&call.caller).await?;
     let reader = Reader::of(&call.caller, &fields);
     let mut tx = match shared.db.begin_once::<Customer>(call).await? {
-        Once::Done(customer) => return Ok(customer),
+        Once::Done(customer) => return Ok(reader.again(customer)),
         Once::New(tx) => tx,
     };
     let rows = call.caller.rows(Permission::CustomersUpdate);
@@ -129,7 +130,8 @@ pub async fn update(shared: &Shared, call: &Call, request: UpdateCustomerRequest
     };
     let mut after_custom = None;
     if let Some(mode) = mode {
-        match validate_custom(&fields, &mut change.custom_fields, mode, reader.masked()) {
+        let checks = Checks { fields: &fields, masked: reader.masked(), today: shared.today() };
+        match validate_custom(checks, &mut change.custom_fields, mode) {
             Ok(custom_fields) => after_custom = Some(custom_fields),
             Err(more) => faults.extend(more),
         }
@@ -149,7 +151,7 @@ pub async fn update(shared: &Shared, call: &Call, request: UpdateCustomerRequest
         documents_save(tx.connection(), &[document]).await?;
     }
     if *after_custom != before_custom {
-        unique_values_set(tx.connection(), id, &unique_values(&fields, after_custom)).await?;
+        unique_values_set(tx.connection(), &fields, id, &unique_values(&fields, after_custom)).await?;
     }
     audit(&mut tx, "customer.updated", id, (&before, &before_custom), (&after, after_custom));
     let customer = reader.customer(&row)?;

@@ -64,7 +64,7 @@ impl DictionaryService for DictionaryRpc {
             Once::New(tx) => tx,
         };
         schema_changed(tx.connection()).await.map_err(Error::from)?;
-        store::dictionary_insert(tx.connection(), &new).await?;
+        let new = store::dictionary_insert(tx.connection(), new).await?;
         let mut changes = Changes::of(&new.code);
         changes.add("name_zh", "", &new.name_zh);
         changes.add("name_en", "", &new.name_en);

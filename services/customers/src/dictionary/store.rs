@@ -1,7 +1,7 @@
 //! All SQL of dictionaries and their entries.
 
 use contracts::customers::{Dictionary, DictionaryEntry};
-use platform::db::Pool;
+use platform::db::{Pool, author, timestamp};
 use platform::error::{Error, Result, on_constraint};
 use platform::update::etag;
 use sqlx::postgres::PgRow;
@@ -11,7 +11,8 @@ use crate::error::reason;
 
 const ENTRY_COLUMNS: &str = "e.dictionary, e.code, e.name_zh, e.name_en, e.parent_code, e.position, e.retired, e.color,
     e.revision,
-    EXISTS (SELECT FROM dictionary_entry AS k WHERE k.dictionary = e.dictionary AND k.parent_code = e.code)";
+    EXISTS (SELECT FROM dictionary_entry AS k WHERE k.dictionary = e.dictionary AND k.parent_code = e.code),
+    e.create_time, e.update_time, e.create_user_id, e.update_user_id";
 
 /// Which entries a list asks for.
 pub struct EntrySelection<'a> {
@@ -37,13 +38,18 @@ fn entry(row: &PgRow) -> sqlx::Result<DictionaryEntry> {
         color: row.try_get(7)?,
         etag: etag(row.try_get(8)?),
         has_children: row.try_get(9)?,
+        create_time: row.try_get::<Option<_>, _>(10)?.map(timestamp),
+        update_time: row.try_get::<Option<_>, _>(11)?.map(timestamp),
+        create_user_id: author(row, 12)?,
+        update_user_id: author(row, 13)?,
     })
 }
 
 pub async fn dictionary_list(pool: &Pool, after: Option<&str>, limit: i64) -> Result<Vec<Dictionary>> {
     let rows = sqlx::query(
         "SELECT d.code, d.name_zh, d.name_en, d.tree,
-                (SELECT count(*) FROM dictionary_entry AS e WHERE e.dictionary = d.code)::int
+                (SELECT count(*) FROM dictionary_entry AS e WHERE e.dictionary = d.code)::int,
+                d.create_time, d.create_user_id
          FROM dictionary AS d
          WHERE $1::text IS NULL OR d.code COLLATE \"C\" > $1
          ORDER BY d.code COLLATE \"C\" LIMIT $2",
@@ -59,24 +65,29 @@ pub async fn dictionary_list(pool: &Pool, after: Option<&str>, limit: i64) -> Re
             name_en: row.try_get(2)?,
             tree: row.try_get(3)?,
             entry_count: row.try_get(4)?,
+            create_time: row.try_get::<Option<_>, _>(5)?.map(timestamp),
+            create_user_id: author(row, 6)?,
         })
     };
     Ok(rows.iter().map(dictionary).collect::<sqlx::Result<_>>()?)
 }
 
-pub async fn dictionary_insert(connection: &mut PgConnection, new: &Dictionary) -> Result<()> {
-    sqlx::query("INSERT INTO dictionary (code, name_zh, name_en, tree) VALUES ($1, $2, $3, $4)")
-        .bind(&new.code)
-        .bind(&new.name_zh)
-        .bind(&new.name_en)
-        .bind(new.tree)
-        .execute(connection)
-        .await
-        .map_err(|error| {
-            let taken = || Error::already_exists("dictionary.code", &reason::DICTIONARY_CODE_TAKEN);
-            on_constraint(error, &[("dictionary_pkey", taken)])
-        })?;
-    Ok(())
+pub async fn dictionary_insert(connection: &mut PgConnection, new: Dictionary) -> Result<Dictionary> {
+    let row = sqlx::query(
+        "INSERT INTO dictionary (code, name_zh, name_en, tree) VALUES ($1, $2, $3, $4)
+         RETURNING create_time, create_user_id",
+    )
+    .bind(&new.code)
+    .bind(&new.name_zh)
+    .bind(&new.name_en)
+    .bind(new.tree)
+    .fetch_one(connection)
+    .await
+    .map_err(|error| {
+        let taken = || Error::already_exists("dictionary.code", &reason::DICTIONARY_CODE_TAKEN);
+        on_constraint(error, &[("dictionary_pkey", taken)])
+    })?;
+    Ok(Dictionary { create_time: Some(timestamp(row.try_get(0)?)), create_user_id: author(&row, 1)?, ..new })
 }
 
 /// Whether it is a tree; `None` when there is no such dictionary.
@@ -157,7 +168,8 @@ pub async fn entry_lock(connection: &mut PgConnection, dictionary: &str, code: &
 pub async fn entry_update(connection: &mut PgConnection, new: &DictionaryEntry) -> Result<DictionaryEntry> {
     let sql = format!(
         "UPDATE dictionary_entry AS e
-         SET name_zh = $3, name_en = $4, position = $5, retired = $6, color = $7, revision = e.revision + 1
+         SET name_zh = $3, name_en = $4, position = $5, retired = $6, color = $7, update_time = now(),
+             revision = e.revision + 1
          WHERE e.dictionary = $1 AND e.code = $2
          RETURNING {ENTRY_COLUMNS}"
     );
@@ -205,7 +217,13 @@ pub async fn entry_in_use(connection: &mut PgConnection, dictionary: &str, code:
              SELECT FROM field
              WHERE dictionary = $1
                AND (default_value @> to_jsonb($2)
-                    OR EXISTS (SELECT FROM customer
+                    OR record_kind = 1 AND EXISTS (SELECT FROM customer
+                               WHERE custom_fields @> jsonb_build_object(key, $2)
+                                  OR custom_fields @> jsonb_build_object(key, jsonb_build_array($2)))
+                    OR record_kind = 2 AND EXISTS (SELECT FROM contact
+                               WHERE custom_fields @> jsonb_build_object(key, $2)
+                                  OR custom_fields @> jsonb_build_object(key, jsonb_build_array($2)))
+                    OR record_kind = 3 AND EXISTS (SELECT FROM interaction
                                WHERE custom_fields @> jsonb_build_object(key, $2)
                                   OR custom_fields @> jsonb_build_object(key, jsonb_build_array($2))))
          )",
@@ -220,7 +238,7 @@ pub async fn entry_in_use(connection: &mut PgConnection, dictionary: &str, code:
 pub async fn entry_all(connection: &mut PgConnection, dictionary: &str) -> Result<Vec<DictionaryEntry>> {
     let rows = sqlx::query(
         "SELECT e.dictionary, e.code, e.name_zh, e.name_en, e.parent_code, e.position, e.retired, e.color, e.revision,
-                false
+                false, e.create_time, e.update_time, e.create_user_id, e.update_user_id
          FROM dictionary_entry AS e WHERE e.dictionary = $1",
     )
     .bind(dictionary)
@@ -237,7 +255,8 @@ pub async fn entries_upsert(connection: &mut PgConnection, entries: &[&Dictionar
          SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::int[], $7::bool[], $8::text[])
          ON CONFLICT (dictionary, code) DO UPDATE SET
              name_zh = excluded.name_zh, name_en = excluded.name_en, parent_code = excluded.parent_code,
-             position = excluded.position, retired = excluded.retired, revision = e.revision + 1",
+             position = excluded.position, retired = excluded.retired, update_time = now(),
+             revision = e.revision + 1",
     )
     .bind(texts(|entry| &entry.dictionary))
     .bind(texts(|entry| &entry.code))

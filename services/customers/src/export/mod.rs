@@ -20,7 +20,7 @@ use uuid::Uuid;
 use crate::Shared;
 use crate::customer::event::AGGREGATE;
 use crate::customer::keys::Listed;
-use crate::customer::list::Selection;
+use crate::customer::list::{Selection, built_in};
 use crate::customer::row::Reader;
 use crate::customer::store::customer_list_query;
 use crate::field::Fields;
@@ -31,12 +31,12 @@ const BATCH: i64 = 1_000;
 
 pub async fn export(shared: &Arc<Shared>, call: &Call, request: ExportCustomersRequest) -> Result<Response<Answer>> {
     let locale = locale::current();
-    let fields = shared.fields.current().await?;
+    let fields = shared.fields.seen_by(&call.caller).await?;
     let reader = Reader::of(&call.caller, &fields);
     let columns = Columns::new(&request.columns, &fields, &call.caller, locale, shared.zone)?;
-    let schema = shared.list_schema.of(&fields);
+    let schema = fields.schema(built_in);
     let selection =
-        Selection::new(&schema.1, &call.caller, reader.masked(), shared.zone, &request.filter, &request.order_by)?;
+        Selection::new(&schema, &call.caller, reader.masked(), shared.zone, &request.filter, &request.order_by)?;
     let format = if request.format() == ExportFormat::Xlsx { FileFormat::Xlsx } else { FileFormat::Csv };
     let day = Utc::now().with_timezone(&shared.zone).format("%Y%m%d-%H%M%S");
     let name = match locale {

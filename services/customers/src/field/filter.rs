@@ -1,29 +1,48 @@
 //! What filters and orderings may say of custom fields: `custom.KEY`.
 
 use contracts::customers::FieldType;
+use platform::error::{Error, Result, reason};
 use platform::filter::{Column, Field, FieldType as FilterType, Schema};
 
-use super::cache::Fields;
-
-/// The column of the values in every query on customers.
-const OBJECT: &str = "c.custom_fields";
+use super::fields::Fields;
+use super::kind::place;
+use super::masked::Masked;
 
 /// The schema with the fields in use added as `custom.KEY`.
 pub fn filter_schema(fields: &Fields, schema: Schema) -> Schema {
+    let object = place(fields.kind()).object;
     fields.active().fold(schema, |schema, field| {
         let filter_type = match field.r#type() {
-            FieldType::Text => FilterType::Text,
-            FieldType::Integer => FilterType::Int,
-            FieldType::Decimal => FilterType::Decimal,
-            FieldType::Boolean => FilterType::Bool,
-            FieldType::Date => FilterType::Date,
-            FieldType::Timestamp => FilterType::Timestamp,
             FieldType::Option if fields.dictionaries().is_tree(&field.dictionary) => FilterType::CodePrefix,
-            FieldType::Option => FilterType::String,
-            FieldType::Options => FilterType::StringList,
-            FieldType::Unspecified => return schema,
+            field_type => match filter_type(field_type) {
+                Some(filter_type) => filter_type,
+                None => return schema,
+            },
         };
         schema
-            .with(Field::new(format!("custom.{}", field.key), filter_type, Column::json(OBJECT, &field.key)).sortable())
+            .with(Field::new(format!("custom.{}", field.key), filter_type, Column::json(object, &field.key)).sortable())
     })
+}
+
+/// How values of a type compare; codes of trees aside.
+pub fn filter_type(field_type: FieldType) -> Option<FilterType> {
+    Some(match field_type {
+        FieldType::Text | FieldType::LongText | FieldType::Email | FieldType::Phone | FieldType::Url => {
+            FilterType::Text
+        }
+        FieldType::Integer => FilterType::Int,
+        FieldType::Decimal => FilterType::Decimal,
+        FieldType::Boolean => FilterType::Bool,
+        FieldType::Date => FilterType::Date,
+        FieldType::Timestamp => FilterType::Timestamp,
+        FieldType::Option => FilterType::String,
+        FieldType::Options => FilterType::StringList,
+        FieldType::Unspecified => return None,
+    })
+}
+
+/// Filtering or sorting by a field tells its values, so who sees them masked may not.
+pub fn refuse_masked<'n>(place: &str, names: impl IntoIterator<Item = &'n str>, masked: &Masked) -> Result<()> {
+    let refused = names.into_iter().find(|name| name.strip_prefix("custom.").is_some_and(|key| masked.contains(key)));
+    refused.map_or(Ok(()), |field| Err(Error::invalid(place, &reason::FIELD_MASKED).arg("field", field)))
 }

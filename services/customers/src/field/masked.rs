@@ -9,7 +9,8 @@ use contracts::options::{PersonalData, Visibility};
 use platform::access::Caller;
 use platform::contract::masking::mask_text;
 
-use super::cache::Fields;
+use super::fields::Fields;
+use super::sight::revealed;
 
 /// The fields that the caller does not see in clear. Empty for most callers, and then it costs nothing.
 #[derive(Debug, Default)]
@@ -33,6 +34,11 @@ impl Masked {
             .map(|field| (field.key.clone(), field.personal_data(), visibility(field.personal_data())))
             .filter(|(_, _, visibility)| *visibility != Visibility::Clear);
         Self { fields: fields.collect() }
+    }
+
+    /// For somebody to whom masked fields are revealed; hidden ones stay hidden.
+    pub fn revealed(fields: &Fields, visibility: impl Fn(PersonalData) -> Visibility) -> Self {
+        Self::by(fields, |kind| revealed(visibility(kind)))
     }
 
     /// Masks or takes out the values that the caller may not see.

@@ -1,10 +1,17 @@
-//! Custom fields of customers: their definitions, and what a customer's values of them must be.
+//! Custom fields of records: their definitions (`fields`), and what values of them must be (`validate`, `limits`). `sight`
+//! is what records are read and written by; `kind` says what differs between kinds of record.
 
 pub mod cache;
+pub mod fields;
 pub mod filter;
+mod index;
+pub mod kind;
+mod limits;
 mod masked;
+mod preview;
 mod rpc;
 mod rules;
+pub mod sight;
 mod store;
 #[cfg(test)]
 mod tests;
@@ -12,8 +19,11 @@ pub mod unique;
 mod validate;
 mod value;
 
-pub use cache::{Definition, FieldCache, Fields};
+pub use cache::FieldCache;
+pub use fields::{Definition, Fields};
+pub use index::FieldIndex;
 pub use masked::Masked;
 pub use rpc::FieldRpc;
-pub use validate::{Mode, validate_custom};
-pub use value::{to_messages, to_text};
+pub use sight::Sight;
+pub use validate::{Checks, Mode, validate_custom};
+pub use value::{to_key, to_messages, to_text};

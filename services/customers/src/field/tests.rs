@@ -8,12 +8,12 @@ use platform::filter::{self, compile};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use super::cache::Fields;
+use super::fields::Fields;
 use super::filter::filter_schema;
 use super::masked::Masked;
 use super::rules;
 use super::unique::unique_values;
-use super::validate::{Mode, validate_custom};
+use super::validate::{Checks, Mode, validate_custom};
 use super::value::{from_json, to_json, to_messages};
 use crate::dictionary::cache::{Dictionaries, Entry};
 
@@ -67,7 +67,8 @@ fn fields() -> Fields {
 fn check(values: &[(&str, FieldValue)], mode: Mode<'_>, seen: Visibility) -> Result<Value, Vec<Violation>> {
     let fields = fields();
     let mut values = values.iter().map(|(key, value)| ((*key).to_owned(), value.clone())).collect();
-    let object = validate_custom(&fields, &mut values, mode, &Masked::by(&fields, |_| seen))?;
+    let masked = Masked::by(&fields, |_| seen);
+    let object = validate_custom(Checks { fields: &fields, masked: &masked, today: today() }, &mut values, mode)?;
     assert_eq!(values, to_messages(&fields, &object), "the values are what will be read back");
     Ok(object)
 }
@@ -75,6 +76,10 @@ fn check(values: &[(&str, FieldValue)], mode: Mode<'_>, seen: Visibility) -> Res
 fn faults(result: Result<Value, Vec<Violation>>) -> Vec<(String, &'static str)> {
     let violations = result.expect_err("refused");
     violations.into_iter().map(|violation| (violation.field, violation.reason.id)).collect()
+}
+
+fn today() -> chrono::NaiveDate {
+    "2026-03-01".parse().unwrap()
 }
 
 fn budget(decimal: &str) -> (&'static str, FieldValue) {
@@ -187,7 +192,12 @@ fn unique_values_are_compared_in_one_spelling() {
     let fields = Fields::new(1, list, dictionaries());
     let stored = |decimal: &str| {
         let mut values = HashMap::from([("account".to_owned(), value(Kind::DecimalValue(decimal.into())))]);
-        let object = validate_custom(&fields, &mut values, Mode::Create, &Masked::nothing()).unwrap();
+        let object = validate_custom(
+            Checks { fields: &fields, masked: &Masked::nothing(), today: today() },
+            &mut values,
+            Mode::Create,
+        )
+        .unwrap();
         unique_values(&fields, &object)
     };
     assert_eq!(stored("12.50"), stored("12.5"));

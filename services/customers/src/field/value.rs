@@ -4,16 +4,24 @@
 
 use std::collections::HashMap;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use contracts::customers::field_value::Value as Kind;
-use contracts::customers::{FieldType, FieldValue, OptionCodes};
+use contracts::customers::{Field, FieldType, FieldValue, OptionCodes};
+use platform::contract::{is_email, violation};
 use platform::error::{Reason, reason};
 use platform::filter;
 use serde_json::Value;
 
-use super::cache::{Definition, Fields};
+use super::fields::Fields;
 use crate::dictionary::cache::Dictionaries;
 use crate::error::reason as own;
+use crate::search::text::phone_digits;
+
+/// Characters of a TEXT.
+const TEXT_LENGTH: usize = 2_000;
+const LONG_TEXT_LENGTH: usize = 10_000;
+/// Characters of addresses on the web, and of what else is one line.
+const LINE_LENGTH: usize = 500;
 
 /// Why a value is refused.
 #[derive(Debug, PartialEq)]
@@ -34,14 +42,18 @@ impl Fault {
 
 /// The value as it is stored; `None` when it is empty. Codes that the record holds already (`before`) may be retired.
 pub fn to_json(
-    field: &Definition,
+    field: &Field,
     value: &FieldValue,
     dictionaries: &Dictionaries,
     before: Option<&Value>,
 ) -> Result<Option<Value>, Fault> {
     let Some(kind) = &value.value else { return Ok(None) };
     let json = match (field.r#type(), kind) {
-        (FieldType::Text, Kind::StringValue(text)) => text_json(text.trim()),
+        (FieldType::Text, Kind::StringValue(text)) => text_json(short(text.trim(), TEXT_LENGTH)?),
+        (FieldType::LongText, Kind::StringValue(text)) => text_json(short(text.trim(), LONG_TEXT_LENGTH)?),
+        (FieldType::Email, Kind::StringValue(text)) => text_json(email(text.trim())?),
+        (FieldType::Phone, Kind::StringValue(text)) => text_json(phone(text.trim())?),
+        (FieldType::Url, Kind::StringValue(text)) => text_json(url(text.trim())?),
         (FieldType::Integer, Kind::IntegerValue(number)) => (*number).into(),
         (FieldType::Decimal, Kind::DecimalValue(text)) => decimal_json(text)?,
         (FieldType::Boolean, Kind::BooleanValue(value)) => (*value).into(),
@@ -64,6 +76,34 @@ pub fn to_json(
         }
     };
     Ok(if json.is_null() { None } else { Some(json) })
+}
+
+fn short(text: &str, max: usize) -> Result<&str, Fault> {
+    if text.chars().count() > max {
+        return Err(Fault { reason: &violation::TOO_LONG, args: vec![("max", max.to_string())] });
+    }
+    Ok(text)
+}
+
+fn email(text: &str) -> Result<&str, Fault> {
+    let fits = text.is_empty() || is_email(text);
+    if fits { short(text, LINE_LENGTH) } else { Err(Fault::new(&violation::NOT_AN_EMAIL)) }
+}
+
+fn phone(text: &str) -> Result<&str, Fault> {
+    let fits = text.is_empty() || !phone_digits(text).is_empty();
+    if fits { short(text, 32) } else { Err(Fault::new(&own::PHONE_INVALID)) }
+}
+
+/// Only what a click may open: no script and no file.
+fn url(text: &str) -> Result<&str, Fault> {
+    let rest = ["https://", "http://"].iter().find_map(|scheme| {
+        text.get(..scheme.len()).filter(|start| start.eq_ignore_ascii_case(scheme)).map(|_| &text[scheme.len()..])
+    });
+    let host = rest.map(|rest| rest.split(['/', '?', '#']).next().unwrap_or_default());
+    let fits =
+        host.is_some_and(|host| !host.is_empty()) && !text.contains(|c: char| c.is_whitespace() || c.is_control());
+    if text.is_empty() || fits { short(text, LINE_LENGTH) } else { Err(Fault::new(&own::URL_INVALID)) }
 }
 
 fn text_json(text: &str) -> Value {
@@ -124,7 +164,12 @@ fn check_code(dictionaries: &Dictionaries, dictionary: &str, code: &str, held: b
 /// A stored value as the contract states it; `None` when it isn't of the type.
 pub fn from_json(field_type: FieldType, json: &Value) -> Option<FieldValue> {
     let kind = match field_type {
-        FieldType::Text | FieldType::Option => Kind::StringValue(json.as_str()?.to_owned()),
+        FieldType::Text
+        | FieldType::LongText
+        | FieldType::Email
+        | FieldType::Phone
+        | FieldType::Url
+        | FieldType::Option => Kind::StringValue(json.as_str()?.to_owned()),
         FieldType::Integer => Kind::IntegerValue(json.as_i64()?),
         FieldType::Decimal => Kind::DecimalValue(json.as_str()?.to_owned()),
         FieldType::Boolean => Kind::BooleanValue(json.as_bool()?),
@@ -142,7 +187,7 @@ pub fn from_json(field_type: FieldType, json: &Value) -> Option<FieldValue> {
     Some(FieldValue { value: Some(kind) })
 }
 
-/// The values of a row, those of retired fields left out.
+/// The values of a row, those of retired fields and of unseen ones left out.
 pub fn to_messages(fields: &Fields, custom_fields: &Value) -> HashMap<String, FieldValue> {
     let Some(values) = custom_fields.as_object().filter(|values| !values.is_empty()) else { return HashMap::new() };
     let known = fields.active().filter_map(|field| {
@@ -159,5 +204,23 @@ pub fn to_text(json: &Value) -> String {
         Value::String(text) => text.clone(),
         Value::Array(codes) => codes.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(", "),
         other => other.to_string(),
+    }
+}
+
+/// A value as a page token carries it.
+pub fn to_key(value: &FieldValue) -> filter::Value {
+    use filter::Value as Key;
+    match &value.value {
+        Some(Kind::StringValue(text)) => Key::Text(text.clone()),
+        Some(Kind::IntegerValue(number)) => Key::Int(*number),
+        Some(Kind::DecimalValue(text)) => text.parse().map_or(Key::Null, Key::Decimal),
+        Some(Kind::BooleanValue(value)) => Key::Bool(*value),
+        Some(Kind::DateValue(text)) => text.parse::<NaiveDate>().map_or(Key::Null, Key::Date),
+        Some(Kind::TimestampValue(time)) => {
+            let time = DateTime::<Utc>::from_timestamp(time.seconds, time.nanos.cast_unsigned());
+            time.map_or(Key::Null, Key::Timestamp)
+        }
+        Some(Kind::OptionsValue(options)) => Key::List(options.codes.clone()),
+        None => Key::Null,
     }
 }

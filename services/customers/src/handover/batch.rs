@@ -17,7 +17,7 @@ use super::rules::{self, Spread};
 use super::run::{HandoverJob, Payload};
 use super::store::{self, Stored};
 use crate::customer::event;
-use crate::customer::list::Selection;
+use crate::customer::list::{Selection, built_in};
 use crate::customer::row::Reader;
 use crate::customer::store::{To, owner_set};
 use crate::error::reason;
@@ -36,11 +36,11 @@ impl HandoverJob {
         caller: &Caller,
     ) -> Result<bool, JobFailure> {
         let groups = receivers(handover, caller).ok_or_else(|| JobFailure::stop(&reason::HANDOVER_RECEIVER_GONE))?;
-        let fields = self.shared.fields.current().await?;
-        let schema = self.shared.list_schema.of(&fields);
+        let fields = self.shared.fields.seen_by(caller).await?;
+        let schema = fields.schema(built_in);
         let masked = Masked::of(&fields, caller);
         // A filter that held good when it began does no longer, as when a field has gone.
-        let selection = Selection::new(&schema.1, caller, &masked, self.shared.zone, &handover.filter, "")
+        let selection = Selection::new(&schema, caller, &masked, self.shared.zone, &handover.filter, "")
             .map_err(|_| JobFailure::stop(&reason::HANDOVER_BROKE_OFF))?;
         let everything = handover.filter.is_empty();
         let going = Going { from_employee_id: handover.from_employee_id, selection: &selection, everything };

@@ -26,9 +26,9 @@ use super::store::{self, Stored};
 use super::{audit, report};
 use crate::Shared;
 use crate::customer::id;
-use crate::customer::list::Selection;
+use crate::customer::list::{Selection, built_in};
 use crate::error::reason;
-use crate::field::Masked;
+use crate::field::{Fields, Masked};
 
 pub struct HandoverRpc {
     shared: Arc<Shared>,
@@ -67,9 +67,10 @@ impl HandoverService for HandoverRpc {
     async fn get_handover(&self, request: Request<GetHandoverRequest>) -> Result<Response<Handover>, Status> {
         let call = Call::of(&request)?;
         let rows = call.caller.rows(Permission::CustomersAssign);
+        let fields = self.shared.fields.seen_by(&call.caller).await?;
         let mut connection = self.shared.db.pool().acquire().await.map_err(Error::from)?;
         let stored = store::handover_get(&mut connection, &rows, id(&request.get_ref().id)?).await?;
-        let mut shown = shown(&mut connection, &call, vec![stored]).await?;
+        let mut shown = shown(&mut connection, &call, &fields, vec![stored]).await?;
         Ok(Response::new(shown.pop().unwrap_or_default()))
     }
 
@@ -82,10 +83,11 @@ impl HandoverService for HandoverRpc {
         let size = page::size(request.page_size, 50);
         let after = page::decode::<Uuid>(&["handovers"], &request.page_token)?;
         let rows = call.caller.rows(Permission::CustomersAssign);
+        let fields = self.shared.fields.seen_by(&call.caller).await?;
         let mut connection = self.shared.db.pool().acquire().await.map_err(Error::from)?;
         let mut found = store::handover_list(&mut connection, &rows, after, size + 1).await?;
         let next_page_token = page::cut(&mut found, size, &["handovers"], |handover| handover.id)?;
-        let handovers = shown(&mut connection, &call, found).await?;
+        let handovers = shown(&mut connection, &call, &fields, found).await?;
         Ok(Response::new(ListHandoversResponse { handovers, next_page_token }))
     }
 
@@ -116,7 +118,7 @@ impl HandoverRpc {
         let shared = &self.shared;
         let actor_id = call.caller.require_employee()?;
         let (from_employee_id, group_id) = giver(call, "handover.from_employee_id", &wanted.from_employee_id)?;
-        let fields = shared.fields.current().await?;
+        let fields = shared.fields.seen_by(&call.caller).await?;
         let policy = policy(call);
         let known = |id: Uuid| {
             let employee = policy.employee(id).filter(|employee| employee.active);
@@ -164,6 +166,7 @@ impl HandoverRpc {
     async fn undo(&self, call: &Call, id: Uuid) -> Result<Handover> {
         let actor_id = call.caller.require_employee()?;
         let rows = call.caller.rows(Permission::CustomersAssign);
+        let fields = self.shared.fields.seen_by(&call.caller).await?;
         let mut tx = match self.shared.db.begin_once::<Handover>(call).await? {
             Once::Done(handover) => return Ok(handover),
             Once::New(tx) => tx,
@@ -177,15 +180,15 @@ impl HandoverRpc {
         store::undo_begin(tx.connection(), id, actor_id, job_id).await?;
         let stored = store::handover_get(tx.connection(), &rows, id).await?;
         audit::requested(&mut tx, &stored, true, &policy);
-        let mut shown = shown(tx.connection(), call, vec![stored]).await?;
+        let mut shown = shown(tx.connection(), call, &fields, vec![stored]).await?;
         tx.commit_call(call, shown.pop().unwrap_or_default()).await
     }
 
     async fn selection(&self, call: &Call, prefix: &str, filter: &str) -> Result<Selection> {
-        let fields = self.shared.fields.current().await?;
-        let schema = self.shared.list_schema.of(&fields);
+        let fields = self.shared.fields.seen_by(&call.caller).await?;
+        let schema = fields.schema(built_in);
         let masked = Masked::of(&fields, &call.caller);
-        Selection::in_request(&schema.1, &call.caller, &masked, self.shared.zone, prefix, filter, "")
+        Selection::in_request(&schema, &call.caller, &masked, self.shared.zone, prefix, filter, "")
     }
 }
 
@@ -204,12 +207,20 @@ fn giver(call: &Call, field: &str, text: &str) -> Result<(Uuid, Option<Uuid>)> {
 }
 
 /// With their lines and names.
-async fn shown(connection: &mut PgConnection, call: &Call, handovers: Vec<Stored>) -> Result<Vec<Handover>> {
+async fn shown(
+    connection: &mut PgConnection,
+    call: &Call,
+    fields: &Fields,
+    handovers: Vec<Stored>,
+) -> Result<Vec<Handover>> {
     let ids: Vec<Uuid> = handovers.iter().map(|handover| handover.id).collect();
     let mut lines = store::line_list(connection, &ids).await?;
     let policy = policy(call);
-    let shown = handovers.into_iter().map(|handover| {
+    let shown = handovers.into_iter().map(|mut handover| {
         let own = lines.extract_if(.., |(id, _)| *id == handover.id).map(|(_, line)| line).collect();
+        if fields.names_hidden(&handover.filter) {
+            handover.filter = "***".to_owned();
+        }
         message(handover, own, &policy)
     });
     Ok(shown.collect())

@@ -79,7 +79,7 @@ impl HandoverJob {
         // Ended in an earlier attempt that could not say so to the worker any more.
         let Some(handover) = handover else { return Ok(true) };
         let caller = self.caller(&handover)?;
-        tx.act_for(&caller);
+        tx.act_for(&caller).await?;
         match handover.state {
             HandoverState::Undoing => self.back(job, tx, &handover, &caller).await,
             _ => self.there(job, tx, &handover, &caller).await,

@@ -25,6 +25,12 @@ codes! {
     UNKNOWN_CODE: "There is no such entry.", "没有该选项。";
     CODE_RETIRED: "The entry is retired.", "该选项已停用。";
     AMBIGUOUS: "This may mean {candidates}.", "含义不明确，可能是 {candidates}。";
+    TOO_SHORT: "At least {min} characters are needed.", "至少需要 {min} 个字符。";
+    TOO_SMALL: "The value must be at least {min}.", "不能小于 {min}。";
+    TOO_LARGE: "The value must be at most {max}.", "不能大于 {max}。";
+    TOO_MANY_DECIMALS: "At most {max} digits can stand behind the point.", "最多 {max} 位小数。";
+    PATTERN_MISMATCH: "The value does not have the form that is asked for. {hint}", "格式不符合要求。{hint}";
+    INVALID_URL: "Write an address that begins with https:// or http://.", "请填写以 https:// 或 http:// 开头的网址。";
     TOO_LONG: "At most {max} characters are possible.", "最多 {max} 个字符。";
     MASKED_VALUE: "The value is masked; leave it out or give the whole value.", "该值已脱敏，请留空不改或填写完整的值。";
     CELL_ERROR: "The cell holds an error of the spreadsheet.", "单元格是公式错误值。";
@@ -41,7 +47,7 @@ codes! {
 }
 
 /// Names of arguments, so that stored ones can be used again.
-const ARGS: [&str; 3] = ["row", "max", "candidates"];
+pub const ARGS: [&str; 5] = ["row", "min", "max", "candidates", "hint"];
 
 /// One fault of a row.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -81,6 +87,19 @@ pub fn code_of(violation: &Violation) -> &'static Reason {
         "MASKED_VALUE" => &MASKED_VALUE,
         "TOO_SMALL" | "TOO_LARGE" => &INVALID_NUMBER,
         _ => &INVALID_VALUE,
+    }
+}
+
+/// The code for what a custom field says, whose rules have limits of their own.
+pub fn code_of_custom(violation: &Violation) -> &'static Reason {
+    match violation.reason.id {
+        "TOO_SHORT" => &TOO_SHORT,
+        "TOO_SMALL" => &TOO_SMALL,
+        "TOO_LARGE" => &TOO_LARGE,
+        "TOO_MANY_DECIMALS" => &TOO_MANY_DECIMALS,
+        "FIELD_PATTERN_MISMATCH" => &PATTERN_MISMATCH,
+        "URL_INVALID" => &INVALID_URL,
+        _ => code_of(violation),
     }
 }
 

@@ -91,7 +91,8 @@ fn error_row(error: &ImportRowError, width: usize, kept: &[usize]) -> Row {
 pub fn template(fields: &Fields, format: ImportFileFormat) -> Response<Answer> {
     let locale = locale::current();
     let format = if format == ImportFileFormat::Xlsx { FileFormat::Xlsx } else { FileFormat::Csv };
-    let custom: Vec<String> = fields.active().map(|field| format!("custom_fields.{}", field.key)).collect();
+    let custom = fields.active().filter(|field| fields.is_writable(&field.key));
+    let custom: Vec<String> = custom.map(|field| format!("custom_fields.{}", field.key)).collect();
     let paths = BUILT_IN.iter().map(|field| field.path).chain(custom.iter().map(String::as_str));
     let headers = paths.filter_map(|path| header(path, fields, locale)).map(Cell::Text).collect();
     let name = match locale {

@@ -21,7 +21,7 @@ use super::value::names::Named;
 use super::value::{self, plain};
 use crate::customer::checksum;
 use crate::customer::rules::{self, Circumstances};
-use crate::field::{Mode, validate_custom};
+use crate::field::{Checks, Mode, validate_custom};
 use crate::search::text::phone_digits;
 
 /// A row under way.
@@ -153,7 +153,8 @@ impl<'a> Reading<'a> {
         let Some(field) = self.plan.fields.by_key(key) else { return Ok(()) };
         let path = || format!("custom_fields.{key}");
         let value = match field.r#type() {
-            FieldType::Text | FieldType::Unspecified => Kind::StringValue(cell.trim().to_owned()),
+            FieldType::Text | FieldType::LongText | FieldType::Unspecified => Kind::StringValue(cell.trim().to_owned()),
+            FieldType::Email | FieldType::Phone | FieldType::Url => Kind::StringValue(plain(cell)),
             FieldType::Integer => match value::integer(cell) {
                 Some(number) => Kind::IntegerValue(number),
                 None => return wrong(&codes::INVALID_NUMBER),
@@ -257,16 +258,18 @@ impl<'a> Reading<'a> {
     fn check_custom(&mut self) -> (Map<String, Value>, Result<Value, Vec<RowFault>>) {
         let plan = self.plan;
         let empty = Value::Object(Map::new());
-        if plan.fields.active().next().is_none() {
+        if plan.fields.all().next().is_none() {
             return (Map::new(), Ok(empty));
         }
         let fault = |violation: &Violation| {
             let path = violation.field.trim_start_matches("customer.");
-            plan.fault(path, code_of(violation))
+            let args = violation.args.iter().filter(|(name, _)| codes::ARGS.contains(name)).cloned();
+            RowFault { args: args.collect(), ..plan.fault(path, codes::code_of_custom(violation)) }
         };
+        let checks = Checks { fields: &plan.fields, masked: &plan.masked, today: plan.today };
         let keys: Vec<&str> = self.custom.keys().map(String::as_str).collect();
         let mode = Mode::Patch { before: &empty, keys: &keys };
-        let filled = match validate_custom(&plan.fields, &mut self.custom.clone(), mode, &plan.masked) {
+        let filled = match validate_custom(checks, &mut self.custom.clone(), mode) {
             Ok(Value::Object(filled)) => filled,
             Ok(_) => Map::new(),
             Err(violations) => {
@@ -275,7 +278,7 @@ impl<'a> Reading<'a> {
             }
         };
         let faulty: Vec<&str> = self.faults.iter().map(|fault| fault.field.as_str()).collect();
-        let new = validate_custom(&plan.fields, &mut self.custom, Mode::Create, &plan.masked).map_err(|violations| {
+        let new = validate_custom(checks, &mut self.custom, Mode::Create).map_err(|violations| {
             // A value that could not be read is no missing value.
             violations.iter().map(fault).filter(|fault| !faulty.contains(&fault.field.as_str())).collect()
         });

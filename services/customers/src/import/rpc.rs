@@ -150,7 +150,8 @@ impl ImportService for ImportRpc {
         &self,
         request: Request<DownloadImportTemplateRequest>,
     ) -> Result<Response<Answer>, Status> {
-        let fields = self.shared.fields.current().await?;
+        let call = Call::of(&request)?;
+        let fields = self.shared.fields.seen_by(&call.caller).await?;
         Ok(download::template(&fields, request.get_ref().format()))
     }
 }
@@ -159,7 +160,7 @@ impl ImportRpc {
     async fn start(&self, call: &Call, request: &RunImportRequest) -> Result<Import> {
         let employee_id = call.caller.require_employee()?;
         let id = uuid(&request.id)?;
-        let fields = self.shared.fields.current().await?;
+        let fields = self.shared.fields.seen_by(&call.caller).await?;
         let mut tx = match self.shared.db.begin_once::<Import>(call).await? {
             Once::Done(import) => return Ok(import),
             Once::New(tx) => tx,

@@ -66,7 +66,7 @@ impl Target {
     pub fn of(path: &str, fields: &Fields) -> Option<Self> {
         match path.strip_prefix("custom_fields.") {
             Some(key) => {
-                let field = fields.by_key(key).filter(|field| !field.retired)?;
+                let field = fields.by_key(key).filter(|field| !field.retired && fields.is_writable(key))?;
                 Some(Self::Custom(field.key.clone()))
             }
             None => built_in(path).map(|field| Self::BuiltIn(field.path)),
@@ -153,7 +153,7 @@ fn guess_one(cell: &str, fields: &Fields) -> Option<String> {
         return Some(field.path.to_owned());
     }
     let key = cell.trim().strip_prefix("custom_fields.").unwrap_or(cell.trim());
-    let custom = fields.active().find(|field| {
+    let custom = fields.active().filter(|field| fields.is_writable(&field.key)).find(|field| {
         fits(&field.label_zh) || (!field.label_en.is_empty() && fits(&field.label_en)) || field.key == key
     });
     if let Some(field) = custom {

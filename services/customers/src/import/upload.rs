@@ -24,7 +24,7 @@ pub async fn upload(shared: &Shared, call: &mut Call, requests: Streaming<Upload
     let Spooled { name, file, digest } = spool(requests).await?;
     call.request_digest = digest;
     let (file, layout) = look(file, name.clone()).await?;
-    let fields = shared.fields.current().await?;
+    let fields = shared.fields.seen_by(&call.caller).await?;
     let guessed = target::guess(&layout.header, &fields);
     let mut tx = match shared.db.begin_once::<Import>(call).await? {
         Once::Done(import) => return Ok(import),

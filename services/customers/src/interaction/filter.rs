@@ -1,14 +1,14 @@
 //! What lists of interactions may be filtered and sorted by.
 
-use std::sync::LazyLock;
-
 use chrono::{DateTime, Utc};
 use contracts::customers::{Interaction, InteractionState, InteractionType};
 use platform::filter::{Column, Field, FieldType, Row, Schema, Value};
 
+use crate::field::to_key;
+
 pub const DEFAULT_ORDER: &str = "occur_time desc";
 
-pub static SCHEMA: LazyLock<Schema> = LazyLock::new(|| {
+pub fn built_in() -> Schema {
     let types = (1..=7).filter_map(|number| InteractionType::try_from(number).ok());
     let types = types.map(|value| (short(value.as_str_name(), "INTERACTION_TYPE_"), value as i32));
     let states = (1..=3).filter_map(|number| InteractionState::try_from(number).ok());
@@ -23,7 +23,7 @@ pub static SCHEMA: LazyLock<Schema> = LazyLock::new(|| {
         .with(Field::new("occur_time", FieldType::Timestamp, Column::sql("i.occur_time")).sortable().not_null())
         .with(Field::new("next_step_time", FieldType::Timestamp, Column::sql("i.next_step_time")).sortable())
         .with(Field::new("create_time", FieldType::Timestamp, Column::sql("i.create_time")).sortable().not_null())
-});
+}
 
 /// Filters say `PLANNED`.
 fn short(name: &'static str, prefix: &str) -> &'static str {
@@ -40,7 +40,10 @@ impl Row for Place<'_> {
             "occur_time" => self.0.occur_time.as_ref(),
             "next_step_time" => self.0.next_step_time.as_ref(),
             "create_time" => self.0.create_time.as_ref(),
-            _ => None,
+            custom => {
+                let value = custom.strip_prefix("custom.").and_then(|key| self.0.custom_fields.get(key));
+                return value.map_or(Value::Null, to_key);
+            }
         };
         time.and_then(instant).map_or(Value::Null, Value::Timestamp)
     }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use chrono::{FixedOffset, Utc};
+use chrono::Utc;
 use contracts::customers::interaction_service_server::InteractionService;
 use contracts::customers::{
     CancelInteractionRequest, CreateInteractionRequest, GetInteractionRequest, Interaction, InteractionChanged,
@@ -12,26 +12,36 @@ use contracts::options::Permission;
 use platform::access::{Call, Policy};
 use platform::db::{AuditEntry, Db, Once, Tx, timestamp};
 use platform::error::{Error, Result, Violation, reason};
-use platform::filter::{self, EvalContext, OrderBy, Value};
+use platform::filter::{self, EvalContext, OrderBy, Value as Key};
 use platform::{page, update};
+use serde_json::Value;
 use tonic::{Request, Response, Status};
 use uuid::Uuid;
 
-use super::filter::{DEFAULT_ORDER, Place, SCHEMA, instant};
+use super::filter::{DEFAULT_ORDER, Place, built_in, instant};
 use super::rules;
-use super::store::{self, Selection};
+use super::store::{self, Reader, Selection};
 use crate::error::reason as own;
-use crate::parent;
+use crate::field::Sight;
+use crate::field::filter::refuse_masked;
+use crate::field::kind::RecordKind;
+use crate::field::sight::whole;
+use crate::field::unique::{unique_values, unique_values_set};
+use crate::{Shared, parent};
 
 pub struct InteractionRpc {
     db: Db,
-    /// Where the days of filters begin.
-    zone: FixedOffset,
+    shared: Arc<Shared>,
 }
 
 impl InteractionRpc {
-    pub fn new(db: Db, zone: FixedOffset) -> Self {
-        Self { db, zone }
+    pub fn new(shared: Arc<Shared>) -> Self {
+        Self { db: shared.db.clone(), shared }
+    }
+
+    async fn reader(&self, call: &Call) -> Result<Reader> {
+        let fields = self.shared.fields.of(RecordKind::Interaction, &call.caller).await?;
+        Ok(Reader { names: names(call), sight: Sight::of(fields, &call.caller) })
     }
 }
 
@@ -47,15 +57,19 @@ impl InteractionService for InteractionRpc {
             "" => None,
             id => Some(id_of("customer_id", id)?),
         };
-        let predicate = filter::compile(&request.filter, &SCHEMA).map_err(|error| Error::filter("filter", &error))?;
+        let reader = self.reader(&call).await?;
+        let schema = reader.sight.fields().schema(built_in);
+        let predicate = filter::compile(&request.filter, &schema).map_err(|error| Error::filter("filter", &error))?;
         let order_by = if request.order_by.trim().is_empty() { DEFAULT_ORDER } else { &request.order_by };
-        let order = OrderBy::parse(order_by, &SCHEMA).map_err(|error| Error::filter("order_by", &error))?;
+        let order = OrderBy::parse(order_by, &schema).map_err(|error| Error::filter("order_by", &error))?;
+        refuse_masked("filter", predicate.fields(), reader.sight.masked())?;
+        refuse_masked("order_by", order.fields(), reader.sight.masked())?;
         let size = page::size(request.page_size, 50);
         let order_text = order.to_string();
         let bound = ["interactions", &request.customer_id, &request.filter, &order_text];
-        let after = page::decode::<Vec<Value>>(&bound, &request.page_token)?;
+        let after = page::decode::<Vec<Key>>(&bound, &request.page_token)?;
         let rows = call.caller.rows(Permission::InteractionsRead);
-        let context = EvalContext::at(Utc::now().with_timezone(&self.zone), call.caller.employee_id());
+        let context = EvalContext::at(Utc::now().with_timezone(&self.shared.zone), call.caller.employee_id());
         let selection = Selection {
             customer_id,
             filter: &predicate,
@@ -65,7 +79,7 @@ impl InteractionService for InteractionRpc {
             limit: size + 1,
         };
         let mut connection = self.db.pool().acquire().await.map_err(Error::from)?;
-        let found = store::interaction_list(&mut connection, &rows, &names(&call), &selection).await?;
+        let found = store::interaction_list(&mut connection, &rows, &reader, &selection).await?;
         let mut interactions = found.map_err(|_| Error::invalid("page_token", &reason::PAGE_TOKEN_INVALID))?;
         if let (Some(customer_id), true) = (customer_id, interactions.is_empty()) {
             parent::require_visible(&mut connection, &rows, customer_id).await?;
@@ -77,9 +91,10 @@ impl InteractionService for InteractionRpc {
     async fn get_interaction(&self, request: Request<GetInteractionRequest>) -> Result<Response<Interaction>, Status> {
         let call = Call::of(&request)?;
         let id = id_of("id", &request.get_ref().id)?;
+        let reader = self.reader(&call).await?;
         let mut connection = self.db.pool().acquire().await.map_err(Error::from)?;
         let rows = call.caller.rows(Permission::InteractionsRead);
-        Ok(Response::new(store::interaction_get(&mut connection, &rows, &names(&call), id).await?))
+        Ok(Response::new(store::interaction_get(&mut connection, &rows, &reader, id).await?))
     }
 
     async fn create_interaction(
@@ -87,24 +102,29 @@ impl InteractionService for InteractionRpc {
         request: Request<CreateInteractionRequest>,
     ) -> Result<Response<Interaction>, Status> {
         let call = Call::of(&request)?;
-        let wanted = request.into_inner().interaction.unwrap_or_default();
+        let mut wanted = request.into_inner().interaction.unwrap_or_default();
         let customer_id = id_of("interaction.customer_id", &wanted.customer_id)?;
         let mut new = Interaction::default();
         rules::apply(&mut new, &wanted, &rules::MUTABLE);
         if new.employee_id.is_empty() {
             new.employee_id = call.caller.require_employee()?.to_string();
         }
-        rules::check(&new, InteractionState::Unspecified, Utc::now())?;
+        let reader = self.reader(&call).await?;
+        let faults = rules::check(&new, InteractionState::Unspecified, Utc::now())?;
+        let custom_fields = whole(faults, reader.sight.created(&mut wanted.custom_fields, self.shared.today()))?;
         check_employee(&call, &new.employee_id)?;
         let mut tx = match self.db.begin_once::<Interaction>(&call).await? {
-            Once::Done(interaction) => return Ok(Response::new(interaction)),
+            Once::Done(interaction) => return Ok(Response::new(again(interaction, &reader))),
             Once::New(tx) => tx,
         };
         parent::lock_active(tx.connection(), &call.caller.rows(Permission::InteractionsWrite), customer_id).await?;
         check_contacts(&mut tx, customer_id, &new, &[]).await?;
         let id = Uuid::now_v7();
-        let after = store::interaction_insert(tx.connection(), &names(&call), (id, customer_id), &new).await?;
-        let before = Interaction::default();
+        let new = (&new, &custom_fields);
+        let after = store::interaction_insert(tx.connection(), &reader, (id, customer_id), new).await?;
+        let unique = unique_values(reader.sight.fields(), &custom_fields);
+        unique_values_set(tx.connection(), reader.sight.fields(), id, &unique).await?;
+        let (before, after) = ((Interaction::default(), Value::Null), (after, custom_fields));
         Ok(Response::new(finish(tx, &call, "interaction.created", (id, customer_id), &before, after).await?))
     }
 
@@ -114,27 +134,36 @@ impl InteractionService for InteractionRpc {
     ) -> Result<Response<Interaction>, Status> {
         let call = Call::of(&request)?;
         let UpdateInteractionRequest { interaction, update_mask } = request.into_inner();
-        let wanted = interaction.unwrap_or_default();
+        let mut wanted = interaction.unwrap_or_default();
         let id = id_of("interaction.id", &wanted.id)?;
         let paths = update::paths(update_mask.as_ref(), &rules::MUTABLE)?;
         let revision = update::revision("interaction.etag", &wanted.etag)?;
+        let reader = self.reader(&call).await?;
         let mut tx = match self.db.begin_once::<Interaction>(&call).await? {
-            Once::Done(interaction) => return Ok(Response::new(interaction)),
+            Once::Done(interaction) => return Ok(Response::new(again(interaction, &reader))),
             Once::New(tx) => tx,
         };
-        let (before, customer_id) = lock(&mut tx, &call, id, revision).await?;
+        let (stored, customer_id) = lock(&mut tx, &reader, &call, id, revision).await?;
+        let (before, before_custom) = &stored;
         let mut after = before.clone();
         rules::apply(&mut after, &wanted, &paths);
         if after.employee_id.is_empty() {
             after.employee_id = call.caller.require_employee()?.to_string();
         }
-        rules::check(&after, before.state(), Utc::now())?;
+        let faults = rules::check(&after, before.state(), Utc::now())?;
+        let custom = reader.sight.updated(&mut wanted.custom_fields, before_custom, &paths, self.shared.today());
+        let custom_fields = whole(faults, custom)?;
         if after.employee_id != before.employee_id {
             check_employee(&call, &after.employee_id)?;
         }
         check_contacts(&mut tx, customer_id, &after, &before.contact_ids).await?;
-        let after = store::interaction_update(tx.connection(), &names(&call), id, &after).await?;
-        Ok(Response::new(finish(tx, &call, "interaction.updated", (id, customer_id), &before, after).await?))
+        let after = store::interaction_update(tx.connection(), &reader, id, (&after, &custom_fields)).await?;
+        if custom_fields != *before_custom {
+            let unique = unique_values(reader.sight.fields(), &custom_fields);
+            unique_values_set(tx.connection(), reader.sight.fields(), id, &unique).await?;
+        }
+        let after = (after, custom_fields);
+        Ok(Response::new(finish(tx, &call, "interaction.updated", (id, customer_id), &stored, after).await?))
     }
 
     async fn cancel_interaction(
@@ -149,18 +178,21 @@ impl InteractionService for InteractionRpc {
         if reason.is_empty() {
             return Err(Error::invalid("reason", &reason::VALUE_REQUIRED).into());
         }
+        let reader = self.reader(&call).await?;
         let mut tx = match self.db.begin_once::<Interaction>(&call).await? {
-            Once::Done(interaction) => return Ok(Response::new(interaction)),
+            Once::Done(interaction) => return Ok(Response::new(again(interaction, &reader))),
             Once::New(tx) => tx,
         };
-        let (before, customer_id) = lock(&mut tx, &call, id, revision).await?;
+        let (stored, customer_id) = lock(&mut tx, &reader, &call, id, revision).await?;
+        let (before, custom_fields) = &stored;
         if before.state() != InteractionState::Planned {
             return Err(Error::failed_precondition(&own::INTERACTION_NOT_PLANNED).into());
         }
         let state = InteractionState::Cancelled as i32;
         let after = Interaction { state, cancel_reason: reason, ..before.clone() };
-        let after = store::interaction_update(tx.connection(), &names(&call), id, &after).await?;
-        Ok(Response::new(finish(tx, &call, "interaction.cancelled", (id, customer_id), &before, after).await?))
+        let after = store::interaction_update(tx.connection(), &reader, id, (&after, custom_fields)).await?;
+        let after = (after, custom_fields.clone());
+        Ok(Response::new(finish(tx, &call, "interaction.cancelled", (id, customer_id), &stored, after).await?))
     }
 }
 
@@ -173,17 +205,22 @@ fn names(call: &Call) -> Arc<Policy> {
 }
 
 /// An interaction that the caller may change, with its customer, both held until the transaction ends.
-async fn lock(tx: &mut Tx, call: &Call, id: Uuid, revision: i64) -> Result<(Interaction, Uuid)> {
+async fn lock(tx: &mut Tx, reader: &Reader, call: &Call, id: Uuid, revision: i64) -> Result<(store::Stored, Uuid)> {
     let rows = call.caller.rows(Permission::InteractionsWrite);
-    let names = names(call);
-    let seen = store::interaction_get(tx.connection(), &rows, &names, id).await?;
+    let seen = store::interaction_get(tx.connection(), &rows, reader, id).await?;
     let customer_id = id_of("interaction.customer_id", &seen.customer_id)?;
     parent::lock_active(tx.connection(), &rows, customer_id).await?;
-    let interaction = store::interaction_lock(tx.connection(), &names, id).await?;
-    if interaction.etag != update::etag(revision) {
+    let stored = store::interaction_lock(tx.connection(), reader, id).await?;
+    if stored.0.etag != update::etag(revision) {
         return Err(Error::stale_etag());
     }
-    Ok((interaction, customer_id))
+    Ok((stored, customer_id))
+}
+
+/// An answer that was given before, as the caller may see it now.
+fn again(mut interaction: Interaction, reader: &Reader) -> Interaction {
+    reader.sight.again(&mut interaction.custom_fields);
+    interaction
 }
 
 /// The caller, or somebody whose records the caller may write.
@@ -227,8 +264,8 @@ async fn finish(
     call: &Call,
     action: &'static str,
     (id, customer_id): (Uuid, Uuid),
-    before: &Interaction,
-    after: Interaction,
+    before: &store::Stored,
+    (after, custom_fields): store::Stored,
 ) -> Result<Interaction> {
     store::last_contact_move(tx.connection(), customer_id, &after).await?;
     let event = InteractionChanged {
@@ -241,7 +278,7 @@ async fn finish(
         employee_id: after.employee_id.clone(),
     };
     tx.emit("interaction", id, &event);
-    let changes = rules::changes(before, &after);
+    let changes = rules::changes((&before.0, &before.1), (&after, &custom_fields));
     tx.audit(AuditEntry { action, record_kind: "interaction", record_id: id, subject_id: customer_id, changes });
     tx.commit_call(call, after).await
 }

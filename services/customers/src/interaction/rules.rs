@@ -5,12 +5,14 @@ use chrono::{DateTime, TimeDelta, Utc};
 use contracts::customers::{Interaction, InteractionState};
 use platform::db::{FieldChange, timestamp};
 use platform::error::{Error, Reason, Result, Violation, reason};
+use serde_json::Value;
 
 use super::filter::instant;
 use crate::audit::Changes;
 use crate::error::reason as own;
+use crate::field::sight::add_changes;
 
-pub const MUTABLE: [&str; 13] = [
+pub const MUTABLE: [&str; 15] = [
     "type",
     "state",
     "subject",
@@ -24,6 +26,8 @@ pub const MUTABLE: [&str; 13] = [
     "place",
     "latitude",
     "longitude",
+    "custom_fields",
+    "custom_fields.*",
 ];
 
 /// By how much the clocks of callers may be ahead.
@@ -52,13 +56,15 @@ pub fn apply(interaction: &mut Interaction, wanted: &Interaction, paths: &[&str]
             }
             "place" => interaction.place = wanted.place.trim().to_owned(),
             "latitude" => interaction.latitude = wanted.latitude,
-            _ => interaction.longitude = wanted.longitude,
+            "longitude" => interaction.longitude = wanted.longitude,
+            // Custom fields are taken over as JSON.
+            _ => {}
         }
     }
 }
 
-/// `before` is the state that the interaction had; UNSPECIFIED for a new one.
-pub fn check(interaction: &Interaction, before: InteractionState, now: DateTime<Utc>) -> Result<()> {
+/// All that is wrong. `before` is the state that the interaction had; UNSPECIFIED for a new one.
+pub fn check(interaction: &Interaction, before: InteractionState, now: DateTime<Utc>) -> Result<Vec<Violation>> {
     if before == InteractionState::Cancelled {
         return Err(Error::failed_precondition(&own::INTERACTION_CANCELLED));
     }
@@ -92,10 +98,13 @@ pub fn check(interaction: &Interaction, before: InteractionState, now: DateTime<
         (None, Some(_)) => refuse("latitude", &own::INTERACTION_PLACE_INCOMPLETE),
         _ => {}
     }
-    if violations.is_empty() { Ok(()) } else { Err(Error::invalid_fields(violations)) }
+    Ok(violations)
 }
 
-pub fn changes(before: &Interaction, after: &Interaction) -> Vec<FieldChange> {
+pub fn changes(
+    (before, before_custom): (&Interaction, &Value),
+    (after, after_custom): (&Interaction, &Value),
+) -> Vec<FieldChange> {
     let mut changes = Changes::default();
     if before.r#type != after.r#type {
         changes.add("type", before.r#type().as_str_name(), after.r#type().as_str_name());
@@ -115,6 +124,7 @@ pub fn changes(before: &Interaction, after: &Interaction) -> Vec<FieldChange> {
     changes.add("latitude", degrees_text(before.latitude), degrees_text(after.latitude));
     changes.add("longitude", degrees_text(before.longitude), degrees_text(after.longitude));
     changes.add("cancel_reason", &before.cancel_reason, &after.cancel_reason);
+    add_changes(&mut changes, before_custom, after_custom);
     changes.into()
 }
 
@@ -147,8 +157,10 @@ mod tests {
     }
 
     fn fault(interaction: &Interaction, before: InteractionState) -> Option<&'static str> {
-        let error = check(interaction, before, now()).err()?;
-        Some(error.violations().first().map_or(error.reason().id, |violation| violation.reason.id))
+        match check(interaction, before, now()) {
+            Ok(violations) => violations.first().map(|violation| violation.reason.id),
+            Err(error) => Some(error.reason().id),
+        }
     }
 
     #[test]

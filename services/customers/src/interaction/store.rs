@@ -1,17 +1,21 @@
 //! All SQL of interactions. Each query that starts from a caller joins the customer `c` and holds its row predicate.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, Utc};
 use contracts::customers::{Interaction, InteractionState};
 use platform::access::{Policy, RowPredicate};
-use platform::db::timestamp;
+use platform::db::{author, timestamp};
 use platform::error::{Error, Result};
-use platform::filter::{EvalContext, FilterError, OrderBy, Predicate, Value};
+use platform::filter::{EvalContext, FilterError, OrderBy, Predicate, Value as Key};
 use platform::update::etag;
+use serde_json::Value;
 use sqlx::postgres::PgRow;
 use sqlx::{AssertSqlSafe, PgConnection, Postgres, QueryBuilder, Row};
 use uuid::Uuid;
 
 use super::filter::instant;
+use crate::field::Sight;
 use crate::parent::CUSTOMER_ROWS;
 use crate::search::store::few_visible;
 
@@ -23,12 +27,26 @@ const COLUMNS: &str = "i.id, i.customer_id, c.name, i.type, i.state, i.subject, 
     ARRAY(SELECT k.name FROM unnest(i.contact_ids) WITH ORDINALITY AS u (id, place) JOIN contact AS k ON k.id = u.id
           ORDER BY u.place),
     i.employee_id, i.next_step, i.next_step_time, i.place, i.latitude, i.longitude, i.cancel_reason, i.create_time,
-    i.update_time, i.revision";
+    i.update_time, i.revision, i.create_user_id, i.update_user_id, i.custom_fields";
 const FROM: &str = " FROM interaction AS i JOIN customer AS c ON c.id = i.customer_id WHERE ";
 
-fn interaction(row: &PgRow, names: &Policy) -> sqlx::Result<Interaction> {
+/// What interactions are read by.
+pub struct Reader {
+    pub names: Arc<Policy>,
+    pub sight: Sight,
+}
+
+/// An interaction as it is seen, and its custom fields as they are stored.
+pub type Stored = (Interaction, Value);
+
+fn interaction(row: &PgRow, reader: &Reader) -> sqlx::Result<Interaction> {
+    Ok(stored(row, reader)?.0)
+}
+
+fn stored(row: &PgRow, reader: &Reader) -> sqlx::Result<Stored> {
     let employee_id: Uuid = row.try_get(11)?;
-    Ok(Interaction {
+    let custom_fields: Value = row.try_get(23)?;
+    let interaction = Interaction {
         id: row.try_get::<Uuid, _>(0)?.to_string(),
         customer_id: row.try_get::<Uuid, _>(1)?.to_string(),
         customer_name: row.try_get(2)?,
@@ -41,7 +59,7 @@ fn interaction(row: &PgRow, names: &Policy) -> sqlx::Result<Interaction> {
         contact_ids: row.try_get::<Vec<Uuid>, _>(9)?.iter().map(Uuid::to_string).collect(),
         contact_names: row.try_get(10)?,
         employee_id: employee_id.to_string(),
-        employee_name: names.employee_name(employee_id).to_owned(),
+        employee_name: reader.names.employee_name(employee_id).to_owned(),
         next_step: row.try_get(12)?,
         next_step_time: row.try_get::<Option<_>, _>(13)?.map(timestamp),
         place: row.try_get(14)?,
@@ -51,7 +69,11 @@ fn interaction(row: &PgRow, names: &Policy) -> sqlx::Result<Interaction> {
         create_time: Some(timestamp(row.try_get(18)?)),
         update_time: Some(timestamp(row.try_get(19)?)),
         etag: etag(row.try_get(20)?),
-    })
+        create_user_id: author(row, 21)?,
+        update_user_id: author(row, 22)?,
+        custom_fields: reader.sight.values(&custom_fields),
+    };
+    Ok((interaction, custom_fields))
 }
 
 /// Which interactions a list asks for, in what order and after which place.
@@ -60,7 +82,7 @@ pub struct Selection<'a> {
     pub filter: &'a Predicate,
     pub context: &'a EvalContext,
     pub order: &'a OrderBy,
-    pub after: Option<&'a [Value]>,
+    pub after: Option<&'a [Key]>,
     pub limit: i64,
 }
 
@@ -68,7 +90,7 @@ pub struct Selection<'a> {
 pub async fn interaction_list(
     connection: &mut PgConnection,
     rows: &RowPredicate,
-    names: &Policy,
+    reader: &Reader,
     selection: &Selection<'_>,
 ) -> Result<Result<Vec<Interaction>, FilterError>> {
     let few = match selection.customer_id {
@@ -101,7 +123,7 @@ pub async fn interaction_list(
         return Ok(Err(error));
     }
     let found = query.build().fetch_all(connection).await?;
-    Ok(Ok(found.iter().map(|row| interaction(row, names)).collect::<sqlx::Result<_>>()?))
+    Ok(Ok(found.iter().map(|row| interaction(row, reader)).collect::<sqlx::Result<_>>()?))
 }
 
 fn push_page(query: &mut QueryBuilder<Postgres>, selection: &Selection<'_>) -> Result<(), FilterError> {
@@ -125,7 +147,7 @@ fn push_page(query: &mut QueryBuilder<Postgres>, selection: &Selection<'_>) -> R
 /// Those of one customer before a place in time, latest first, for its timeline. Served by `interaction_customer`.
 pub async fn interaction_list_before(
     connection: &mut PgConnection,
-    names: &Policy,
+    reader: &Reader,
     customer_id: Uuid,
     before: Option<(DateTime<Utc>, Uuid)>,
     limit: i64,
@@ -141,27 +163,27 @@ pub async fn interaction_list_before(
         .bind(limit)
         .fetch_all(connection)
         .await?;
-    Ok(rows.iter().map(|row| interaction(row, names)).collect::<sqlx::Result<_>>()?)
+    Ok(rows.iter().map(|row| interaction(row, reader)).collect::<sqlx::Result<_>>()?)
 }
 
 pub async fn interaction_get(
     connection: &mut PgConnection,
     rows: &RowPredicate,
-    names: &Policy,
+    reader: &Reader,
     id: Uuid,
 ) -> Result<Interaction> {
     let mut query = QueryBuilder::<Postgres>::new("SELECT ");
     query.push(COLUMNS).push(FROM).push("i.id = ").push_bind(id).push(" AND ");
     rows.push_sql(&mut query, CUSTOMER_ROWS);
     let row = query.build().fetch_optional(connection).await?;
-    Ok(interaction(&row.ok_or_else(Error::not_found)?, names)?)
+    Ok(interaction(&row.ok_or_else(Error::not_found)?, reader)?)
 }
 
 /// An interaction whose customer is locked.
-pub async fn interaction_lock(connection: &mut PgConnection, names: &Policy, id: Uuid) -> Result<Interaction> {
+pub async fn interaction_lock(connection: &mut PgConnection, reader: &Reader, id: Uuid) -> Result<Stored> {
     let sql = format!("SELECT {COLUMNS}{FROM} i.id = $1 FOR UPDATE OF i");
     let row = sqlx::query(AssertSqlSafe(sql)).bind(id).fetch_optional(connection).await?;
-    Ok(interaction(&row.ok_or_else(Error::not_found)?, names)?)
+    Ok(stored(&row.ok_or_else(Error::not_found)?, reader)?)
 }
 
 /// The places in `ids` of those that aren't contacts in use of the customer.
@@ -200,17 +222,17 @@ pub fn uuids(texts: &[String]) -> Result<Vec<Uuid>> {
 
 pub async fn interaction_insert(
     connection: &mut PgConnection,
-    names: &Policy,
+    reader: &Reader,
     (id, customer_id): (Uuid, Uuid),
-    new: &Interaction,
+    (new, custom_fields): (&Interaction, &Value),
 ) -> Result<Interaction> {
     let columns = Columns::of(new)?;
     let sql = format!(
         "WITH i AS (
              INSERT INTO interaction
                  (id, customer_id, type, state, subject, content, occur_time, duration_minutes, contact_ids,
-                  employee_id, next_step, next_step_time, place, latitude, longitude)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
+                  employee_id, next_step, next_step_time, place, latitude, longitude, custom_fields)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
              RETURNING *
          )
          SELECT {COLUMNS} FROM i JOIN customer AS c ON c.id = i.customer_id"
@@ -231,17 +253,18 @@ pub async fn interaction_insert(
         .bind(&new.place)
         .bind(new.latitude)
         .bind(new.longitude)
+        .bind(custom_fields)
         .fetch_one(connection)
         .await?;
-    Ok(interaction(&row, names)?)
+    Ok(interaction(&row, reader)?)
 }
 
 /// Writes a locked interaction.
 pub async fn interaction_update(
     connection: &mut PgConnection,
-    names: &Policy,
+    reader: &Reader,
     id: Uuid,
-    new: &Interaction,
+    (new, custom_fields): (&Interaction, &Value),
 ) -> Result<Interaction> {
     let columns = Columns::of(new)?;
     let sql = format!(
@@ -249,7 +272,8 @@ pub async fn interaction_update(
              UPDATE interaction AS o
              SET type = $2, state = $3, subject = $4, content = $5, occur_time = $6, duration_minutes = $7,
                  contact_ids = $8, employee_id = $9, next_step = $10, next_step_time = $11, place = $12, latitude = $13,
-                 longitude = $14, cancel_reason = $15, update_time = now(), revision = o.revision + 1
+                 longitude = $14, cancel_reason = $15, custom_fields = $16,
+                 update_time = now(), revision = o.revision + 1
              WHERE o.id = $1
              RETURNING *
          )
@@ -271,9 +295,10 @@ pub async fn interaction_update(
         .bind(new.latitude)
         .bind(new.longitude)
         .bind(&new.cancel_reason)
+        .bind(custom_fields)
         .fetch_one(connection)
         .await?;
-    Ok(interaction(&row, names)?)
+    Ok(interaction(&row, reader)?)
 }
 
 /// Moves the customer's last contact forward to an interaction that was done. That is no change of the customer itself:

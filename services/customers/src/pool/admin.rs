@@ -23,10 +23,11 @@ use super::sources::{Sources, clash, ids};
 use super::{admin_store as store, expiring};
 use crate::Shared;
 use crate::audit::Changes;
-use crate::customer::list::Selection;
+use crate::customer::list::{Selection, built_in};
 use crate::customer::row::Reader;
 use crate::customer::{check_etag, id};
 use crate::error::reason;
+use crate::field::kind::RecordKind;
 
 const MOST: usize = 200;
 
@@ -49,9 +50,13 @@ impl PoolAdminRpc {
             pools.retain(|pool| {
                 reach.meets(pool, &policy) || own.as_ref().is_some_and(|own| pool.manager_ids.contains(own))
             });
-            // A condition can quote what the caller sees masked.
+            let fields = self.shared.fields.seen_by(&call.caller).await?;
+            // A condition can quote what the caller sees masked, and name what the caller does not see.
             for rule in pools.iter_mut().flat_map(|pool| &mut pool.recycling_rules) {
-                rule.filter = seen_filter(&rule.filter, |kind| call.caller.visibility(kind));
+                rule.filter = match fields.names_hidden(&rule.filter) {
+                    true => "***".to_owned(),
+                    false => seen_filter(&rule.filter, |kind| call.caller.visibility(kind)),
+                };
             }
         }
         Ok(pools)
@@ -174,10 +179,11 @@ impl PoolAdminRpc {
         all.retain(|pool| pool.id != draft.id);
         all.push(draft);
 
-        let fields = shared.fields.current().await?;
-        let schema = shared.list_schema.of(&fields);
+        // Rules hold whoever looks at what they would do.
+        let schema = shared.fields.all_of(RecordKind::Customer).await?.schema(built_in);
+        let fields = shared.fields.seen_by(&call.caller).await?;
         let sources = Sources::new(all, &policy(call));
-        let recycling = Recycling::new(&sources, &schema.1, shared.zone);
+        let recycling = Recycling::new(&sources, &schema, shared.zone);
         let reader = Reader::of(&call.caller, &fields);
         let rows = call.caller.rows(Permission::CustomersRead);
         let overdue = expiring::Overdue { sources: &sources, recycling: &recycling, rows: &rows, pool_id };
@@ -189,12 +195,12 @@ impl PoolAdminRpc {
     /// Everything but what depends on the other pools.
     async fn check(&self, call: &Call, pool: &Pool, before: Option<&Pool>) -> Result<()> {
         let shared = &self.shared;
-        let fields = shared.fields.current().await?;
+        let fields = shared.fields.seen_by(&call.caller).await?;
         let faults = check_pool(pool, before, &policy(call), fields.dictionaries());
         if !faults.is_empty() {
             return Err(Error::invalid_fields(faults));
         }
-        let schema = shared.list_schema.of(&fields);
+        let schema = fields.schema(built_in);
         let reader = Reader::of(&call.caller, &fields);
         let known: HashSet<&str> =
             before.iter().flat_map(|pool| &pool.recycling_rules).map(|rule| rule.filter.as_str()).collect();
@@ -203,7 +209,7 @@ impl PoolAdminRpc {
             if !known.contains(rule.filter.as_str()) {
                 let prefix = format!("pool.recycling_rules[{index}].");
                 let masked = reader.masked();
-                Selection::in_request(&schema.1, &call.caller, masked, shared.zone, &prefix, &rule.filter, "")?;
+                Selection::in_request(&schema, &call.caller, masked, shared.zone, &prefix, &rule.filter, "")?;
             }
         }
         Ok(())

@@ -2,7 +2,7 @@
 
 use contracts::customers::{Pool, RecyclingRule};
 use platform::access::Policy;
-use platform::db::timestamp;
+use platform::db::{author, timestamp};
 use platform::error::{Error, Result, on_constraint};
 use platform::update::etag;
 use serde::{Deserialize, Serialize};
@@ -16,7 +16,8 @@ use crate::error::reason;
 
 const COLUMNS: &str =
     "id, name_zh, name_en, takes_rest, group_ids, regions, manager_ids, max_owned, max_claims_per_day,
-    protection_days, cool_down_days, recycling_rules, create_time, update_time, revision";
+    protection_days, cool_down_days, recycling_rules, create_time, update_time, revision,
+    create_user_id, update_user_id";
 
 /// A rule as it is stored.
 #[derive(Serialize, Deserialize)]
@@ -47,6 +48,8 @@ fn pool(row: &PgRow) -> sqlx::Result<Pool> {
         create_time: Some(timestamp(row.try_get(12)?)),
         update_time: Some(timestamp(row.try_get(13)?)),
         etag: etag(row.try_get(14)?),
+        create_user_id: author(row, 15)?,
+        update_user_id: author(row, 16)?,
     })
 }
 

@@ -22,7 +22,7 @@ use crate::ownership::Cause;
 pub async fn claim(shared: &Shared, call: &Call, id: Uuid) -> Result<Customer> {
     let claimer = Claimer::of(shared, call).await?;
     let mut tx = match shared.db.begin_once::<Customer>(call).await? {
-        Once::Done(customer) => return Ok(customer),
+        Once::Done(customer) => return Ok(Reader::of(&call.caller, &claimer.fields).again(customer)),
         Once::New(tx) => tx,
     };
     let sources = claimer.begin(&mut tx).await?;
@@ -38,7 +38,10 @@ pub async fn claim_many(
     let claimer = Claimer::of(shared, call).await?;
     let ids = request.ids.iter().map(|text| id(text)).collect::<Result<Vec<_>>>()?;
     let mut tx = match shared.db.begin_once::<ClaimCustomersResponse>(call).await? {
-        Once::Done(response) => return Ok(response),
+        Once::Done(response) => {
+            let reader = Reader::of(&call.caller, &claimer.fields);
+            return Ok(ClaimCustomersResponse { outcomes: reader.outcomes_again(response.outcomes) });
+        }
         Once::New(tx) => tx,
     };
     let sources = claimer.begin(&mut tx).await?;
@@ -66,7 +69,13 @@ struct Claimer<'a> {
 impl<'a> Claimer<'a> {
     async fn of(shared: &'a Shared, call: &'a Call) -> Result<Self> {
         let employee_id = call.caller.require_employee()?;
-        Ok(Self { shared, call, fields: shared.fields.current().await?, employee_id, reach: Reach::of(&call.caller) })
+        Ok(Self {
+            shared,
+            call,
+            fields: shared.fields.seen_by(&call.caller).await?,
+            employee_id,
+            reach: Reach::of(&call.caller),
+        })
     }
 
     /// Holds the claims of the employee, so that each counts those before it.

@@ -17,7 +17,9 @@ use super::admin_store::pool_all;
 use super::recycling::Recycling;
 use super::sources::Sources;
 use crate::Shared;
+use crate::customer::list::built_in;
 use crate::customer::row::{COLUMNS, Reader, WIDTH};
+use crate::field::kind::RecordKind;
 use crate::parent::CUSTOMER_ROWS;
 
 /// How old the pools may be for what is only shown.
@@ -53,9 +55,9 @@ pub async fn recycle_time(shared: &Shared, call: &Call, id: Uuid) -> Result<Opti
     }
     let policy = call.caller.policy().cloned().unwrap_or_default();
     let sources = Sources::new(pools.1.clone(), &policy);
-    let fields = shared.fields.current().await?;
-    let schema = shared.list_schema.of(&fields);
-    let recycling = Recycling::new(&sources, &schema.1, shared.zone);
+    let fields = shared.fields.all_of(RecordKind::Customer).await?;
+    let schema = fields.schema(built_in);
+    let recycling = Recycling::new(&sources, &schema, shared.zone);
     let mut sql = QueryBuilder::new("SELECT ");
     recycling.push_time(&mut sql);
     sql.push(" FROM customer c WHERE c.owner_id IS NOT NULL AND c.state = 1 AND c.id = ").push_bind(id);
@@ -70,8 +72,8 @@ pub async fn list(
 ) -> Result<ListExpiringCustomersResponse> {
     let employee_id = call.caller.require_employee()?;
     let policy = call.caller.policy().cloned().unwrap_or_default();
-    let fields = shared.fields.current().await?;
-    let schema = shared.list_schema.of(&fields);
+    let fields = shared.fields.all_of(RecordKind::Customer).await?;
+    let schema = fields.schema(built_in);
     let size = page::size(request.page_size, 50);
     let within = if request.within_days == 0 { SOON_DAYS } else { request.within_days };
     let days = within.to_string();
@@ -82,7 +84,7 @@ pub async fn list(
     }
     let mut connection = shared.db.pool().acquire().await?;
     let sources = super::pools_load(&mut connection, &policy).await?;
-    let recycling = Recycling::new(&sources, &schema.1, shared.zone);
+    let recycling = Recycling::new(&sources, &schema, shared.zone);
     if recycling.is_off() {
         return Ok(ListExpiringCustomersResponse::default());
     }
@@ -95,6 +97,7 @@ pub async fn list(
         sql.push(" AND (c.recycle_time, c.id) > (").push_bind(time).push(", ").push_bind(id).push(")");
     }
     sql.push(" ORDER BY c.recycle_time, c.id LIMIT ").push_bind(size + 1);
+    let fields = shared.fields.seen_by(&call.caller).await?;
     let reader = Reader::of(&call.caller, &fields);
     let rows = sql.build().fetch_all(&mut *connection).await?;
     let mut found = rows.iter().map(|row| expiring(row, &reader)).collect::<sqlx::Result<Vec<_>>>()?;

@@ -26,7 +26,7 @@ pub async fn give_back(shared: &Shared, call: &Call, request: &ReturnCustomerReq
     let giver = Giver::of(shared, call, &request.reason_code, &request.reason).await?;
     let id = id(&request.id)?;
     let mut tx = match shared.db.begin_once::<Customer>(call).await? {
-        Once::Done(customer) => return Ok(customer),
+        Once::Done(customer) => return Ok(Reader::of(&call.caller, &giver.fields).again(customer)),
         Once::New(tx) => tx,
     };
     let sources = giver.sources(&mut tx).await?;
@@ -42,7 +42,10 @@ pub async fn give_back_many(
     let giver = Giver::of(shared, call, &request.reason_code, &request.reason).await?;
     let ids = request.ids.iter().map(|text| id(text)).collect::<Result<Vec<_>>>()?;
     let mut tx = match shared.db.begin_once::<ReturnCustomersResponse>(call).await? {
-        Once::Done(response) => return Ok(response),
+        Once::Done(response) => {
+            let reader = Reader::of(&call.caller, &giver.fields);
+            return Ok(ReturnCustomersResponse { outcomes: reader.outcomes_again(response.outcomes) });
+        }
         Once::New(tx) => tx,
     };
     let sources = giver.sources(&mut tx).await?;
@@ -79,7 +82,7 @@ struct Giver<'a> {
 impl<'a> Giver<'a> {
     async fn of(shared: &Shared, call: &'a Call, code: &'a str, note: &'a str) -> Result<Self> {
         let (code, note) = (code.trim(), note.trim());
-        let fields = shared.fields.current().await?;
+        let fields = shared.fields.seen_by(&call.caller).await?;
         if code.is_empty() && note.is_empty() {
             return Err(Error::invalid("reason", &common::VALUE_REQUIRED));
         }

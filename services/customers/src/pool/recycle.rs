@@ -13,8 +13,10 @@ use super::recycling::Recycling;
 use super::store;
 use crate::Shared;
 use crate::customer::event;
+use crate::customer::list::built_in;
 use crate::customer::row::{Reader, WIDTH};
 use crate::field::Fields;
+use crate::field::kind::RecordKind;
 
 const BATCH: i64 = 500;
 
@@ -32,10 +34,10 @@ impl Recycle {
     async fn batch(&self, job: &JobContext<()>, after: Uuid, now: DateTime<Utc>) -> Result<Option<Uuid>, JobFailure> {
         let mut tx = job.db().begin().await?;
         let policy = self.policy.policy();
-        let fields = self.shared.fields.current().await?;
-        let schema = self.shared.list_schema.of(&fields);
+        let fields = self.shared.fields.all_of(RecordKind::Customer).await?;
+        let schema = fields.schema(built_in);
         let sources = super::pools_load(tx.connection(), &policy).await?;
-        let recycling = Recycling::new(&sources, &schema.1, self.shared.zone);
+        let recycling = Recycling::new(&sources, &schema, self.shared.zone);
         if recycling.is_off() {
             return Ok(None);
         }

@@ -22,7 +22,7 @@ use crate::Shared;
 use crate::audit::{Changes, key_id};
 use crate::customer::id;
 use crate::customer::keys::Listed;
-use crate::customer::list::Selection;
+use crate::customer::list::{Selection, built_in};
 use crate::customer::row::Reader;
 
 pub struct PoolRpc {
@@ -93,10 +93,10 @@ impl PoolService for PoolRpc {
 impl PoolRpc {
     async fn list(&self, call: &Call, request: &ListPoolCustomersRequest) -> Result<ListPoolCustomersResponse> {
         let shared = &self.shared;
-        let fields = shared.fields.current().await?;
+        let fields = shared.fields.seen_by(&call.caller).await?;
         let reader = Reader::of(&call.caller, &fields);
-        let schema = shared.list_schema.of(&fields);
-        let selection = Selection::new(&schema.1, &call.caller, reader.masked(), shared.zone, &request.filter, "")?;
+        let schema = fields.schema(built_in);
+        let selection = Selection::new(&schema, &call.caller, reader.masked(), shared.zone, &request.filter, "")?;
         let personal = personal_keys(&fields);
         let hidden = |name: &&str| {
             let custom = name.strip_prefix("custom.");

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use contracts::customers::{Customer, Pool};
-use contracts::options::{Permission, PersonalData, Scope};
+use contracts::options::{Permission, PersonalData};
 use platform::access::{Caller, Policy, RowPredicate};
 use platform::error::{Reason, Violation, reason as common};
 use sqlx::{Postgres, QueryBuilder};
@@ -28,14 +28,13 @@ pub enum Reach {
 
 impl Reach {
     pub fn of(caller: &Caller) -> Self {
-        // Nobody owns what is in the pool, so the scope "own" means the caller's own group.
-        if caller.scope(Permission::CustomersClaim) == Scope::Own {
-            return Self::Of(caller.group_id().into_iter().collect());
-        }
         match caller.rows(Permission::CustomersClaim) {
             RowPredicate::All => Self::All,
             RowPredicate::Nothing => Self::Of(Vec::new()),
-            RowPredicate::Scoped { group_ids, .. } => Self::Of(group_ids.to_vec()),
+            // Nobody owns what is in the pool, so what is the caller's own is what lies in the caller's own group.
+            RowPredicate::Scoped { group_ids, .. } => {
+                Self::Of(group_ids.iter().copied().chain(caller.group_id()).collect())
+            }
         }
     }
 
@@ -63,7 +62,7 @@ impl Reach {
 
 /// Custom fields that hold personal data.
 pub fn personal_keys(fields: &Fields) -> Vec<String> {
-    let personal = fields.all().iter().filter(|field| field.personal_data() != PersonalData::Unspecified);
+    let personal = fields.all().filter(|field| field.personal_data() != PersonalData::Unspecified);
     personal.map(|field| field.key.clone()).collect()
 }
 

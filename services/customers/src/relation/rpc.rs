@@ -106,6 +106,8 @@ impl RelationService for RelationRpc {
             create_time: Some(create_time),
             update_time: Some(create_time),
             etag: update::etag(1),
+            create_user_id: author(call.caller.employee_id()),
+            update_user_id: author(call.caller.employee_id()),
             ..of(&new)
         };
         Ok(Response::new(tx.commit_call(&call, relation).await?))
@@ -127,15 +129,17 @@ impl RelationService for RelationRpc {
             return Err(Error::stale_etag().into());
         }
         let after = rules::apply(&before, &wanted, &paths)?;
-        let (create_time, update_time, revision) = store::relation_update(tx.connection(), &after).await?;
+        let kept = store::relation_update(tx.connection(), &after).await?;
         audit(&mut tx, "relation.updated", Some(&before), Some(&after));
         let visible = call.caller.rows(Permission::CustomersRead);
         let name = store::customer_name(tx.connection(), &visible, after.related_id).await?;
         let relation = Relation {
             related_customer_name: name.unwrap_or_default(),
-            create_time: Some(timestamp(create_time)),
-            update_time: Some(timestamp(update_time)),
-            etag: update::etag(revision),
+            create_time: Some(timestamp(kept.create_time)),
+            update_time: Some(timestamp(kept.update_time)),
+            etag: update::etag(kept.revision),
+            create_user_id: author(kept.create_user_id),
+            update_user_id: author(kept.update_user_id),
             ..of(&after)
         };
         Ok(Response::new(tx.commit_call(&call, relation).await?))
@@ -180,6 +184,10 @@ fn of(stored: &Stored) -> Relation {
         valid_until: text(stored.period.until),
         ..Relation::default()
     }
+}
+
+fn author(id: Option<Uuid>) -> String {
+    id.map(|id| id.to_string()).unwrap_or_default()
 }
 
 /// One entry for each end.

@@ -6,11 +6,11 @@ use chrono::{DateTime, NaiveDate, Utc};
 use contracts::customers::{Relation, RelationType};
 use platform::access::RowPredicate;
 use platform::db::Pool;
-use platform::db::timestamp;
+use platform::db::{author, timestamp};
 use platform::error::{Error, Result, on_constraint};
 use platform::update::etag;
 use sqlx::postgres::PgRow;
-use sqlx::{PgConnection, Postgres, QueryBuilder, Row};
+use sqlx::{FromRow, PgConnection, Postgres, QueryBuilder, Row};
 use uuid::Uuid;
 
 use super::rules::{Period, Stored, text};
@@ -28,7 +28,7 @@ pub async fn relation_list(
 ) -> Result<Vec<Relation>> {
     let mut query = QueryBuilder::<Postgres>::new(
         "SELECT r.id, r.type, r.other_id, c.name, r.inverse, r.remark, r.valid_from, r.valid_until, r.create_time,
-             r.update_time, r.revision
+             r.update_time, r.revision, r.create_user_id, r.update_user_id
          FROM (SELECT relation.*, related_id AS other_id, false AS inverse FROM relation WHERE customer_id = ",
     );
     query.push_bind(customer_id).push(" UNION ALL SELECT relation.*, customer_id, type <> ");
@@ -56,6 +56,8 @@ pub async fn relation_list(
             create_time: Some(timestamp(row.try_get(8)?)),
             update_time: Some(timestamp(row.try_get(9)?)),
             etag: etag(row.try_get(10)?),
+            create_user_id: author(&row, 11)?,
+            update_user_id: author(&row, 12)?,
         });
     }
     Ok(relations)
@@ -175,16 +177,23 @@ pub async fn relation_delete(connection: &mut PgConnection, id: Uuid) -> Result<
     Ok(())
 }
 
-/// Writes a locked relation; when it was made, when it changed, and its revision.
-pub async fn relation_update(
-    connection: &mut PgConnection,
-    after: &Stored,
-) -> Result<(DateTime<Utc>, DateTime<Utc>, i64)> {
+/// What is kept of a relation beside what it says.
+#[derive(FromRow)]
+pub struct Kept {
+    pub create_time: DateTime<Utc>,
+    pub update_time: DateTime<Utc>,
+    pub revision: i64,
+    pub create_user_id: Option<Uuid>,
+    pub update_user_id: Option<Uuid>,
+}
+
+/// Writes a locked relation.
+pub async fn relation_update(connection: &mut PgConnection, after: &Stored) -> Result<Kept> {
     sqlx::query_as(
         "UPDATE relation
          SET remark = $2, valid_from = $3, valid_until = $4, update_time = now(), revision = revision + 1
          WHERE id = $1
-         RETURNING create_time, update_time, revision",
+         RETURNING create_time, update_time, revision, create_user_id, update_user_id",
     )
     .bind(after.id)
     .bind(&after.remark)

@@ -30,7 +30,7 @@ pub async fn search(shared: &Shared, call: &Call, request: &SearchCustomersReque
     };
     let size = page::size(request.page_size, 20);
     let rows = call.caller.rows(Permission::CustomersRead);
-    let fields = shared.fields.current().await?;
+    let fields = shared.fields.seen_by(&call.caller).await?;
     let mut connection = shared.db.pool().acquire().await.map_err(Error::from)?;
     let mut hits = store::hit_list(&mut connection, &query, &rows, Reach::default(), after, size + 1).await?;
     let next_page_token = page::cut(&mut hits, size, &bound, |hit| (hit.tier as i16, hit.customer_id))?;

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use contracts::customers::Share;
 use platform::access::{Policy, RowPredicate};
 use platform::db::Pool;
-use platform::db::timestamp;
+use platform::db::{author, timestamp};
 use platform::error::{Error, Result, on_constraint};
 use sqlx::postgres::PgRow;
 use sqlx::{PgConnection, QueryBuilder, Row};
@@ -35,6 +35,7 @@ fn share(row: &PgRow, policy: &Policy) -> sqlx::Result<Share> {
         subject_name: name.to_owned(),
         expire_time: row.try_get::<Option<DateTime<Utc>>, _>(4)?.map(timestamp),
         create_time: Some(timestamp(row.try_get(5)?)),
+        create_user_id: author(row, 6)?,
     })
 }
 
@@ -48,7 +49,7 @@ pub async fn share_list(
     limit: i64,
 ) -> Result<Vec<Share>> {
     let mut sql = QueryBuilder::new(
-        "SELECT s.id, s.record_id, s.employee_id, s.group_id, s.expire_time, s.create_time
+        "SELECT s.id, s.record_id, s.employee_id, s.group_id, s.expire_time, s.create_time, s.create_user_id
          FROM customer_share s JOIN customer c ON c.id = s.record_id WHERE c.id = ",
     );
     sql.push_bind(customer_id).push(" AND ");
@@ -74,7 +75,7 @@ pub async fn share_insert(
     };
     let row = sqlx::query(
         "INSERT INTO customer_share (id, record_id, employee_id, group_id, expire_time) VALUES ($1, $2, $3, $4, $5)
-         RETURNING id, record_id, employee_id, group_id, expire_time, create_time",
+         RETURNING id, record_id, employee_id, group_id, expire_time, create_time, create_user_id",
     )
     .bind(id)
     .bind(customer_id)
@@ -102,7 +103,7 @@ pub async fn share_delete(
         QueryBuilder::new("DELETE FROM customer_share s USING customer c WHERE c.id = s.record_id AND s.id = ");
     sql.push_bind(id).push(" AND ");
     rows.push_sql(&mut sql, CUSTOMER_ROWS);
-    sql.push(" RETURNING s.id, s.record_id, s.employee_id, s.group_id, s.expire_time, s.create_time");
+    sql.push(" RETURNING s.id, s.record_id, s.employee_id, s.group_id, s.expire_time, s.create_time, s.create_user_id");
     let row = sql.build().fetch_optional(connection).await?.ok_or_else(Error::not_found)?;
     Ok(share(&row, policy)?)
 }

@@ -17,8 +17,10 @@ use uuid::Uuid;
 
 use super::rules::{self, Looker};
 use super::store::{self, Change};
-use crate::field::FieldCache;
+use crate::field::kind::RecordKind;
+use crate::field::{FieldCache, Sight};
 use crate::interaction;
+use crate::operations::KnownFields;
 
 /// An entry's place: its time, and its id among those of one time.
 type Place = (DateTime<Utc>, Uuid);
@@ -53,6 +55,7 @@ impl TimelineService for TimelineRpc {
         let bound = ["timeline", &request.customer_id];
         let before = page::decode::<Place>(&bound, &request.page_token)?;
         let fields = self.fields.current().await?;
+        let known = KnownFields::of(&fields, &call.caller);
         let mut connection = self.db.pool().acquire().await.map_err(Error::from)?;
 
         let readable = call.caller.rows(Permission::CustomersRead);
@@ -64,8 +67,10 @@ impl TimelineService for TimelineRpc {
         let mut found: Vec<(Place, Found)> = Vec::new();
         if visible.interactions {
             let names = call.caller.policy().cloned().unwrap_or_default();
+            let view = fields.view(RecordKind::Interaction, Some(&call.caller));
+            let reader = interaction::store::Reader { names, sight: Sight::of(view, &call.caller) };
             let interactions =
-                interaction::store::interaction_list_before(&mut connection, &names, customer_id, before, size + 1);
+                interaction::store::interaction_list_before(&mut connection, &reader, customer_id, before, size + 1);
             found.extend(interactions.await?.into_iter().filter_map(|interaction| {
                 let place = (interaction::instant(interaction.occur_time.as_ref()?)?, interaction.id.parse().ok()?);
                 Some((place, Found::Interaction(Box::new(interaction))))
@@ -82,7 +87,7 @@ impl TimelineService for TimelineRpc {
         let next_page_token = page::cut(&mut found, size, &bound, |(place, _)| *place)?;
 
         let visibility = |kind| call.caller.visibility(kind);
-        let looker = Looker { fields: &fields, visibility: &visibility, customer_names: &customer_names };
+        let looker = Looker { fields: &known, visibility: &visibility, customer_names: &customer_names };
         let entries = found.into_iter().map(|(place, found)| entry(place, found, &looker)).collect();
         Ok(Response::new(ListTimelineEntriesResponse { entries, next_page_token }))
     }

@@ -4,19 +4,18 @@ use std::collections::HashMap;
 
 use contracts::customers::{CustomerChange, FieldChange};
 use contracts::options::{PersonalData, Visibility};
-use platform::audit::personal::kind_of;
+use platform::audit::personal::{Kind, kind_of};
 use uuid::Uuid;
 
 use super::store::Change;
-use crate::field::Fields;
-use crate::operations::custom_kind;
+use crate::operations::KnownFields;
 
 /// The field of a relation's change that names another customer.
 const OTHER_CUSTOMER: &str = "related_customer_id";
 
 /// Who looks.
 pub struct Looker<'a> {
-    pub fields: &'a Fields,
+    pub fields: &'a KnownFields,
     pub visibility: &'a dyn Fn(PersonalData) -> Visibility,
     /// Names of the other customers that the caller sees.
     pub customer_names: &'a HashMap<Uuid, String>,
@@ -46,8 +45,11 @@ pub fn shown(change: Change, looker: &Looker<'_>) -> CustomerChange {
             let (before, after) = (before.unwrap_or_default(), after.unwrap_or_default());
             return Some(FieldChange { field: "related_customer".into(), before, after });
         }
-        let kind = custom_kind(&record_kind, &field, looker.fields)
-            .unwrap_or_else(|| kind_of(crate::NAME, &record_kind, &field));
+        let known = looker.fields.kind_of(&record_kind, &field, [&before, &after]);
+        let kind = known.unwrap_or_else(|| kind_of(crate::NAME, &record_kind, &field));
+        if kind == Kind::Withheld {
+            return None;
+        }
         let seen = |text: String| kind.seen(text, looker.visibility);
         Some(FieldChange { before: seen(before), after: seen(after), field })
     });
@@ -61,6 +63,7 @@ mod tests {
 
     use super::*;
     use crate::dictionary::cache::Dictionaries;
+    use crate::field::Fields;
 
     fn a_change(record_kind: &str, fields: &[(&str, &str, &str)]) -> Change {
         let fields = fields.iter().map(|(field, before, after)| platform::db::FieldChange {
@@ -87,6 +90,7 @@ mod tests {
         };
         let plain = Field { key: "motto".into(), r#type: FieldType::Text as i32, ..Field::default() };
         let fields = Fields::new(1, vec![secret, plain], Dictionaries::default());
+        let fields = KnownFields::all(&fields);
         let looker = Looker { fields: &fields, visibility: &|_| visibility, customer_names: names };
         let shown = shown(change, &looker);
         shown.fields.into_iter().map(|field| (field.field, field.before, field.after)).collect()

@@ -18,7 +18,7 @@ use super::rules::{self, MUTABLE};
 use super::store;
 use crate::Shared;
 use crate::audit::Changes;
-use crate::customer::list::Selection;
+use crate::customer::list::{Selection, built_in};
 use crate::customer::{check_etag, id};
 use crate::field::Masked;
 
@@ -31,32 +31,28 @@ impl ViewRpc {
         Self { shared }
     }
 
-    /// Whether a view's filter and order are within what the caller may filter and sort by.
-    async fn usable(&self, call: &Call) -> Result<impl Fn(&View) -> bool> {
-        let fields = self.shared.fields.current().await?;
-        let schema = self.shared.list_schema.of(&fields);
+    /// Whether a view's filter and order are within what the caller may filter and sort by; columns that are not there for
+    /// the caller are left out.
+    async fn usable(&self, call: &Call) -> Result<impl Fn(&mut View) -> bool> {
+        let fields = self.shared.fields.seen_by(&call.caller).await?;
+        let schema = fields.schema(built_in);
         let masked = Masked::of(&fields, &call.caller);
         let (caller, zone) = (call.caller.clone(), self.shared.zone);
-        Ok(move |view: &View| Selection::new(&schema.1, &caller, &masked, zone, &view.filter, &view.order_by).is_ok())
+        Ok(move |view: &mut View| {
+            view.columns.retain(|column| !fields.names_hidden(column));
+            view.own || Selection::new(&schema, &caller, &masked, zone, &view.filter, &view.order_by).is_ok()
+        })
     }
 
     async fn check(&self, call: &Call, view: &View) -> Result<()> {
-        let fields = self.shared.fields.current().await?;
-        let schema = self.shared.list_schema.of(&fields);
-        let faults = rules::check(view, &schema.1);
+        let fields = self.shared.fields.seen_by(&call.caller).await?;
+        let schema = fields.schema(built_in);
+        let faults = rules::check(view, &schema);
         if !faults.is_empty() {
             return Err(Error::invalid_fields(faults));
         }
         let masked = Masked::of(&fields, &call.caller);
-        Selection::in_request(
-            &schema.1,
-            &call.caller,
-            &masked,
-            self.shared.zone,
-            "view.",
-            &view.filter,
-            &view.order_by,
-        )?;
+        Selection::in_request(&schema, &call.caller, &masked, self.shared.zone, "view.", &view.filter, &view.order_by)?;
         Ok(())
     }
 }
@@ -73,7 +69,7 @@ impl ViewService for ViewRpc {
         let next_page_token = page::cut(&mut views, size, &["views"], |view| (view.name.clone(), view.id.clone()))?;
         // A filter by what the reader sees masked would quote it, and be refused.
         let usable = self.usable(&call).await?;
-        views.retain(|view| view.own || usable(view));
+        views.retain_mut(|view| usable(view));
         Ok(Response::new(ListViewsResponse { views, next_page_token }))
     }
 

@@ -2,14 +2,17 @@
 
 use contracts::customers::View;
 use platform::db::Pool;
-use platform::db::timestamp;
+use platform::db::{author, timestamp};
 use platform::error::{Error, Result, on_constraint};
 use platform::update::etag;
 use sqlx::postgres::PgRow;
-use sqlx::{PgConnection, Row};
+use sqlx::{AssertSqlSafe, PgConnection, Row};
 use uuid::Uuid;
 
 use crate::error::reason;
+
+const COLUMNS: &str = "id, author_id, name, filter, order_by, columns, shared, create_time, update_time, revision,
+    create_user_id, update_user_id";
 
 /// A row as its reader sees it.
 fn view(row: &PgRow, reader_id: Uuid) -> sqlx::Result<View> {
@@ -24,18 +27,20 @@ fn view(row: &PgRow, reader_id: Uuid) -> sqlx::Result<View> {
         create_time: Some(timestamp(row.try_get(7)?)),
         update_time: Some(timestamp(row.try_get(8)?)),
         etag: etag(row.try_get(9)?),
+        create_user_id: author(row, 10)?,
+        update_user_id: author(row, 11)?,
     })
 }
 
 /// The reader's views and the shared ones, by name, behind `after` (name, id).
 pub async fn view_list(pool: &Pool, reader_id: Uuid, after: Option<&(String, Uuid)>, limit: i64) -> Result<Vec<View>> {
-    let rows = sqlx::query(
-        "SELECT id, author_id, name, filter, order_by, columns, shared, create_time, update_time, revision
+    let rows = sqlx::query(AssertSqlSafe(format!(
+        "SELECT {COLUMNS}
          FROM view
          WHERE (author_id = $1 OR shared) AND ($2::text IS NULL OR (name COLLATE \"C\", id) > ($2 COLLATE \"C\", $3))
          ORDER BY name COLLATE \"C\", id
-         LIMIT $4",
-    )
+         LIMIT $4"
+    )))
     .bind(reader_id)
     .bind(after.map(|(name, _)| name))
     .bind(after.map(|(_, id)| id))
@@ -46,11 +51,11 @@ pub async fn view_list(pool: &Pool, reader_id: Uuid, after: Option<&(String, Uui
 }
 
 pub async fn view_insert(connection: &mut PgConnection, id: Uuid, author_id: Uuid, new: &View) -> Result<View> {
-    let row = sqlx::query(
+    let row = sqlx::query(AssertSqlSafe(format!(
         "INSERT INTO view (id, author_id, name, filter, order_by, columns, shared)
          VALUES ($1, $2, $3, $4, $5, $6, $7)
-         RETURNING id, author_id, name, filter, order_by, columns, shared, create_time, update_time, revision",
-    )
+         RETURNING {COLUMNS}"
+    )))
     .bind(id)
     .bind(author_id)
     .bind(&new.name)
@@ -70,21 +75,21 @@ fn name_taken() -> Error {
 
 /// A view of this author, held until the transaction ends.
 pub async fn view_lock(connection: &mut PgConnection, author_id: Uuid, id: Uuid) -> Result<View> {
-    let row = sqlx::query(
-        "SELECT id, author_id, name, filter, order_by, columns, shared, create_time, update_time, revision
-         FROM view WHERE id = $1 AND author_id = $2 FOR UPDATE",
-    );
+    let row = sqlx::query(AssertSqlSafe(format!(
+        "SELECT {COLUMNS}
+         FROM view WHERE id = $1 AND author_id = $2 FOR UPDATE"
+    )));
     let row = row.bind(id).bind(author_id).fetch_optional(connection).await?.ok_or_else(Error::not_found)?;
     Ok(view(&row, author_id)?)
 }
 
 pub async fn view_update(connection: &mut PgConnection, id: Uuid, author_id: Uuid, new: &View) -> Result<View> {
-    let row = sqlx::query(
+    let row = sqlx::query(AssertSqlSafe(format!(
         "UPDATE view
          SET name = $2, filter = $3, order_by = $4, columns = $5, shared = $6, update_time = now(), revision = revision + 1
          WHERE id = $1
-         RETURNING id, author_id, name, filter, order_by, columns, shared, create_time, update_time, revision",
-    )
+         RETURNING {COLUMNS}"
+    )))
     .bind(id)
     .bind(&new.name)
     .bind(&new.filter)

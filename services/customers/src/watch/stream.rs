@@ -24,7 +24,7 @@ use super::rules::{Batch, KNOWN, Known, Seat, Seats};
 use super::{Feed, store};
 use crate::Shared;
 use crate::customer::id;
-use crate::customer::list::Selection;
+use crate::customer::list::{Selection, built_in};
 use crate::customer::row::Reader;
 
 /// Between two times that a client is told to load anew, which costs more than a change.
@@ -50,6 +50,8 @@ pub struct Watches {
 struct Sight {
     rows: RowPredicate,
     look: Look,
+    /// By which custom fields are seen.
+    role_ids: Vec<Uuid>,
 }
 
 struct Stream {
@@ -116,7 +118,11 @@ impl Watches {
 
 impl Sight {
     fn of(caller: &Caller) -> Self {
-        Self { rows: caller.rows(Permission::CustomersRead), look: Look::new(&|kind| caller.visibility(kind)) }
+        Self {
+            rows: caller.rows(Permission::CustomersRead),
+            look: Look::new(&|kind| caller.visibility(kind)),
+            role_ids: caller.role_ids().to_vec(),
+        }
     }
 }
 
@@ -195,7 +201,7 @@ impl Stream {
 
     async fn seen(&self, caller: &Caller, ids: &[Uuid]) -> Result<Vec<Customer>> {
         let selection = self.selection(caller).await?;
-        let fields = self.shared.fields.current().await?;
+        let fields = self.shared.fields.seen_by(caller).await?;
         let reader = Reader::of(caller, &fields);
         let _turn = self.readers.acquire().await.map_err(Error::internal)?;
         store::customers_among(self.shared.db.pool(), &reader, &selection, &self.sight.rows, ids).await
@@ -203,9 +209,9 @@ impl Stream {
 
     /// Anew each time: what a filter means depends on the day and on who asks.
     async fn selection(&self, caller: &Caller) -> Result<Selection> {
-        let fields = self.shared.fields.current().await?;
+        let fields = self.shared.fields.seen_by(caller).await?;
         let reader = Reader::of(caller, &fields);
-        let schema = self.shared.list_schema.of(&fields);
-        Selection::new(&schema.1, caller, reader.masked(), self.shared.zone, &self.filter, "")
+        let schema = fields.schema(built_in);
+        Selection::new(&schema, caller, reader.masked(), self.shared.zone, &self.filter, "")
     }
 }

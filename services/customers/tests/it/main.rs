@@ -7,6 +7,7 @@ mod contacts;
 mod customers;
 mod dictionaries;
 mod exports;
+mod field_rules;
 mod fields;
 mod handovers;
 mod import_runs;

@@ -108,7 +108,7 @@ async fn a_relation_holds_for_a_time() -> Result<()> {
     let changed =
         change(&made, "remark,validUntil", json!({"remark": "总代", "validUntil": "2021-06-30"})).await?.ok()?;
     assert_eq!((&changed["remark"], &changed["validUntil"]), (&json!("总代"), &json!("2021-06-30")));
-    change(&made, "remark", json!({"remark": ""})).await?.refused(409, "ETAG_STALE")?;
+    change(&made, "remark", json!({"remark": ""})).await?.refused(409, "STALE_ETAG")?;
     assert_eq!(ids(&path).await?, Vec::<String>::new());
     let from = |page: Value| page["relations"][1].clone();
     let listed = from(li_lei.get(&format!("{path}?includeEnded=true")).await?.ok()?);

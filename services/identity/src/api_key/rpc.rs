@@ -176,7 +176,7 @@ impl Identity {
         let secret = self.api_key_secret(call).await?;
         let key = Key::new(Uuid::now_v7(), secret);
 
-        let mut tx = self.db.begin().await?;
+        let mut tx = self.db.begin_for(&call.caller).await?;
         // Roles must not change between the look at them and the commit.
         policy::store::advance(tx.connection()).await?;
         if call.caller.employee_id() != Some(holder) {

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use contracts::identity::ApiKey;
-use platform::db::timestamp;
+use platform::db::{author, timestamp};
 use platform::error::{Error, Result};
 use sqlx::postgres::PgRow;
 use sqlx::{AssertSqlSafe, PgConnection, PgExecutor, Row as _};
@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 const SELECT: &str = "
 SELECT k.id, k.name, k.employee_id, e.display_name, k.permissions, k.create_time, k.expire_time, k.last_use_time,
-       k.last_use_address, k.revoke_time
+       k.last_use_address, k.revoke_time, k.create_user_id, CASE WHEN k.revoke_time IS NOT NULL THEN k.update_user_id END
 FROM api_key k JOIN employee e ON e.id = k.employee_id WHERE ";
 
 fn api_key(row: &PgRow) -> sqlx::Result<ApiKey> {
@@ -26,6 +26,8 @@ fn api_key(row: &PgRow) -> sqlx::Result<ApiKey> {
         last_use_time: time(7)?,
         last_use_address: row.try_get(8)?,
         revoke_time: time(9)?,
+        create_user_id: author(row, 10)?,
+        revoke_user_id: author(row, 11)?,
     })
 }
 

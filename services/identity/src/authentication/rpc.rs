@@ -171,7 +171,7 @@ impl AuthenticationService for Identity {
         self.password_permit("new_password", &credentials, Some(&current_password), &new_password).await?;
         let hash = self.passwords.hash(new_password).await?;
         let now = Utc::now();
-        let mut tx = self.db.begin().await?;
+        let mut tx = self.db.begin_for(&call.caller).await?;
         let policy_revision = policy::store::advance(tx.connection()).await?;
         self.password_remember(tx.connection(), employee_id).await?;
         let replaced = store::password_replace(tx.connection(), &credentials, &hash, policy_revision).await?;

@@ -56,7 +56,7 @@ impl Identity {
         let initial_password = self.initial_password(call).await?;
         let hash = self.passwords.hash(initial_password.clone()).await?;
 
-        let mut tx = self.db.begin().await?;
+        let mut tx = self.db.begin_for(&call.caller).await?;
         let policy_revision = policy::store::advance(tx.connection()).await?;
         let employee = store::employee_get(tx.connection(), &rows, id).await?;
         // Whoever sets a password can use it, which is as good as being given the roles.

@@ -52,6 +52,20 @@ pub async fn group_names(connection: &mut PgConnection, employee_ids: &[Uuid]) -
     Ok(names.into_iter().collect())
 }
 
+/// The roles that some hold, each with the groups that they stand in.
+pub async fn roles_and_groups(
+    connection: &mut PgConnection,
+    employee_ids: &[Uuid],
+) -> Result<Vec<(Uuid, Option<Uuid>)>> {
+    Ok(sqlx::query_as(
+        "SELECT DISTINCT h.role_id, e.group_id FROM employee_role h JOIN employee e ON e.id = h.employee_id
+         WHERE h.employee_id = ANY($1)",
+    )
+    .bind(employee_ids)
+    .fetch_all(connection)
+    .await?)
+}
+
 /// Name and group of some employees.
 pub async fn names_and_groups(
     connection: &mut PgConnection,

@@ -10,7 +10,7 @@ use platform::db::Tx;
 use platform::error::{Error, Result};
 use uuid::Uuid;
 
-use super::{rules, store};
+use super::{membership, rules, store};
 use crate::role::presets::ADMINISTRATOR;
 use crate::role::rules::{Holdings, Place};
 use crate::role::store::roles_get;
@@ -85,6 +85,24 @@ pub(crate) async fn grantable_roles(
         }
     }
     Ok(role_ids)
+}
+
+/// Refuses to put people where their roles would give them what the caller doesn't hold.
+pub(crate) async fn permit_places(tx: &mut Tx, call: &Call, employee_ids: &[Uuid], to: Option<Uuid>) -> Result<()> {
+    let held = membership::roles_and_groups(tx.connection(), employee_ids).await?;
+    let role_ids: Vec<Uuid> = held.iter().map(|(role, _)| *role).collect();
+    let roles = roles_get(tx.connection(), &role_ids).await?;
+    let own = Holdings::of_caller(&call.caller);
+    let widened = |(role_id, from): &(Uuid, Option<Uuid>)| {
+        let (role_id, from) = (role_id.to_string(), *from);
+        let at = |role, group| Holdings::received(role, Place::In(group), &call.caller);
+        let held = roles.iter().filter(|role| role.id == role_id);
+        from != to && held.into_iter().any(|role| at(role, to).widens_beyond(&at(role, from), &own))
+    };
+    match held.iter().any(widened) {
+        true => Err(Error::permission_denied(&error::ROLE_EXCEEDS_OWN)),
+        false => Ok(()),
+    }
 }
 
 /// How an employee's account is touched.

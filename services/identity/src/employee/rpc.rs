@@ -19,6 +19,7 @@ use super::query::{FILTER, ORDER, ZONE};
 use super::store::{self, Password, Selection};
 use super::{emit_changed, emit_deleted, rules};
 use crate::authentication::session_store::sessions_revoke;
+use crate::password::NO_PASSWORD;
 use crate::password_link::Purpose;
 use crate::password_link::store::links_void;
 use crate::{Identity, policy};
@@ -119,15 +120,15 @@ impl EmployeeService for Identity {
             call.caller.require_recent_proof()?;
         }
         // Hashed before the transaction: it takes long, and transactions of the policy wait for each other.
-        let initial_password = match invite {
-            true => crate::password::hashing::random(),
-            false => self.initial_password(&call).await?,
+        let (initial_password, hash) = match invite {
+            true => (String::new(), NO_PASSWORD.to_owned()),
+            false => {
+                let initial_password = self.initial_password(&call).await?;
+                (initial_password.clone(), self.passwords.hash(initial_password).await?)
+            }
         };
-        let hash = self.passwords.hash(initial_password.clone()).await?;
         let created = self.employee_create(&call, &asked, group_id, &hash, invite).await;
         let reply = self.repeated(&call, created).await?;
-        // After an invitation nobody is to know it.
-        let initial_password = if invite { String::new() } else { initial_password };
         Ok(Response::new(proto::CreateEmployeeResponse { initial_password, ..reply }))
     }
 
@@ -273,7 +274,7 @@ impl Identity {
         hash: &str,
         invite: bool,
     ) -> Result<proto::CreateEmployeeResponse> {
-        let mut tx = self.db.begin().await?;
+        let mut tx = self.db.begin_for(&call.caller).await?;
         let policy_revision = policy::store::advance(tx.connection()).await?;
         let role_ids = grantable_roles(&mut tx, call, Post::none(), Post::new(&asked.role_ids, group_id)).await?;
         let id = Uuid::now_v7();

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use contracts::identity::{Employee, EmployeeState};
 use platform::access::{RowColumns, RowPredicate};
-use platform::db::timestamp;
+use platform::db::{author, timestamp};
 use platform::error::{Error, Result, on_constraint};
 use platform::filter::{EvalContext, OrderBy, Predicate, Value};
 use platform::update;
@@ -24,7 +24,7 @@ SELECT e.id, e.login_name, e.display_name, e.email, e.phone, e.group_id, g.name,
        ARRAY(SELECT r.id FROM employee_role h JOIN role r ON r.id = h.role_id WHERE h.employee_id = e.id ORDER BY r.id),
        ARRAY(SELECT r.name FROM employee_role h JOIN role r ON r.id = h.role_id WHERE h.employee_id = e.id ORDER BY r.id),
        e.state, e.password_change_required, e.locale, f.locked_until, e.last_sign_in_time,
-       e.create_time, e.update_time, e.revision, e.sort_name
+       e.create_time, e.update_time, e.revision, e.sort_name, e.create_user_id, e.update_user_id
 FROM employee e
 LEFT JOIN employee_group g ON g.id = e.group_id
 LEFT JOIN sign_in_failure f
@@ -56,6 +56,8 @@ fn listed(row: &PgRow) -> sqlx::Result<Listed> {
         create_time: time(14)?,
         update_time: time(15)?,
         etag: update::etag(row.try_get(16)?),
+        create_user_id: author(row, 18)?,
+        update_user_id: author(row, 19)?,
     };
     Ok(Listed { employee, sort_name: row.try_get(17)? })
 }

@@ -21,6 +21,7 @@ use super::rules::{self, Fault, Row, Surroundings};
 use super::store::{self, Newcomer};
 use super::upload::{Table, Upload};
 use crate::employee::{emit_changed, rules::changes};
+use crate::password::NO_PASSWORD;
 use crate::password_link::Purpose;
 use crate::role::store::roles_get;
 use crate::{Identity, error, policy};
@@ -149,8 +150,7 @@ impl Identity {
     ) -> Result<ImportEmployeesResponse> {
         // Hashed before the transaction: it takes long, and transactions of the policy wait for each other.
         let hashes: Vec<String> = match invite {
-            // Of a password that nobody knows.
-            true => vec![self.passwords.hash(crate::password::hashing::random()).await?; table.rows.len()],
+            true => vec![NO_PASSWORD.to_owned(); table.rows.len()],
             false => {
                 stream::iter(0..table.rows.len())
                     .map(|place| async move { self.passwords.hash(self.password_of(call, key, place).await?).await })
@@ -159,7 +159,7 @@ impl Identity {
                     .await?
             }
         };
-        let mut tx = self.db.begin().await?;
+        let mut tx = self.db.begin_for(&call.caller).await?;
         let policy_revision = policy::store::advance(tx.connection()).await?;
         // What was looked at before may have changed meanwhile; now nothing does.
         let (employees, faults) = looked_at(tx.connection(), call, &table.rows, invite).await?;

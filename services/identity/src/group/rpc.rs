@@ -12,8 +12,10 @@ use tonic::{Request, Response, Status};
 use uuid::Uuid;
 
 use super::{rules, store};
+use crate::employee::permit::permit_places;
+use crate::identity_provider::store::default_group_forget;
 use crate::role::store::roles_get;
-use crate::{Identity, employee, error, policy, role};
+use crate::{Identity, employee, error, identity_provider, policy, role};
 
 fn emit_changed(tx: &mut Tx, id: Uuid, revision: i64, parent_id: Option<Uuid>, deleted: bool) {
     let parent_id = parent_id.map(|id| id.to_string()).unwrap_or_default();
@@ -106,10 +108,14 @@ impl GroupService for Identity {
         }
         if paths.contains(&"parent_id") && asked.parent_id != before.parent_id {
             parent_id = crate::optional_id("group.parent_id", &asked.parent_id)?;
-            rules::check_move(&store::parents(tx.connection()).await?, id, parent_id)?;
+            let parents = store::parents(tx.connection()).await?;
+            rules::check_move(&parents, id, parent_id)?;
             // Taken out of one part of the tree and put into another: both must be the caller's.
             for parent in [crate::optional_id("group.parent_id", &before.parent_id)?, parent_id].into_iter().flatten() {
                 rules::permit(&call.caller, "group.parent_id", parent)?;
+            }
+            if let Some(parent_id) = parent_id {
+                permit_reach(&mut tx, &call, rules::gained(&parents, id, parent_id)).await?;
             }
         }
         let parent_name = |id: Option<Uuid>| {
@@ -160,6 +166,19 @@ impl GroupService for Identity {
     }
 }
 
+/// Refuses to hang groups below others where somebody would reach what lies in them further than the caller does.
+async fn permit_reach(tx: &mut Tx, call: &Call, (above, moved): (Vec<Uuid>, Vec<Uuid>)) -> Result<()> {
+    let gained = store::permissions_reaching(tx.connection(), &above).await?;
+    let covered = |permission| {
+        let rows = call.caller.rows(permission);
+        moved.iter().all(|group| rows.covers(None, Some(*group)))
+    };
+    match gained.into_iter().all(covered) {
+        true => Ok(()),
+        false => Err(Error::permission_denied(&error::MOVE_WIDENS).field("group.parent_id", &error::MOVE_WIDENS)),
+    }
+}
+
 /// Takes a group away: its members are left without one, its children move up.
 pub(crate) async fn remove(tx: &mut Tx, id: Uuid, policy_revision: i64) -> Result<()> {
     let group = store::group_get(tx.connection(), id).await?;
@@ -182,6 +201,10 @@ pub(crate) async fn remove(tx: &mut Tx, id: Uuid, policy_revision: i64) -> Resul
     // Both are in the order of their ids.
     for (before, after) in held.iter().zip(roles_get(tx.connection(), &naming).await?) {
         tx.audit(role::audit("role.updated", crate::id("id", &before.id)?, role::rules::changes(before, &after)));
+    }
+    for provider in default_group_forget(tx.connection(), id).await? {
+        let change = FieldChange { field: "default_group_id".into(), before: id.to_string(), after: String::new() };
+        tx.audit(identity_provider::audit("identity_provider.updated", provider, vec![change]));
     }
     store::group_delete(tx.connection(), id).await?;
     for (child, revision) in store::children_move(tx.connection(), id, parent_id, policy_revision).await? {
@@ -245,6 +268,7 @@ async fn join(
             Some((.., None)) => {}
         }
     }
+    permit_places(tx, call, employee_ids, Some(group_id)).await?;
     let joined = employee::membership::group_join(tx.connection(), employee_ids, group_id, policy_revision).await?;
     for (employee_id, revision, active) in joined {
         employee::emit_changed(tx, employee_id, revision, Some(group_id), active);

@@ -45,6 +45,13 @@ pub fn check_move(parents: &Parents, id: Uuid, parent_id: Option<Uuid>) -> Resul
     check_depth(depth(parents, parent_id) + height(parents, id))
 }
 
+/// What a move of a group changes: the groups above that gain it, and the group with those below.
+pub fn gained(parents: &Parents, id: Uuid, parent_id: Uuid) -> (Vec<Uuid>, Vec<Uuid>) {
+    let before = path(parents, id);
+    let above = path(parents, parent_id).into_iter().filter(|group| !before.contains(group)).collect();
+    (above, parents.keys().copied().filter(|group| path(parents, *group).contains(&id)).collect())
+}
+
 fn check_depth(depth: usize) -> Result<()> {
     if depth <= MAX_DEPTH {
         return Ok(());
@@ -98,6 +105,19 @@ mod tests {
         assert_eq!(reason(check_move(&parents, ids[2], Some(aside))), "");
         assert_eq!(reason(check_move(&parents, ids[3], Some(ids[0]))), "");
         assert_eq!(reason(check_move(&parents, ids[3], Some(Uuid::now_v7()))), "GROUP_UNKNOWN");
+    }
+
+    #[test]
+    fn a_move_gives_a_group_with_all_below_to_those_newly_above() {
+        let (mut parents, ids) = chain(4);
+        let [aside, below] = [Uuid::now_v7(), Uuid::now_v7()];
+        parents.extend([(aside, Some(ids[0])), (below, Some(aside))]);
+        let (mut above, mut moved) = gained(&parents, ids[2], below);
+        above.sort_unstable();
+        moved.sort_unstable();
+        assert_eq!((above, moved), (vec![aside, below], vec![ids[2], ids[3]]));
+        // Nobody gains what they are above of already.
+        assert!(gained(&parents, ids[3], ids[1]).0.is_empty());
     }
 
     #[test]

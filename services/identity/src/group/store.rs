@@ -2,8 +2,8 @@
 
 use chrono::{DateTime, Utc};
 use contracts::identity::Group;
-use contracts::options::Scope;
-use platform::db::timestamp;
+use contracts::options::{Permission, Scope};
+use platform::db::{author, timestamp};
 use platform::error::{Error, Result, on_constraint};
 use platform::update;
 use sqlx::postgres::PgRow;
@@ -24,7 +24,7 @@ WITH RECURSIVE tree AS (
 SELECT g.id, g.name, g.parent_id, cardinality(t.path) - 1, g.create_time, g.update_time, g.revision,
        (SELECT count(*) FROM employee m WHERE m.group_id = g.id AND m.kind = 1),
        ARRAY(SELECT m.display_name FROM employee m WHERE m.group_id = g.id AND m.kind = 1 ORDER BY m.sort_name, m.id LIMIT 5),
-       t.path
+       t.path, g.create_user_id, g.update_user_id
 FROM tree t JOIN employee_group g ON g.id = t.id ";
 
 pub type Path = Vec<Uuid>;
@@ -41,6 +41,8 @@ fn group(row: &PgRow) -> sqlx::Result<(Group, Path)> {
         create_time: time(4)?,
         update_time: time(5)?,
         etag: update::etag(row.try_get(6)?),
+        create_user_id: author(row, 10)?,
+        update_user_id: author(row, 11)?,
     };
     Ok((group, row.try_get(9)?))
 }
@@ -125,6 +127,21 @@ pub async fn group_update(
     .fetch_one(connection)
     .await
     .map_err(|error| refusal(error, "group.name", name))
+}
+
+/// The permissions that somebody holds for all below groups: from standing in one of them, or for one that was chosen.
+pub async fn permissions_reaching(connection: &mut PgConnection, groups: &[Uuid]) -> Result<Vec<Permission>> {
+    let held: Vec<i32> = sqlx::query_scalar(
+        "SELECT DISTINCT g.permission FROM role_grant g
+         JOIN employee_role h ON h.role_id = g.role_id JOIN employee e ON e.id = h.employee_id
+         WHERE (g.scope = $2 AND e.group_id = ANY($1)) OR (g.scope = $3 AND g.group_ids && $1)",
+    )
+    .bind(groups)
+    .bind(i32::from(Scope::GroupAndBelow))
+    .bind(i32::from(Scope::ChosenGroups))
+    .fetch_all(connection)
+    .await?;
+    Ok(held.into_iter().filter_map(|number| Permission::try_from(number).ok()).collect())
 }
 
 /// The roles with a grant that names a group.

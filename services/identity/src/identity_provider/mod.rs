@@ -4,3 +4,5 @@ mod rpc;
 pub mod rules;
 pub mod store;
 mod trust;
+
+pub(crate) use rpc::audit;

@@ -17,7 +17,7 @@ use crate::employee::permit::{Post, grantable_roles};
 use crate::role::rules::Place;
 use crate::{Identity, policy};
 
-fn audit(action: &'static str, id: Uuid, changes: Vec<FieldChange>) -> AuditEntry {
+pub(crate) fn audit(action: &'static str, id: Uuid, changes: Vec<FieldChange>) -> AuditEntry {
     AuditEntry { action, record_kind: "identity_provider", record_id: id, subject_id: id, changes }
 }
 

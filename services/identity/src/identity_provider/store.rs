@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use contracts::identity::{IdentityProvider, RoleMapping, SignOnOption};
-use platform::db::timestamp;
+use platform::db::{author, timestamp};
 use platform::error::{Error, Result, on_constraint};
 use platform::update;
 use sqlx::postgres::PgRow;
@@ -27,7 +27,7 @@ SELECT p.id, p.name, p.issuer, p.client_id, p.client_secret, p.scopes, p.group_c
              ORDER BY m.provider_group, m.role_id),
        ARRAY(SELECT m.role_id FROM identity_provider_role m WHERE m.provider_id = p.id
              ORDER BY m.provider_group, m.role_id),
-       p.trust_second_factor
+       p.trust_second_factor, p.create_user_id, p.update_user_id
 FROM identity_provider p WHERE ";
 
 fn stored(row: &PgRow) -> sqlx::Result<Stored> {
@@ -58,6 +58,8 @@ fn stored(row: &PgRow) -> sqlx::Result<Stored> {
         update_time: time(12)?,
         etag: update::etag(revision),
         redirect_uri: String::new(),
+        create_user_id: author(row, 17)?,
+        update_user_id: author(row, 18)?,
     };
     Ok(Stored { id, revision, provider, client_secret })
 }
@@ -185,6 +187,17 @@ async fn mappings_replace(connection: &mut PgConnection, id: Uuid, mappings: &[R
 pub async fn links_delete(connection: &mut PgConnection, id: Uuid) -> Result<()> {
     sqlx::query("DELETE FROM sign_on_link WHERE provider_id = $1").bind(id).execute(connection).await?;
     Ok(())
+}
+
+/// Before a group goes: those that put people into it put them into none.
+pub async fn default_group_forget(connection: &mut PgConnection, group_id: Uuid) -> Result<Vec<Uuid>> {
+    Ok(sqlx::query_scalar(
+        "UPDATE identity_provider SET default_group_id = NULL, update_time = now(), revision = revision + 1
+         WHERE default_group_id = $1 RETURNING id",
+    )
+    .bind(group_id)
+    .fetch_all(connection)
+    .await?)
 }
 
 pub async fn provider_delete(connection: &mut PgConnection, id: Uuid) -> Result<()> {

@@ -64,6 +64,10 @@ pub fn described(parameter: &Parameter) -> proto::Parameter {
             (described.min, described.max) = (min, max);
             ParameterType::Integer
         }
+        Kind::Retention { max, .. } => {
+            described.max = max;
+            ParameterType::Integer
+        }
         Kind::Text { max } => {
             described.max_length = i32::try_from(max).unwrap_or(i32::MAX);
             ParameterType::Text

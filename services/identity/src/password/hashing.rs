@@ -17,6 +17,7 @@ use rand::Rng;
 use tokio::sync::oneshot;
 use tonic::Code;
 
+use super::NO_PASSWORD;
 use crate::config::HashingConfig;
 use crate::error;
 
@@ -65,6 +66,7 @@ impl Passwords {
 
     /// Whether the password belongs to the hash of whoever signs in; false after the same work when there is none.
     pub async fn verify(&self, password: String, known: Option<String>) -> Result<bool> {
+        let known = known.filter(|hash| hash != NO_PASSWORD);
         // Another instance may have been given other parameters.
         self.note_makes(known.as_slice());
         let makes = self.makes.read().unwrap_or_else(PoisonError::into_inner).clone();
@@ -80,6 +82,9 @@ impl Passwords {
 
     /// Whether the password belongs to a hash, where the caller may know that there is one.
     pub async fn matches(&self, password: String, hash: String) -> Result<bool> {
+        if hash == NO_PASSWORD {
+            return Ok(false);
+        }
         self.run(move |argon2| belongs(argon2, &password, &hash)).await?.map_err(unreadable)
     }
 
@@ -200,6 +205,8 @@ mod tests {
         assert!(passwords.verify("正确的密码 9".into(), Some(hash.clone())).await.unwrap());
         assert!(!passwords.verify("正确的密码".into(), Some(hash.clone())).await.unwrap());
         assert!(!passwords.verify("anything".into(), None).await.unwrap());
+        assert!(!passwords.verify(NO_PASSWORD.into(), Some(NO_PASSWORD.into())).await.unwrap());
+        assert!(!passwords.matches(NO_PASSWORD.into(), NO_PASSWORD.into()).await.unwrap());
         assert_ne!(hash, passwords.hash("正确的密码 9".into()).await.unwrap());
     }
 

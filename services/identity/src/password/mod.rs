@@ -13,6 +13,10 @@ use uuid::Uuid;
 use crate::authentication::store::Credentials;
 use crate::{Identity, error};
 
+/// In the place of a hash, where there is no password: one that nobody knows would keep the parameters of its time in use
+/// for good. No hash of any password.
+pub const NO_PASSWORD: &str = "!";
+
 impl Identity {
     /// Refuses a new password that the policy doesn't permit, or that the employee had not long ago.
     pub async fn password_permit(

@@ -46,7 +46,7 @@ impl PasswordLinkService for Identity {
 
         let hash = self.passwords.hash(new_password).await?;
         let call = self.call_of(call, employee_id);
-        let mut tx = self.db.begin().await?;
+        let mut tx = self.db.begin_for(&call.caller).await?;
         let policy_revision = policy::store::advance(tx.connection()).await?;
         if !store::link_use(tx.connection(), &token).await? {
             return Err(invalid().into());

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use contracts::identity::{FieldVisibility, Grant, Role};
-use platform::db::timestamp;
+use platform::db::{author, timestamp};
 use platform::error::{Error, Result, on_constraint};
 use platform::update;
 use serde::Deserialize;
@@ -22,7 +22,7 @@ const COLUMNS: &str = "
     r.second_factor_required,
     ARRAY(SELECT v.personal_data FROM role_field_visibility v WHERE v.role_id = r.id ORDER BY v.personal_data),
     ARRAY(SELECT v.visibility FROM role_field_visibility v WHERE v.role_id = r.id ORDER BY v.personal_data),
-    r.audience";
+    r.audience, r.create_user_id, r.update_user_id";
 
 /// A grant as it stands in the table.
 #[derive(Deserialize)]
@@ -64,6 +64,8 @@ fn role(row: &PgRow) -> sqlx::Result<Role> {
         etag: update::etag(row.try_get(6)?),
         second_factor_required: row.try_get(9)?,
         audience: row.try_get::<i16, _>(12)?.into(),
+        create_user_id: author(row, 13)?,
+        update_user_id: author(row, 14)?,
     })
 }
 

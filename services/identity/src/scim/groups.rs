@@ -15,6 +15,7 @@ use uuid::Uuid;
 use super::predicate::group_column;
 use super::resource::{Group, WantedGroup, projected};
 use super::{Asked, json, patched, permit_version, store};
+use crate::employee::permit::permit_places;
 use crate::{Identity, employee, error, group, policy};
 
 fn audit(action: &'static str, id: Uuid, changes: Vec<FieldChange>) -> AuditEntry {
@@ -139,7 +140,7 @@ impl Identity {
         emit(&mut tx, id, 1, Some(root), false);
         let parent = group::store::group_get(tx.connection(), root).await?;
         tx.audit(group::created(id, &wanted.name, &parent.name));
-        self.members_set(&mut tx, id, &[], &wanted.members, policy_revision).await?;
+        self.members_set(&mut tx, call, id, (&[], &wanted.members), policy_revision).await?;
         self.scim_group_reply(tx, call, id, policy_revision).await
     }
 
@@ -172,7 +173,7 @@ impl Identity {
             store::group_note(tx.connection(), id, &wanted.external_id).await?;
         }
         let present: Vec<&str> = before.members.iter().map(|member| member.id.as_str()).collect();
-        self.members_set(&mut tx, id, &present, &wanted.members, policy_revision).await?;
+        self.members_set(&mut tx, call, id, (&present, &wanted.members), policy_revision).await?;
         self.scim_group_reply(tx, call, id, policy_revision).await
     }
 
@@ -187,9 +188,9 @@ impl Identity {
     async fn members_set(
         &self,
         tx: &mut Tx,
+        call: &Call,
         id: Uuid,
-        present: &[&str],
-        wanted: &[String],
+        (present, wanted): (&[&str], &[String]),
         policy_revision: i64,
     ) -> Result<()> {
         let unknown = || Error::invalid("members", &error::EMPLOYEE_UNKNOWN);
@@ -201,6 +202,7 @@ impl Identity {
         let leaving: Vec<Uuid> =
             present.iter().filter_map(|id| id.parse().ok()).filter(|id| !ids.contains(id)).collect();
         for (people, to) in [(leaving, None), (ids, Some(id))] {
+            permit_places(tx, call, &people, to).await?;
             let from = employee::membership::group_names(tx.connection(), &people).await?;
             let moved = store::members_move(tx.connection(), &people, to, policy_revision).await?;
             for (employee_id, revision, active) in moved {

@@ -24,6 +24,7 @@ use crate::employee::permit::{Touch, keep_an_administrator, not_above};
 use crate::employee::rules::changes;
 use crate::employee::store::{Password, employee_delete, employee_insert, employee_read, employee_update, state_set};
 use crate::employee::{emit_changed, emit_deleted};
+use crate::password::NO_PASSWORD;
 use crate::password_link::store::links_void;
 use crate::role::store::roles_get;
 use crate::{Identity, error, policy};
@@ -84,9 +85,7 @@ impl ScimUserService for Identity {
         }
         let mut wanted = WantedUser::read(&json::read(request.into_inner().resource), None)?;
         Sight::of(&call.caller).keep(&mut wanted, None)?;
-        // Hashed before the transaction; of a password that nobody knows.
-        let hash = self.passwords.hash(crate::password::hashing::random()).await?;
-        let created = self.user_create(&call, &wanted, &hash).await.map_err(in_words_of_scim);
+        let created = self.user_create(&call, &wanted).await.map_err(in_words_of_scim);
         Ok(Response::new(self.repeated(&call, created).await?))
     }
 
@@ -144,8 +143,8 @@ fn in_words_of_scim(error: Error) -> Error {
 }
 
 impl Identity {
-    async fn user_create(&self, call: &Call, wanted: &WantedUser, hash: &str) -> Result<Struct> {
-        let mut tx = self.db.begin().await?;
+    async fn user_create(&self, call: &Call, wanted: &WantedUser) -> Result<Struct> {
+        let mut tx = self.db.begin_for(&call.caller).await?;
         let policy_revision = policy::store::advance(tx.connection()).await?;
         // Whom the client had deleted and who stayed for the customers' sake comes back.
         if let Some(id) = store::user_deleted(tx.connection(), &wanted.login_name).await? {
@@ -154,7 +153,7 @@ impl Identity {
             return self.user_write(tx, call, before, wanted, policy_revision).await;
         }
         let id = Uuid::now_v7();
-        let password = Password { hash, change_required: false };
+        let password = Password { hash: NO_PASSWORD, change_required: false };
         employee_insert(tx.connection(), id, &wanted.employee(), None, password, policy_revision).await?;
         if !wanted.active {
             state_set(tx.connection(), id, EmployeeState::Disabled, policy_revision).await?;
@@ -250,7 +249,7 @@ impl Identity {
 
     /// Removes an employee, or disables one who owns something and is gone for the client all the same.
     async fn user_delete(&self, call: &Call, id: Uuid, owns: bool) -> Result<proto::DeleteScimUserResponse> {
-        let mut tx = self.db.begin().await?;
+        let mut tx = self.db.begin_for(&call.caller).await?;
         let policy_revision = policy::store::advance(tx.connection()).await?;
         let user = store::user_get(tx.connection(), id).await?;
         permit_version(call, &user.show(&self.config.public_url, Sight::of(&call.caller)))?;

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use contracts::identity::{EmployeeState, ServiceAccount};
-use platform::db::timestamp;
+use platform::db::{author, timestamp};
 use platform::error::{Error, Result, on_constraint};
 use platform::update;
 use sqlx::postgres::PgRow;
@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 use crate::employee::names;
 use crate::error;
+use crate::password::NO_PASSWORD;
 
 const SELECT: &str = "
 SELECT e.id, e.display_name, e.group_id, g.name,
@@ -19,7 +20,7 @@ SELECT e.id, e.display_name, e.group_id, g.name,
        e.state,
        (SELECT count(*) FROM api_key k WHERE k.employee_id = e.id AND k.revoke_time IS NULL
             AND (k.expire_time IS NULL OR k.expire_time > now())),
-       e.create_time, e.update_time, e.revision
+       e.create_time, e.update_time, e.revision, e.create_user_id, e.update_user_id
 FROM employee e LEFT JOIN employee_group g ON g.id = e.group_id
 WHERE e.kind = 2 AND ";
 
@@ -27,9 +28,6 @@ WHERE e.kind = 2 AND ";
 fn login_name(id: Uuid) -> String {
     format!("@{}", id.simple())
 }
-
-/// No hash of any password.
-const NO_PASSWORD: &str = "!";
 
 fn service_account(row: &PgRow) -> sqlx::Result<ServiceAccount> {
     let time = |index| row.try_get::<DateTime<Utc>, _>(index).map(|time| Some(timestamp(time)));
@@ -49,6 +47,8 @@ fn service_account(row: &PgRow) -> sqlx::Result<ServiceAccount> {
         create_time: time(8)?,
         update_time: time(9)?,
         etag: update::etag(row.try_get(10)?),
+        create_user_id: author(row, 11)?,
+        update_user_id: author(row, 12)?,
     })
 }
 

@@ -148,15 +148,10 @@ impl Identity {
 
     /// Starts a session for whom the provider vouches for, or asks for the second factor.
     async fn signed_on(&self, call: &Call, provider: &Stored, person: &Person, device: &str) -> Result<SignInResponse> {
-        // Hashed before the transaction, should there be somebody to create.
-        let hash = match provider.provider.create_employees {
-            true => Some(self.passwords.hash(crate::password::hashing::random()).await?),
-            false => None,
-        };
         let now = Utc::now();
         let mut tx = self.db.begin().await?;
         let policy_revision = policy::store::advance(tx.connection()).await?;
-        let entry = self.entry(&mut tx, provider, person, hash.as_deref(), policy_revision).await?;
+        let entry = self.entry(&mut tx, provider, person, policy_revision).await?;
         let employee_id = entry.employee_id;
         let changed = self.roles_synchronise(&mut tx, provider, person, &entry, policy_revision).await?;
         let known = credentials(tx.connection(), employee_id).await?.filter(|known| known.active).ok_or_else(failed)?;

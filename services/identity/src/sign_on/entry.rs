@@ -13,6 +13,7 @@ use crate::employee::rules::{DEFAULT_LOCALE, changes};
 use crate::employee::store::{Password, employee_insert, employee_read, roles_replace};
 use crate::employee::{self, emit_changed};
 use crate::identity_provider::store::Stored;
+use crate::password::NO_PASSWORD;
 use crate::{Identity, error};
 
 pub struct Entry {
@@ -27,7 +28,6 @@ impl Identity {
         tx: &mut Tx,
         provider: &Stored,
         person: &Person,
-        new_hash: Option<&str>,
         policy_revision: i64,
     ) -> Result<Entry> {
         if let Some((link, employee_id)) = store::link_find(tx.connection(), provider.id, &person.subject).await? {
@@ -39,10 +39,12 @@ impl Identity {
             true => store::employee_by_email(tx.connection(), &person.email).await?,
             false => None,
         };
-        let (employee_id, created) = match (known, new_hash) {
-            (Some(employee_id), _) => (employee_id, false),
-            (None, Some(hash)) => (self.newcomer(tx, provider, person, hash, policy_revision).await?, true),
-            (None, None) => return Err(Error::failed_precondition(&error::SIGN_ON_UNKNOWN)),
+        let (employee_id, created) = match known {
+            Some(employee_id) => (employee_id, false),
+            None if provider.provider.create_employees => {
+                (self.newcomer(tx, provider, person, policy_revision).await?, true)
+            }
+            None => return Err(Error::failed_precondition(&error::SIGN_ON_UNKNOWN)),
         };
         let link =
             store::link_insert(tx.connection(), employee_id, provider.id, &person.subject, &person.email).await?;
@@ -50,14 +52,7 @@ impl Identity {
         Ok(Entry { employee_id, created })
     }
 
-    async fn newcomer(
-        &self,
-        tx: &mut Tx,
-        provider: &Stored,
-        person: &Person,
-        hash: &str,
-        policy_revision: i64,
-    ) -> Result<Uuid> {
+    async fn newcomer(&self, tx: &mut Tx, provider: &Stored, person: &Person, policy_revision: i64) -> Result<Uuid> {
         let mut login_name = String::new();
         for name in rules::login_names(person) {
             if store::login_name_free(tx.connection(), &name).await? {
@@ -75,8 +70,7 @@ impl Identity {
             locale: DEFAULT_LOCALE.to_owned(),
             ..Default::default()
         };
-        // The hash is of a password that nobody knows.
-        let password = Password { hash, change_required: false };
+        let password = Password { hash: NO_PASSWORD, change_required: false };
         employee_insert(tx.connection(), id, &employee, group_id, password, policy_revision).await?;
         let employee = employee_read(tx.connection(), id).await?;
         tx.audit(AuditEntry {

@@ -1,13 +1,14 @@
 //! What provisioning does not touch: how those sign in who hold more than it does.
 
 use contracts::identity as proto;
+use contracts::identity::scim_group_service_client::ScimGroupServiceClient;
 use contracts::identity::scim_user_service_client::ScimUserServiceClient;
 use contracts::options::{Permission, PersonalData, Scope, Visibility};
 use prost_types::value::Kind;
 use prost_types::{ListValue, Struct, Value as Wire};
 use serde_json::{Value, json};
 
-use crate::stage::{ADMIN, SALES, Session, Stage, mask, reason, stage};
+use crate::stage::{ADMIN, MANAGER, SALES, Session, Stage, mask, reason, stage};
 
 fn wire(value: &Value) -> Wire {
     let kind = match value {
@@ -109,4 +110,49 @@ async fn provisioning_redirects_nobody_who_holds_more_and_voids_the_links_of_oth
         replace(&stage, &client, login_name, "userName", json!(format!("{login_name}2"))).await.unwrap();
     }
     assert_eq!(open_links().await, ["admin", "auditor", "client", "data", "sales", "staff"]);
+}
+
+#[tokio::test]
+async fn provisioning_moves_nobody_to_where_their_roles_reach_beyond_it() {
+    let people: [(&str, &str, &[&str]); 4] =
+        [("admin", "", &[ADMIN]), ("client", "", &[]), ("boss", "east", &[MANAGER]), ("plain", "east", &[])];
+    let stage = stage(&["east", "west"], &people).await;
+    let admin = stage.sign_in("admin").await;
+    let provisioning = role(&stage, &admin, Permission::Provisioning).await;
+    give(&stage, &admin, "client", provisioning).await;
+    let client = stage.sign_in("client").await;
+    let joins = async |client: &Session, login_name: &str, group: &str| {
+        let members = json!([{"value": stage.id(login_name)}]);
+        let patch = json!({"Operations": [{"op": "add", "path": "members", "value": members}]});
+        let request = proto::PatchScimGroupRequest { id: stage.group(group), patch: Some(structure(&patch)) };
+        let patched = ScimGroupServiceClient::new(stage.identity.clone()).patch_scim_group(client.call(request)).await;
+        patched.map(drop).map_err(|status| reason(&status))
+    };
+    assert_eq!(joins(&client, "boss", "west").await, Err("ROLE_EXCEEDS_OWN".to_owned()));
+    joins(&client, "plain", "west").await.unwrap();
+    // Out of all groups nobody reaches further.
+    let patch =
+        json!({"Operations": [{"op": "remove", "path": format!("members[value eq \"{}\"]", stage.id("boss"))}]});
+    let request = proto::PatchScimGroupRequest { id: stage.group("east"), patch: Some(structure(&patch)) };
+    ScimGroupServiceClient::new(stage.identity.clone()).patch_scim_group(client.call(request)).await.unwrap();
+    assert_eq!(joins(&client, "boss", "west").await, Err("ROLE_EXCEEDS_OWN".to_owned()));
+    joins(&admin, "boss", "west").await.unwrap();
+}
+
+#[tokio::test]
+async fn whoever_is_provisioned_has_no_password_that_anybody_could_know() {
+    let stage = stage(&[], &[("admin", "", &[ADMIN])]).await;
+    let admin = stage.sign_in("admin").await;
+    let user = structure(&json!({"userName": "hanmei", "displayName": "韩梅", "active": true}));
+    let request = proto::CreateScimUserRequest { resource: Some(user) };
+    ScimUserServiceClient::new(stage.identity.clone()).create_scim_user(admin.call(request)).await.unwrap();
+    let hash: String = sqlx::query_scalar("SELECT password_hash FROM employee WHERE login_name = 'hanmei'")
+        .fetch_one(stage.db.pool())
+        .await
+        .unwrap();
+    assert_eq!(hash, "!");
+    for password in ["!", "", "x"] {
+        let refused = stage.try_sign_in("hanmei", password).await.unwrap_err();
+        assert!(reason(&refused).ends_with("SIGN_IN_FAILED") || password.is_empty(), "{refused:?}");
+    }
 }

@@ -1,11 +1,13 @@
 //! Why a person may, or may not, touch a record: the decision of the row predicate, taken apart.
 
 use chrono::{DateTime, Utc};
+use contracts::access::{AccessDecision, AccessReason, AccessReasonKind};
 use contracts::options::{Permission, Scope};
 use uuid::Uuid;
 
 use super::rows::shares_count;
 use super::{Policy, PolicyEmployee};
+use crate::db::timestamp;
 
 /// A record as the predicate sees it.
 #[derive(Debug, Clone, Default)]
@@ -35,6 +37,12 @@ pub struct Ground {
     pub expire_time: Option<DateTime<Utc>>,
 }
 
+impl Ground {
+    fn plain(kind: GroundKind) -> Self {
+        Self { kind, role_id: None, scope: Scope::Unspecified, group_id: None, expire_time: None }
+    }
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum GroundKind {
     All,
@@ -46,11 +54,13 @@ pub enum GroundKind {
     Inactive,
     NoGrant,
     OutOfScope,
+    NotInPool,
+    NoGroup,
 }
 
 impl GroundKind {
     pub fn allows(self) -> bool {
-        !matches!(self, Self::Inactive | Self::NoGrant | Self::OutOfScope)
+        !matches!(self, Self::Inactive | Self::NoGrant | Self::OutOfScope | Self::NotInPool)
     }
 }
 
@@ -62,7 +72,7 @@ pub fn explain(
     record: &RecordFacts,
     now: DateTime<Utc>,
 ) -> Vec<Ground> {
-    let plain = |kind| Ground { kind, role_id: None, scope: Scope::Unspecified, group_id: None, expire_time: None };
+    let plain = Ground::plain;
     if !employee.active {
         return vec![plain(GroundKind::Inactive)];
     }
@@ -96,10 +106,82 @@ pub fn explain(
             Some(Ground { group_id: share.group_id, expire_time: share.expire_time, ..plain(kind) })
         }));
     }
+    that_allow(grounds)
+}
+
+/// Those that allow it, where any does.
+fn that_allow(mut grounds: Vec<Ground>) -> Vec<Ground> {
     if grounds.iter().any(|ground| ground.kind.allows()) {
         grounds.retain(|ground| ground.kind.allows());
     }
     grounds
+}
+
+/// The same for taking a record out of a pool, where nobody owns it: what is one's own is there what lies in one's own
+/// group, and what lies in none is everybody's.
+pub fn explain_claim(
+    policy: &Policy,
+    employee: &PolicyEmployee,
+    permission: Permission,
+    pooled: Option<&RecordFacts>,
+) -> Vec<Ground> {
+    let group_id = pooled.and_then(|record| record.group_id);
+    let record = RecordFacts { group_id, ..Default::default() };
+    // One role at a time: what is one's own may be the ground of one role beside that of another.
+    let by_role = employee.role_ids.iter().flat_map(|role_id| {
+        let holder = PolicyEmployee { role_ids: vec![*role_id], ..employee.clone() };
+        explain(policy, &holder, permission, &record, DateTime::UNIX_EPOCH)
+    });
+    let claimed = by_role.filter(|ground| ground.kind != GroundKind::NoGrant).map(|ground| match ground.kind {
+        GroundKind::Inactive => ground,
+        _ if pooled.is_none() => Ground::plain(GroundKind::NotInPool),
+        GroundKind::OutOfScope if group_id.is_none() => Ground { kind: GroundKind::NoGroup, ..ground },
+        GroundKind::OutOfScope if group_id == employee.group_id => {
+            Ground { kind: GroundKind::Group, group_id, ..ground }
+        }
+        _ => ground,
+    });
+    let mut grounds: Vec<Ground> = claimed.collect();
+    grounds.dedup();
+    match grounds.is_empty() {
+        true => vec![Ground::plain(if employee.active { GroundKind::NoGrant } else { GroundKind::Inactive })],
+        false => that_allow(grounds),
+    }
+}
+
+/// What a person is told of the grounds.
+pub fn decision(policy: &Policy, permission: Permission, grounds: &[Ground]) -> AccessDecision {
+    AccessDecision {
+        permission: permission.into(),
+        allowed: grounds.iter().any(|ground| ground.kind.allows()),
+        reasons: grounds.iter().map(|ground| reason(policy, ground)).collect(),
+    }
+}
+
+fn reason(policy: &Policy, ground: &Ground) -> AccessReason {
+    let kind = match ground.kind {
+        GroundKind::All => AccessReasonKind::All,
+        GroundKind::Owner => AccessReasonKind::Owner,
+        GroundKind::Group => AccessReasonKind::Group,
+        GroundKind::ChosenGroup => AccessReasonKind::ChosenGroup,
+        GroundKind::SharedWithPerson => AccessReasonKind::SharedWithPerson,
+        GroundKind::SharedWithGroup => AccessReasonKind::SharedWithGroup,
+        GroundKind::Inactive => AccessReasonKind::Inactive,
+        GroundKind::NoGrant => AccessReasonKind::NoGrant,
+        GroundKind::OutOfScope => AccessReasonKind::OutOfScope,
+        GroundKind::NotInPool => AccessReasonKind::NotInPool,
+        GroundKind::NoGroup => AccessReasonKind::NoGroup,
+    };
+    let text = |id: Option<Uuid>| id.map(|id| id.to_string()).unwrap_or_default();
+    AccessReason {
+        kind: kind.into(),
+        role_id: text(ground.role_id),
+        role_name: ground.role_id.and_then(|id| policy.role(id)).map(|role| role.name.clone()).unwrap_or_default(),
+        scope: ground.scope.into(),
+        group_id: text(ground.group_id),
+        group_name: ground.group_id.map(|id| policy.group_name(id).to_owned()).unwrap_or_default(),
+        expire_time: ground.expire_time.map(timestamp),
+    }
 }
 
 /// The ways in which one grant reaches the record.

@@ -18,7 +18,7 @@ use chrono::Utc;
 use contracts::options::{Permission, PersonalData, Scope, Visibility};
 use uuid::Uuid;
 
-pub use explain::{Ground, GroundKind, RecordFacts, ShareFacts, explain};
+pub use explain::{Ground, GroundKind, RecordFacts, ShareFacts, decision, explain, explain_claim};
 pub use groups::Group;
 pub use guard::{Access, Guard, Local};
 pub use newest::Newest;
@@ -122,6 +122,14 @@ impl Caller {
         match &self.0 {
             Principal::Employee { employee, .. } => employee.group_id,
             _ => None,
+        }
+    }
+
+    /// The employee's roles; nobody else has any.
+    pub fn role_ids(&self) -> &[Uuid] {
+        match &self.0 {
+            Principal::Employee { employee, .. } => &employee.role_ids,
+            _ => &[],
         }
     }
 

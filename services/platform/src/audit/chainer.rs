@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 use super::encoding::Hash;
 use super::seal::link;
 use super::store::{self, BATCH, Link};
+use super::witness::Witness;
 use super::{Checkpoints, prune};
 use crate::access::PolicyCache;
 use crate::backoff;
@@ -39,6 +40,7 @@ pub struct Chainer {
     activity: watch::Sender<Activity>,
     /// Where this process has seen the chain end. A chain that ends before it was cut.
     seen: Option<(i64, Hash)>,
+    witness: Witness,
 }
 
 impl Chainer {
@@ -50,7 +52,15 @@ impl Chainer {
             checkpoint_interval: Duration::from_secs(60),
             activity: watch::Sender::new(Activity::Active),
             seen: None,
+            witness: Witness::new(db),
         }
+    }
+
+    /// How long an entry may be on its way before it is looked for.
+    #[must_use]
+    pub fn patience(mut self, patience: Duration) -> Self {
+        self.witness.patience = patience;
+        self
     }
 
     #[must_use]
@@ -102,7 +112,9 @@ impl Chainer {
         next_checkpoint: &mut Instant,
         next_prune: &mut Instant,
     ) -> anyhow::Result<bool> {
+        self.witness.gather(&self.db);
         let full = self.chain().await?;
+        self.witness.look(&self.db).await?;
         let now = Instant::now();
         if now >= *next_checkpoint {
             *next_checkpoint = now + self.checkpoint_interval;
@@ -113,7 +125,8 @@ impl Chainer {
             *next_prune = now + PRUNE_INTERVAL;
             let days = parameters::AUDIT_RETENTION_DAYS.integer(&self.policy.policy());
             if days > 0 {
-                prune(&self.db, days).await?;
+                // One that was set before there was a least.
+                prune(&self.db, days.max(parameters::LEAST_AUDIT_DAYS)).await?;
             }
         }
         Ok(full)
@@ -173,6 +186,7 @@ impl Chainer {
         store::ends_set(&mut tx, &ends, key).await?;
         tx.commit().await?;
         self.seen = Some(ends.end);
+        self.witness.chained(&pending);
         Ok(pending.len() == BATCH as usize)
     }
 

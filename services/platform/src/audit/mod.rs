@@ -4,10 +4,16 @@
 //! takes off the start by policy; `list` reads.
 //!
 //! What is found: an entry that was altered, removed, put in, or moved, at any time after it was chained; an entry that
-//! was altered or put in before that; the whole chain rewritten or its end cut off by someone who has the database alone.
-//! What is not: an entry removed, together with its row of `audit_pending`, in the moments before it is chained; what
-//! someone does who holds the services' secret and, besides, the event stream and the logs. An end cut off together with
-//! the seal of an earlier time is found only back to the last checkpoint, which is a minute old at most.
+//! was altered or put in before that; one that was removed before that, together with its row of `audit_pending`, which
+//! the process that wrote it notices (`witness`) and tells the trail and the log half a minute later; the whole chain
+//! rewritten or its end cut off by someone who has the database alone.
+//! What is not: an entry removed in the moments before it is chained, where the process that wrote it ends before it
+//! looks for it, was a command that chains nothing, or has half a million others on their way; what someone does who
+//! holds the services' secret and, besides, the event stream and the logs. An end cut off together with the seal of an
+//! earlier time is found only back to the last checkpoint, which is a minute old at most.
+//!
+//! A number that each transaction draws would not find more: transactions that are rolled back leave gaps, a gap does not
+//! tell which kind it is, and numbers without gaps make writers wait for each other.
 
 mod chainer;
 mod checkpoint;
@@ -19,6 +25,7 @@ mod reveal;
 mod seal;
 mod store;
 mod verify;
+mod witness;
 
 pub use chainer::Chainer;
 pub use checkpoint::{Checkpoint, Checkpoints};
@@ -29,6 +36,7 @@ pub(crate) use seal::Key;
 pub(crate) use store::adopt;
 pub use store::{ChainState, state};
 pub use verify::{Finding, Report, verify};
+pub(crate) use witness::Committed;
 
 /// Who acted, as it stands in `audit_entry.actor_kind`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

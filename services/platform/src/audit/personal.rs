@@ -11,6 +11,8 @@ pub enum Kind {
     Of(PersonalData),
     /// Nobody can say what the field held.
     Unknown,
+    /// Of a field that does not exist for the reader: the change is left out.
+    Withheld,
 }
 
 impl Kind {
@@ -18,7 +20,7 @@ impl Kind {
     pub fn seen(self, text: String, visibility: impl Fn(PersonalData) -> Visibility) -> String {
         match self {
             Self::None => text,
-            Self::Unknown => String::new(),
+            Self::Unknown | Self::Withheld => String::new(),
             Self::Of(kind) => match visibility(kind) {
                 Visibility::Clear => text,
                 Visibility::Hidden => String::new(),

@@ -1,5 +1,7 @@
 //! All SQL of the chain. Whoever holds the row of `audit_chain` may append or prune.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 use sqlx::postgres::PgRow;
@@ -126,6 +128,23 @@ pub(super) async fn pending_take(connection: &mut PgConnection) -> sqlx::Result<
     Ok(taken)
 }
 
+/// Which of some entries are in the queue or in the chain, each with whether it is in the chain. Served by
+/// `audit_link_entry`.
+pub(super) async fn entries_under_way(
+    connection: &mut PgConnection,
+    entries: &[Uuid],
+) -> sqlx::Result<HashMap<Uuid, bool>> {
+    let found: Vec<(Uuid, bool)> = sqlx::query_as(
+        "SELECT entry_id, false FROM audit_pending WHERE entry_id = ANY($1)
+         UNION ALL
+         SELECT entry_id, true FROM audit_link WHERE entry_id = ANY($1)",
+    )
+    .bind(entries)
+    .fetch_all(connection)
+    .await?;
+    Ok(found.into_iter().collect())
+}
+
 pub(super) async fn links_insert(connection: &mut PgConnection, links: &[Link]) -> sqlx::Result<()> {
     sqlx::query(
         "INSERT INTO audit_link (sequence, entry_id, digest, flaw)
@@ -179,6 +198,11 @@ impl Entry {
             subject_id: row.try_get(from + 11)?,
             changes: row.try_get(from + 12)?,
         }))
+    }
+
+    /// The entry that was gone before it was chained, where this one says so.
+    pub(super) fn tells_of_removed(&self) -> Option<Uuid> {
+        (self.action == super::witness::REMOVED).then_some(self.record_id)
     }
 
     pub(super) fn leaf(&self, service: &str) -> Hash {

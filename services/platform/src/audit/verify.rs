@@ -42,6 +42,8 @@ pub enum Finding {
     Cut { sequence: i64, told: DateTime<Utc> },
     /// At this place a checkpoint told another digest: the chain up to there was written anew.
     Rewritten { sequence: i64, told: DateTime<Utc> },
+    /// An entry was removed before it had a place; the entry at this place tells of it.
+    RemovedBefore { sequence: i64, entry_id: Uuid },
     /// An entry has been waiting for its place for more than a minute.
     Unchained { entry_id: Uuid, since: DateTime<Utc> },
 }
@@ -54,6 +56,7 @@ impl Finding {
             | Self::Altered { sequence, .. }
             | Self::Forged { sequence, .. }
             | Self::SealBroken { sequence }
+            | Self::RemovedBefore { sequence, .. }
             | Self::Cut { sequence, .. }
             | Self::Rewritten { sequence, .. } => Some(*sequence),
             _ => None,
@@ -86,6 +89,9 @@ impl fmt::Display for Finding {
             }
             Self::Rewritten { sequence, told } => {
                 write!(out, "{sequence}: the chain up to this place is not what it was at {told}")
+            }
+            Self::RemovedBefore { sequence, entry_id } => {
+                write!(out, "{sequence}: entry {entry_id} was removed before it was chained")
             }
             Self::Unchained { entry_id, since } => write!(out, "entry {entry_id} has had no place since {since}"),
         }
@@ -196,6 +202,9 @@ impl<'a> Walk<'a> {
             None => self.findings.push(Finding::Removed { sequence, entry_id }),
             Some(entry) => {
                 self.entries += 1;
+                if let Some(removed) = entry.tells_of_removed() {
+                    self.findings.push(Finding::RemovedBefore { sequence, entry_id: removed });
+                }
                 let expected = link(&self.digest, sequence, entry_id, &entry.leaf(self.service), flaw);
                 // Behind a gap there is nothing to compare with.
                 if follows && expected != digest {

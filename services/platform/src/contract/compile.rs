@@ -353,10 +353,11 @@ fn kind(field: &FieldDescriptor, messages: &HashMap<String, MessageId>, enums: &
     }
 }
 
-/// Set by the service: the comment says so, or it is one of the three that every record has.
+/// Set by the service: the comment says so, or it is one that every record has.
 fn output_only(name: &str, message: &str, comment: &str) -> bool {
     comment.starts_with("Output only")
-        || (!message.ends_with("Request") && matches!(name, "id" | "create_time" | "update_time"))
+        || (!message.ends_with("Request")
+            && matches!(name, "id" | "create_time" | "update_time" | "create_user_id" | "update_user_id"))
 }
 
 /// Refuses rules for another type than the field's: they would never be looked at.

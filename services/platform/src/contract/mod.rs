@@ -22,6 +22,7 @@ pub use self::{
         Access, Body, Enum, EnumId, EnumValue, Field, HttpRule, Kind, Label, Message, MessageId, Method, Oneof,
         Segment, Service, Update, Verb, WellKnown,
     },
+    validate::is_email,
 };
 pub use crate::error::Violation;
 

@@ -2,6 +2,7 @@
 //! `check` holds the rules of single values; the texts stand in `violation`.
 
 mod check;
+pub use check::is_email;
 mod scope;
 #[cfg(test)]
 mod tests;

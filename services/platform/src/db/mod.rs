@@ -14,9 +14,9 @@ use tokio::sync::Notify;
 
 pub use migrate::{PLATFORM_MIGRATIONS, migrate};
 pub use pool::{Connection, Pool, Transaction};
-pub use tx::{AuditEntry, FieldChange, Once, Tx, timestamp};
+pub use tx::{AuditEntry, FieldChange, Once, Tx, author, timestamp};
 
-use crate::audit::Key;
+use crate::audit::{Committed, Key};
 use crate::config::DatabaseConfig;
 
 /// The database of one service. Cheap to clone.
@@ -28,6 +28,7 @@ pub struct Db {
     enqueued: Arc<Notify>,
     audited: Arc<Notify>,
     audit_key: Key,
+    written: Arc<Committed>,
 }
 
 impl Db {
@@ -41,6 +42,7 @@ impl Db {
             enqueued: Arc::default(),
             audited: Arc::default(),
             audit_key: Key::of(config, service),
+            written: Arc::default(),
         })
     }
 
@@ -65,6 +67,11 @@ impl Db {
     /// Told after every commit that left audit entries to chain.
     pub fn audited(&self) -> &Arc<Notify> {
         &self.audited
+    }
+
+    /// Audit entries that this process has committed.
+    pub(crate) fn written(&self) -> &Committed {
+        &self.written
     }
 
     pub(crate) fn audit_key(&self) -> &Key {

@@ -11,7 +11,8 @@ use futures::future::BoxFuture;
 use futures::stream::{self, BoxStream, StreamExt, TryStreamExt};
 use sqlx::postgres::{PgConnectOptions, PgQueryResult, PgRow, PgStatement, PgTypeInfo};
 use sqlx::{
-    ConnectOptions, Connection as _, Describe, Either, Execute, Executor, PgConnection, Postgres, SqlStr, raw_sql,
+    ConnectOptions, Connection as _, Describe, Either, Execute, Executor, PgConnection, Postgres, SqlSafeStr, SqlStr,
+    raw_sql,
 };
 
 /// How long a caller waits for a connection.
@@ -132,7 +133,7 @@ impl Connection {
         self.state = State::Sound;
     }
 
-    pub(super) async fn begin(mut self, statement: &'static str) -> sqlx::Result<Transaction> {
+    pub(super) async fn begin(mut self, statement: impl SqlSafeStr) -> sqlx::Result<Transaction> {
         // Before the statement is sent: a call that is broken off leaves no transaction behind.
         self.state = State::InTransaction;
         raw_sql(statement).execute(&mut *self).await?;

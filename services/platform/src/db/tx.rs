@@ -3,7 +3,8 @@
 use chrono::{DateTime, Utc};
 use prost::{Message, Name};
 use serde::Serialize;
-use sqlx::PgConnection;
+use sqlx::postgres::PgRow;
+use sqlx::{AssertSqlSafe, PgConnection, Row as _};
 use uuid::Uuid;
 
 use super::{Connection, Db, Transaction};
@@ -11,6 +12,9 @@ use crate::access::{Call, Caller};
 use crate::audit::{self, ActorKind, Fields};
 use crate::error::{Error, Result, reason};
 use crate::jobs::{self, Enqueued, NewJob};
+
+/// The setting that `note_author` of the schema reads.
+const AUTHOR: &str = "changke.author";
 
 /// What a call with an idempotency key finds.
 #[expect(clippy::large_enum_variant, reason = "it is matched where it is made")]
@@ -80,8 +84,8 @@ pub struct Tx {
     audit: Audit,
     /// Events are in the outbox already.
     emitted: bool,
-    /// Audit entries are in the table already.
-    audited: bool,
+    /// Audit entries that are in the table already.
+    audited: Vec<Uuid>,
     jobs: bool,
     actor: Option<Caller>,
     db: Db,
@@ -89,16 +93,25 @@ pub struct Tx {
 
 impl Db {
     pub async fn begin(&self) -> Result<Tx> {
-        self.begin_on(self.pool.acquire().await?).await
+        self.begin_on(self.pool.acquire().await?, None).await
     }
 
-    async fn begin_on(&self, connection: Connection) -> Result<Tx> {
+    /// Begins the effect of a call that does not repeat itself.
+    pub async fn begin_for(&self, caller: &Caller) -> Result<Tx> {
+        self.begin_on(self.pool.acquire().await?, Some(caller)).await
+    }
+
+    async fn begin_on(&self, connection: Connection, caller: Option<&Caller>) -> Result<Tx> {
+        let inner = match caller.and_then(Caller::employee_id) {
+            Some(id) => connection.begin(AssertSqlSafe(format!("BEGIN; SET LOCAL {AUTHOR} = '{id}'"))).await?,
+            None => connection.begin("BEGIN").await?,
+        };
         Ok(Tx {
-            inner: connection.begin("BEGIN").await?,
+            inner,
             events: Events::default(),
             audit: Audit::default(),
             emitted: false,
-            audited: false,
+            audited: Vec::new(),
             jobs: false,
             actor: None,
             db: self.clone(),
@@ -114,7 +127,7 @@ impl Db {
             connection.release();
             return Ok(Once::Done(response));
         }
-        Ok(Once::New(self.begin_on(connection).await?))
+        Ok(Once::New(self.begin_on(connection, Some(&call.caller)).await?))
     }
 }
 
@@ -172,9 +185,13 @@ impl Tx {
     }
 
     /// Names who stands behind the work of a background task, or behind a call that nobody is signed in for yet, for the
-    /// audit trail.
-    pub fn act_for(&mut self, caller: &Caller) {
+    /// audit trail and as the author of records.
+    pub async fn act_for(&mut self, caller: &Caller) -> Result<()> {
         self.actor = Some(caller.clone());
+        let id = caller.employee_id().map(|id| id.to_string()).unwrap_or_default();
+        let set = sqlx::query("SELECT set_config($1, $2, true)").bind(AUTHOR).bind(id);
+        set.execute(&mut *self.inner).await?;
+        Ok(())
     }
 
     /// Writes the events and audit entries of a background task so far, for one that has to wait before it commits.
@@ -208,7 +225,8 @@ impl Tx {
         if emitted {
             db.committed.notify_one();
         }
-        if audited {
+        if !audited.is_empty() {
+            db.written.add(audited);
             db.audited.notify_one();
         }
         if jobs {
@@ -221,7 +239,7 @@ impl Tx {
     async fn flush(&mut self, call: Option<&Call>, kept: Option<Kept<'_>>) -> Result<Turn> {
         let (events, audit) = (std::mem::take(&mut self.events), std::mem::take(&mut self.audit));
         self.emitted |= !events.ids.is_empty();
-        self.audited |= !audit.ids.is_empty();
+        self.audited.extend(&audit.ids);
         let actor = self.actor.as_ref().or(call.map(|call| &call.caller));
         if events.ids.is_empty() && audit.ids.is_empty() && kept.is_none() {
             return Ok(Turn::Won);
@@ -342,6 +360,11 @@ struct Kept<'a> {
 enum Turn {
     Won,
     Lost,
+}
+
+/// An author's id as it stands in contracts; empty for the system itself.
+pub fn author(row: &PgRow, index: usize) -> sqlx::Result<String> {
+    Ok(row.try_get::<Option<Uuid>, _>(index)?.map(|id| id.to_string()).unwrap_or_default())
 }
 
 /// The time as it stands in contracts.

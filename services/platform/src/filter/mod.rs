@@ -37,6 +37,7 @@ pub use self::order::OrderBy;
 pub use self::parser::{Argument, ArgumentKind, Expression, Node, Restriction, parse};
 pub use self::predicate::Predicate;
 pub use self::schema::{Column, EnumValues, Field, FieldType, Schema};
+pub use self::sql::json_index_expression;
 pub use self::value::{Row, Value};
 
 pub const MAX_CHARACTERS: usize = 4_000;

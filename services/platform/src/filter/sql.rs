@@ -194,6 +194,29 @@ pub(super) fn push_key(query: &mut QueryBuilder<Postgres>, field: &Field, collat
     }
 }
 
+/// The expression by which values of a key compare and sort, for an index on it: what `push_key` binds stands in it as a
+/// literal, and the planner takes the one for the other.
+pub fn json_index_expression(field_type: &FieldType, object: &'static str, key: &str) -> String {
+    let field = Field::new("", field_type.clone(), Column::json(object, key));
+    let mut query = QueryBuilder::<Postgres>::new("");
+    push_key(&mut query, &field, Collated::Yes);
+    let literal = format!("'{}'", key.replace('\'', "''"));
+    let mut expression = String::new();
+    let sql = query.sql();
+    let mut rest = sql.as_str();
+    while let Some((before, behind)) = rest.split_once('$') {
+        expression.push_str(before);
+        // Nothing but the key is bound.
+        if behind.starts_with(|c: char| c.is_ascii_digit()) {
+            expression.push_str(&literal);
+        } else {
+            expression.push('$');
+        }
+        rest = behind.trim_start_matches(|c: char| c.is_ascii_digit());
+    }
+    expression + rest
+}
+
 enum JsonForm {
     Text,
     FoldedText,

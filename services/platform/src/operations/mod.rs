@@ -9,17 +9,22 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
+use contracts::operations::AuditedChange;
 
+use crate::access::Caller;
 use crate::audit::personal::Kind;
 use crate::db::Db;
 use crate::error::Result;
 use crate::events::{Consumer, Events, Monitor, Retrier};
 
+/// Answers for a change of a record of that kind; nothing where the contract is to be asked.
+pub type Kinds = Box<dyn Fn(&str, &AuditedChange) -> Option<Kind> + Send + Sync>;
+
 /// What a service knows of the fields of its records beyond the contract.
 #[async_trait]
 pub trait FieldKinds: Send + Sync {
-    /// Answers for (record kind, field); nothing where the contract is to be asked.
-    async fn now(&self) -> Result<Box<dyn Fn(&str, &str) -> Option<Kind> + Send + Sync>>;
+    /// For a reader of the trail.
+    async fn now(&self, reader: &Caller) -> Result<Kinds>;
 }
 
 /// A service whose contract says all of its fields.
@@ -27,7 +32,7 @@ pub struct ByContract;
 
 #[async_trait]
 impl FieldKinds for ByContract {
-    async fn now(&self) -> Result<Box<dyn Fn(&str, &str) -> Option<Kind> + Send + Sync>> {
+    async fn now(&self, _: &Caller) -> Result<Kinds> {
         Ok(Box::new(|_, _| None))
     }
 }

@@ -3,12 +3,12 @@
 use chrono::{DateTime, SecondsFormat, Utc};
 use contracts::google::api::HttpBody;
 use contracts::operations::{
-    ActorKind, AuditEntry, ExportAuditEntriesRequest, ListAuditEntriesRequest, ListAuditEntriesResponse,
+    ActorKind, AuditEntry, AuditedChange, ExportAuditEntriesRequest, ListAuditEntriesRequest, ListAuditEntriesResponse,
 };
 use tonic::{Request, Response, Status};
 use uuid::Uuid;
 
-use super::Operations;
+use super::{Kinds, Operations};
 use crate::access::{Call, Caller};
 use crate::audit::list::{Place, Selection, entry_list};
 use crate::audit::personal::{Kind, kind_of, seen_filter};
@@ -17,8 +17,6 @@ use crate::error::{Error, Result};
 use crate::locale::{self, Locale};
 use crate::page;
 use crate::sheet::write::{self, Answer, Cell, FileFormat, Producer, Row};
-
-type Kinds = Box<dyn Fn(&str, &str) -> Option<Kind> + Send + Sync>;
 
 /// Entries read at once for a file.
 const BATCH: i64 = 1_000;
@@ -35,7 +33,7 @@ impl Operations {
         let after = page::decode::<Place>(&bound, &request.page_token)?;
         after.map_or(Ok(()), |(time, _)| page::known_time(time))?;
         let size = page::size(request.page_size, 50);
-        let kinds = self.kinds.now().await?;
+        let kinds = self.kinds.now(&call.caller).await?;
         let mut connection = self.db.pool().acquire().await.map_err(Error::from)?;
         let mut found = entry_list(&mut connection, &selection, after, size + 1).await?;
         connection.release();
@@ -53,7 +51,8 @@ impl Operations {
         call.caller.require_recent_proof()?;
         let filter = request.into_inner().filter;
         let selection = Selection::new(&filter, call.caller.employee_id())?;
-        let looker = Looker { service: self.db.service(), kinds: self.kinds.now().await?, caller: call.caller.clone() };
+        let kinds = self.kinds.now(&call.caller).await?;
+        let looker = Looker { service: self.db.service(), kinds, caller: call.caller.clone() };
         let export = Export { db: self.db.clone(), call, filter, selection, looker };
         let name = format!("audit-{}-{}.csv", self.db.service(), Utc::now().format("%Y%m%d-%H%M%S"));
         let headers = headers(locale::current()).map(Cell::from).to_vec();
@@ -73,13 +72,15 @@ struct Looker {
 impl Looker {
     fn seen(&self, mut entry: AuditEntry) -> AuditEntry {
         let visibility = |kind| self.caller.visibility(kind);
+        let known = |change: &AuditedChange| (self.kinds)(&entry.record_kind, change);
+        entry.changes.retain(|change| known(change) != Some(Kind::Withheld));
         for change in &mut entry.changes {
             if change.field == "filter" {
                 change.before = seen_filter(&change.before, visibility);
                 change.after = seen_filter(&change.after, visibility);
                 continue;
             }
-            let kind = (self.kinds)(&entry.record_kind, &change.field)
+            let kind = (self.kinds)(&entry.record_kind, change)
                 .unwrap_or_else(|| kind_of(self.service, &entry.record_kind, &change.field));
             change.before = kind.seen(std::mem::take(&mut change.before), visibility);
             change.after = kind.seen(std::mem::take(&mut change.after), visibility);

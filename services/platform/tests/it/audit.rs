@@ -212,6 +212,65 @@ async fn an_entry_altered_before_it_was_chained_is_named() {
 }
 
 #[tokio::test]
+async fn an_entry_removed_before_it_was_chained_is_named() {
+    story(async |stage| {
+        let policy = PolicyCache::default().into();
+        let chainer = Chainer::new(&stage.customers, &stage.events().await, policy).patience(Duration::ZERO);
+        for name in ["张三", "李四", "王五"] {
+            write(&stage.customers, name).await;
+        }
+        let gone: Uuid = sqlx::query_scalar("SELECT id FROM audit_entry ORDER BY id OFFSET 1 LIMIT 1")
+            .fetch_one(stage.customers.pool())
+            .await
+            .unwrap();
+        tamper(&stage, &format!("DELETE FROM audit_entry WHERE id = '{gone}'")).await;
+        tamper(&stage, &format!("DELETE FROM audit_pending WHERE entry_id = '{gone}'")).await;
+        assert_eq!(report(&stage).await.findings, []);
+        let running = Running::start(chainer, Chainer::run);
+        let told = async || {
+            let state = state(&mut stage.customers.pool().acquire().await.unwrap()).await.unwrap().unwrap();
+            state.sequence == 3 && state.pending == 0
+        };
+        until("it is missed", told).await;
+        running.stop().await;
+        let findings = report(&stage).await.findings;
+        assert_eq!(findings, [Finding::RemovedBefore { sequence: 3, entry_id: gone }]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_entry_that_another_process_chained_or_that_was_rolled_back_is_not_missed() {
+    story(async |stage| {
+        let policy = PolicyCache::default().into();
+        let own = Chainer::new(&stage.customers, &stage.events().await, policy).patience(Duration::ZERO);
+        write(&stage.customers, "张三").await;
+        let mut undone = stage.customers.begin().await.unwrap();
+        let id = Uuid::now_v7();
+        let changes = Vec::new();
+        undone.audit(AuditEntry {
+            action: "customer.updated",
+            record_kind: "customer",
+            record_id: id,
+            subject_id: id,
+            changes,
+        });
+        undone.write_out().await.unwrap();
+        drop(undone);
+        let another = chainer(&stage).await;
+        until("it is chained", async || waiting(&stage.customers).await == 0).await;
+        another.stop().await;
+        let running = Running::start(own, Chainer::run);
+        write(&stage.customers, "李四").await;
+        until("all are chained", async || waiting(&stage.customers).await == 0).await;
+        running.stop().await;
+        let report = report(&stage).await;
+        assert_eq!((report.entries, report.findings), (2, vec![]));
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn entries_that_changed_places_are_named() {
     story(async |stage| {
         chained(&stage, 5).await;

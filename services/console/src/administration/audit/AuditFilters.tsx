@@ -2,9 +2,9 @@ import { useMemo, useState } from "react";
 import { Button, DatePicker, Flex, Input, Select } from "antd";
 import dayjs, { type Dayjs } from "dayjs";
 import { useTranslation } from "react-i18next";
-import { EmployeePicker } from "@/identity/directory/EmployeePicker";
 import { usePhone } from "@/shared/usePhone";
 import type { Service } from "../services";
+import { ActorFilter } from "./ActorFilter";
 import { isId, type AuditSearch } from "./filter";
 import { actionName, kindName, knownActions, verbName } from "./texts";
 
@@ -31,7 +31,7 @@ export function AuditFilters({ search, services, onChange }: AuditFiltersProps) 
     [t],
   );
   const width = (pixels: number) => ({ width: phone ? "100%" : pixels });
-  const isFiltered = Boolean(search.actorId || search.actions.length || search.recordId || search.address || search.from || search.to || search.service);
+  const isFiltered = Boolean(search.actorKind || search.actorId || search.actions.length || search.recordId || search.address || search.from || search.to || search.service);
   const today = dayjs();
   const presets: { label: string; value: [Dayjs, Dayjs] }[] = [
     { label: t("administration.audit.periods.today"), value: [today, today] },
@@ -51,15 +51,7 @@ export function AuditFilters({ search, services, onChange }: AuditFiltersProps) 
         ]}
         style={width(140)}
       />
-      <EmployeePicker
-        aria-label={t("administration.audit.actor")}
-        placeholder={t("administration.audit.anybody")}
-        allowClear
-        offerMe
-        value={search.actorId}
-        onChange={(actorId) => onChange({ actorId })}
-        style={width(160)}
-      />
+      <ActorFilter search={search} onChange={onChange} style={width(150)} />
       <Select<string[]>
         aria-label={t("administration.audit.action")}
         mode="multiple"
@@ -86,7 +78,7 @@ export function AuditFilters({ search, services, onChange }: AuditFiltersProps) 
       <Typed label={t("administration.audit.recordId")} value={search.recordId} accepts={isId} refusal={t("administration.audit.notAnId")} onChange={(recordId) => onChange({ recordId })} style={width(165)} />
       <Typed label={t("administration.audit.address")} value={search.address} onChange={(value) => onChange({ address: value })} style={width(165)} />
       {isFiltered && (
-        <Button type="link" onClick={() => onChange({ service: undefined, actorId: undefined, actions: [], recordId: undefined, address: undefined, from: undefined, to: undefined })}>
+        <Button type="link" onClick={() => onChange({ service: undefined, actorKind: undefined, actorId: undefined, actions: [], recordId: undefined, address: undefined, from: undefined, to: undefined })}>
           {t("common.reset")}
         </Button>
       )}

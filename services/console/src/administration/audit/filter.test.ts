@@ -9,6 +9,7 @@ describe("the search of the audit trail", () => {
     expect(filter({})).toBe("");
     expect(filter({ actorId: "a-1", actions: ["customer.updated"] })).toBe('actor_id = "a-1" AND action = "customer.updated"');
     expect(filter({ actions: ["role.*", "group.moved"] })).toBe('(action = "role.*" OR action = "group.moved")');
+    expect(filter({ actorKind: "ACTOR_KIND_UNSPECIFIED" })).toBe("actor_kind = ACTOR_KIND_UNSPECIFIED");
     expect(filter({ recordId: "r" })).toBe('(record_id = "r" OR subject_id = "r")');
   });
 
@@ -21,7 +22,7 @@ describe("the search of the audit trail", () => {
   });
 
   it("survives the address of the page", () => {
-    const search: AuditSearch = { service: "customers", actorId: "a", actions: ["customer.*", "contact.created"], recordId: "r", address: "10.0.*", from: "2026-01-01", to: "2026-01-02" };
+    const search: AuditSearch = { service: "customers", actorKind: "ACTOR_KIND_SERVICE_ACCOUNT", actorId: "a", actions: ["customer.*", "contact.created"], recordId: "r", address: "10.0.*", from: "2026-01-01", to: "2026-01-02" };
     expect(searchFromAddress(addressOf(search))).toEqual(search);
     expect(searchFromAddress(new URLSearchParams("service=nothing"))).toEqual({ actions: [] });
   });

@@ -62,7 +62,7 @@ export const knownActions: Readonly<Record<string, readonly string[]>> = {
   webhook_delivery: ["redelivered", "replayed"],
   parameter: ["updated", "reset"],
   feedback: ["created", "answered", "closed"],
-  audit: ["exported", "pruned"],
+  audit: ["exported", "pruned", "entry_removed"],
   job: ["retried"],
   event: ["retried"],
   star_schema: ["rebuilt"],

@@ -3,6 +3,7 @@ import { KeyOutlined } from "@ant-design/icons";
 import { Button, Flex, Popconfirm, Tag, Tooltip, Typography } from "antd";
 import { useTranslation } from "react-i18next";
 import type { ApiKey } from "@/api/types";
+import { Authors } from "@/shared/Authors";
 import { useNotices } from "@/shared/notices";
 import { Nothing } from "@/shared/states";
 import { Time } from "@/shared/Time";
@@ -17,6 +18,12 @@ interface KeyListProps {
 }
 
 const colors: Record<KeyState, string> = { active: "green", expiring: "orange", expired: "default", revoked: "default" };
+
+/** Who made it, and who ended it by hand. */
+function KeyAuthors({ apiKey: { createUserId, createTime, revokeUserId, revokeTime } }: { apiKey: ApiKey }) {
+  const { t } = useTranslation();
+  return <Authors record={{ createUserId, createTime, updateUserId: revokeUserId, updateTime: revokeTime }} changedBy={(name) => t("administration.key.revokedBy", { name })} />;
+}
 
 export function KeyList({ keys, revoke, onChanged, withHolder = false }: KeyListProps) {
   const { t } = useTranslation();
@@ -56,7 +63,6 @@ export function KeyList({ keys, revoke, onChanged, withHolder = false }: KeyList
                   {withHolder && <Typography.Text type="secondary">{key.holderName}</Typography.Text>}
                 </Flex>
                 <Typography.Text type="secondary" style={{ fontSize: 12 }}>
-                  {t("administration.key.created")} <Time value={key.createTime} as="date" /> ·{" "}
                   {key.expireTime ? (
                     <>
                       {t("administration.key.expires")} <Time value={key.expireTime} as="date" />
@@ -73,6 +79,7 @@ export function KeyList({ keys, revoke, onChanged, withHolder = false }: KeyList
                     t("administration.key.neverUsed")
                   )}
                 </Typography.Text>
+                <KeyAuthors apiKey={key} />
               </Flex>
               {usable && (
                 <Popconfirm title={t("administration.key.revokeTitle", { name: key.name })} description={t("administration.key.revokeText")} okButtonProps={{ danger: true }} onConfirm={() => end(key)}>

@@ -47,6 +47,7 @@ export function ServiceAccountForm({ account, open, onClose, onCreated }: Servic
   return (
     <FormDrawer<Values>
       open={open}
+      record={account}
       title={account ? t("administration.machine.edit", { name: account.displayName }) : t("administration.machine.create")}
       initialValues={before}
       submitText={account ? undefined : t("common.create")}

@@ -1,15 +1,18 @@
 import { useState } from "react";
 import { EllipsisOutlined, PlusOutlined, RobotOutlined } from "@ant-design/icons";
-import { Button, Card, Dropdown, Flex, Table, Tag, Typography, type TableColumnsType } from "antd";
+import { Button, Card, Dropdown, Flex, Table, Tabs, Tag, Typography, type TableColumnsType } from "antd";
 import { useTranslation } from "react-i18next";
+import { usePages } from "@/api/pages";
 import type { ServiceAccount } from "@/api/types";
 import { roleName } from "@/identity/roles/names";
 import { useActs } from "@/shared/acts";
+import { LoadMore } from "@/shared/LoadMore";
 import { PageHeader } from "@/shared/PageHeader";
 import { Loaded, Nothing } from "@/shared/states";
 import { Time } from "@/shared/Time";
 import { usePhone } from "@/shared/usePhone";
-import { deleteServiceAccount, disableServiceAccount, enableServiceAccount, useMachinesChanged, useServiceAccounts } from "./api";
+import { deleteServiceAccount, disableServiceAccount, enableServiceAccount, listApiKeys, revokeApiKey, useMachinesChanged, useServiceAccounts } from "./api";
+import { KeyList } from "./KeyList";
 import { KeysDrawer } from "./KeysDrawer";
 import { ServiceAccountForm } from "./ServiceAccountForm";
 
@@ -33,9 +36,21 @@ export function ServiceAccountsPage() {
         }
       />
       <Card styles={{ body: { padding: phone ? 12 : 16 } }}>
-        <Loaded query={accounts} small>
-          {(list) => (list.length === 0 ? <Nothing text={t("administration.machine.empty")} /> : phone ? <AccountCards rows={list} {...handlers} /> : <AccountTable rows={list} {...handlers} />)}
-        </Loaded>
+        <Tabs
+          destroyOnHidden
+          items={[
+            {
+              key: "accounts",
+              label: t("administration.machine.accounts"),
+              children: (
+                <Loaded query={accounts} small>
+                  {(list) => (list.length === 0 ? <Nothing text={t("administration.machine.empty")} /> : phone ? <AccountCards rows={list} {...handlers} /> : <AccountTable rows={list} {...handlers} />)}
+                </Loaded>
+              ),
+            },
+            { key: "keys", label: t("administration.machine.allKeys"), children: <AllKeys /> },
+          ]}
+        />
       </Card>
       <ServiceAccountForm
         account={editing === "new" ? undefined : editing}
@@ -46,6 +61,22 @@ export function ServiceAccountsPage() {
       />
       <KeysDrawer account={rows.find((account) => account.id === keysOf)} onClose={() => setKeysOf(undefined)} />
     </>
+  );
+}
+
+/** The keys of everybody: who holds them, when they were used last and when they end. */
+function AllKeys() {
+  const { t } = useTranslation();
+  const changed = useMachinesChanged();
+  const keys = usePages(["apiKeys", "all"], (pageToken) => listApiKeys(undefined, pageToken));
+  return (
+    <Flex vertical gap={16}>
+      <Typography.Text type="secondary">{t("administration.machine.allKeysHint")}</Typography.Text>
+      <Loaded query={keys} small>
+        {({ pages }) => <KeyList keys={pages.flatMap((page) => page.apiKeys)} revoke={(key) => revokeApiKey(key.id)} onChanged={changed} withHolder />}
+      </Loaded>
+      <LoadMore query={keys} />
+    </Flex>
   );
 }
 

@@ -45,6 +45,7 @@ export function ProviderForm({ provider, open, onClose }: ProviderFormProps) {
   return (
     <FormDrawer<ProviderValues>
       open={open}
+      record={provider}
       size={640}
       title={provider ? t("administration.provider.edit", { name: provider.name }) : t("administration.provider.create")}
       initialValues={before}

@@ -40,6 +40,7 @@ export function EndpointForm({ endpoint, open, onClose, onCreated }: EndpointFor
   return (
     <FormDrawer<Values>
       open={open}
+      record={endpoint}
       title={endpoint ? t("administration.webhook.edit", { name: endpoint.name }) : t("administration.webhook.create")}
       initialValues={before}
       submitText={endpoint ? undefined : t("common.create")}

@@ -5,6 +5,7 @@ import { useTranslation } from "react-i18next";
 import { useNavigate, useParams } from "react-router";
 import type { Dictionary } from "@/api/types";
 import { useAccess } from "@/app/access";
+import { Authors } from "@/shared/Authors";
 import { FormDrawer } from "@/shared/FormDrawer";
 import { useNotices } from "@/shared/notices";
 import { PageHeader } from "@/shared/PageHeader";
@@ -98,6 +99,9 @@ function Entries({ dictionary, manages }: { dictionary: Dictionary; manages: boo
   return (
     <>
       {dictionary.tree ? <EntryTree {...common} /> : <EntryList {...common} />}
+      <div style={{ marginTop: 8 }}>
+        <Authors record={dictionary} />
+      </div>
       <ImportDrawer dictionary={dictionary} open={importing} onClose={() => setImporting(false)} />
     </>
   );

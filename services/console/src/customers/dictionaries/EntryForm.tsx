@@ -41,7 +41,7 @@ export function EntryForm({ dictionary, entry, parentCode = "", nextPosition = 0
     await changed();
   };
   return (
-    <FormDrawer<Values> open={open} title={entry ? entry.nameZh : t("settings.entry.add")} initialValues={before} onClose={onClose} onSubmit={save} testId="entry-form">
+    <FormDrawer<Values> open={open} record={entry} title={entry ? entry.nameZh : t("settings.entry.add")} initialValues={before} onClose={onClose} onSubmit={save} testId="entry-form">
       <Form.Item name="code" label={t("settings.code")} tooltip={t("settings.entry.codeHint")} rules={[required, { pattern: /^[A-Za-z0-9_.-]{1,32}$/, message: t("settings.entry.codeHint") }]}>
         <Input maxLength={32} disabled={entry !== undefined} />
       </Form.Item>

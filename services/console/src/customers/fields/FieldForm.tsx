@@ -1,17 +1,21 @@
 import { Form, Input, InputNumber, Select, Switch } from "antd";
 import { useTranslation } from "react-i18next";
-import type { Field, FieldPatch, FieldType, PersonalData } from "@/api/types";
+import type { Field, FieldPatch, FieldType, PersonalData, RecordKind } from "@/api/types";
 import { changedFields } from "@/shared/changes";
 import { FormDrawer } from "@/shared/FormDrawer";
 import { useNotices } from "@/shared/notices";
 import { AttributeInput } from "../AttributeInput";
-import { customAttribute } from "../attributes";
+import { customAttribute, snakeCase } from "../attributes";
 import { useDictionaries } from "../dictionaries/api";
 import { useEntryName } from "../dictionaries/entries";
 import { createField, updateField, useFieldsChanged } from "./api";
+import { RoleItems } from "./RoleItems";
+import { RuleItems, rulesOf, ruleValues, type RuleValues } from "./RuleItems";
 import { fieldValue, plainValue, type PlainValue } from "./values";
 
 interface FieldFormProps {
+  /** What a new field is of. */
+  recordKind: RecordKind;
   /** Left out: a new one. */
   field: Field | undefined;
   open: boolean;
@@ -29,23 +33,30 @@ interface Values {
   defaultValue: PlainValue;
   position: number;
   personalData: PersonalData;
+  indexed: boolean;
+  readRoleIds: string[];
+  writeRoleIds: string[];
+  validFrom: string;
+  validUntil: string;
+  rules: RuleValues;
 }
 
-const types: FieldType[] = ["FIELD_TYPE_TEXT", "FIELD_TYPE_INTEGER", "FIELD_TYPE_DECIMAL", "FIELD_TYPE_BOOLEAN", "FIELD_TYPE_DATE", "FIELD_TYPE_TIMESTAMP", "FIELD_TYPE_OPTION", "FIELD_TYPE_OPTIONS"];
+const types: FieldType[] = ["FIELD_TYPE_TEXT", "FIELD_TYPE_INTEGER", "FIELD_TYPE_DECIMAL", "FIELD_TYPE_BOOLEAN", "FIELD_TYPE_DATE", "FIELD_TYPE_TIMESTAMP", "FIELD_TYPE_OPTION", "FIELD_TYPE_OPTIONS", "FIELD_TYPE_LONG_TEXT", "FIELD_TYPE_EMAIL", "FIELD_TYPE_PHONE", "FIELD_TYPE_URL"];
 const personalData: PersonalData[] = ["PERSONAL_DATA_UNSPECIFIED", "PERSONAL_DATA_PHONE", "PERSONAL_DATA_EMAIL", "PERSONAL_DATA_ID_NUMBER", "PERSONAL_DATA_ADDRESS", "PERSONAL_DATA_BANK_ACCOUNT"];
 
-export function FieldForm({ field, open, onClose }: FieldFormProps) {
+export function FieldForm({ recordKind, field, open, onClose }: FieldFormProps) {
   const { t } = useTranslation();
   const notices = useNotices();
   const changed = useFieldsChanged();
   const before = valuesOf(field);
   const save = async (values: Values) => {
     const after = { ...before, ...values };
-    const input = { ...after, defaultValue: fieldValue(after.type, after.defaultValue) };
+    const input = inputOf(after, field?.recordKind ?? recordKind);
     if (field) {
-      const changes: FieldPatch = changedFields<FieldPatch>({ ...before, defaultValue: field.defaultValue }, input);
-      if (Object.keys(changes).length === 0) return;
-      await updateField(field.key, { ...changes, etag: field.etag });
+      const changes: FieldPatch = changedFields<FieldPatch>(inputOf(before, field.recordKind), input);
+      const mask = Object.keys(changes).map(snakeCase);
+      if (mask.length === 0) return;
+      await updateField(field.key, { ...changes, etag: field.etag }, mask);
     } else {
       await createField(input);
     }
@@ -53,8 +64,10 @@ export function FieldForm({ field, open, onClose }: FieldFormProps) {
     await changed();
   };
   return (
-    <FormDrawer<Values> open={open} title={field ? field.labelZh : t("settings.field.create")} initialValues={before} submitText={field ? undefined : t("common.create")} onClose={onClose} onSubmit={save} testId="field-form">
+    <FormDrawer<Values> open={open} record={field} title={field ? field.labelZh : t("settings.field.create")} initialValues={before} submitText={field ? undefined : t("common.create")} onClose={onClose} onSubmit={save} testId="field-form">
       <Fields isNew={!field} />
+      <RuleItems field={field} />
+      <RoleItems open={open} />
     </FormDrawer>
   );
 }
@@ -68,7 +81,7 @@ function Fields({ isNew }: { isNew: boolean }) {
   const dictionaries = useDictionaries().data;
   const takesDictionary = type === "FIELD_TYPE_OPTION" || type === "FIELD_TYPE_OPTIONS";
   const required = { required: true, message: t("common.required") };
-  const sample = { key: "default", type, labelZh: "", labelEn: "", dictionary } as unknown as Field;
+  const sample = { key: "default", type, labelZh: "", labelEn: "", dictionary, writable: true } as unknown as Field;
   return (
     <>
       <Form.Item name="labelZh" label={t("settings.field.label")} rules={[required]}>
@@ -99,6 +112,9 @@ function Fields({ isNew }: { isNew: boolean }) {
       <Form.Item name="unique" label={t("settings.field.unique")} valuePropName="checked" extra={t("settings.field.uniqueHint")}>
         <Switch disabled={!isNew} />
       </Form.Item>
+      <Form.Item name="indexed" label={t("settings.field.indexed")} valuePropName="checked" extra={t("settings.field.indexedHint")}>
+        <Switch />
+      </Form.Item>
       <Form.Item name="personalData" label={t("settings.field.personalData")} extra={t("settings.field.personalDataHint")}>
         <Select options={personalData.map((value) => ({ value, label: t(`enums.PersonalData.${value}`) }))} />
       </Form.Item>
@@ -107,6 +123,10 @@ function Fields({ isNew }: { isNew: boolean }) {
       </Form.Item>
     </>
   );
+}
+
+function inputOf({ rules, ...values }: Values, recordKind: RecordKind) {
+  return { ...values, recordKind, defaultValue: fieldValue(values.type, values.defaultValue), rules: rulesOf(values.type, rules) };
 }
 
 function valuesOf(field: Field | undefined): Values {
@@ -121,5 +141,11 @@ function valuesOf(field: Field | undefined): Values {
     defaultValue: plainValue(field?.defaultValue),
     position: field?.position ?? 100,
     personalData: field?.personalData ?? "PERSONAL_DATA_UNSPECIFIED",
+    indexed: field?.indexed ?? false,
+    readRoleIds: field?.readRoleIds ?? [],
+    writeRoleIds: field?.writeRoleIds ?? [],
+    validFrom: field?.validFrom ?? "",
+    validUntil: field?.validUntil ?? "",
+    rules: ruleValues(field?.rules),
   };
 }

@@ -1,5 +1,6 @@
 import { Flex, Table, Typography, type TableColumnsType, type TableProps } from "antd";
 import { BankOutlined, UserOutlined } from "@ant-design/icons";
+import { useTranslation } from "react-i18next";
 import { Link, useNavigate } from "react-router";
 import type { Customer } from "@/api/types";
 import { Time } from "@/shared/Time";
@@ -23,19 +24,22 @@ interface CustomerTableProps {
 // The standard columns fit a common screen side by side.
 const widths: Record<string, number> = { name: 248, number: 104, region: 120, industry: 96, remark: 240, email: 190, website: 190, source: 104, kind: 112, level: 88, phone: 124, owner_id: 104 };
 const kindWidths: Partial<Record<Attribute["kind"], number>> = { timestamp: 100, date: 110, boolean: 90 };
+// English heads are longer: what they need beyond, the name gives.
+const englishWidths: Record<string, number> = { ...widths, name: 218, last_contact_time: 130 };
 
-const widthOf = (attribute: Attribute) => widths[attribute.path] ?? kindWidths[attribute.kind] ?? 140;
+const widthOf = (attribute: Attribute, chinese: boolean) => (chinese ? widths : englishWidths)[attribute.path] ?? kindWidths[attribute.kind] ?? 140;
 
 /** One line a row: what is longer is cut off, so that the eye finds its way down the columns. */
 const cut = new Set<Attribute["kind"]>(["text", "longText", "dictionary", "tree", "employee", "group"]);
 
 export function CustomerTable({ rows, columns, orderBy, onOrder, selected, onSelect, loading, foundBy, rowActions }: CustomerTableProps) {
   const navigate = useNavigate();
+  const { i18n } = useTranslation();
   const orders = parseOrder(orderBy);
   const tableColumns: TableColumnsType<Customer> = columns.map((attribute) => ({
     key: attribute.path,
     title: attribute.label,
-    width: widthOf(attribute),
+    width: widthOf(attribute, i18n.language.startsWith("zh")),
     ellipsis: attribute.path !== "name" && cut.has(attribute.kind),
     fixed: attribute.path === "name" ? "start" : undefined,
     sorter: Boolean(onOrder) && attribute.sortable,

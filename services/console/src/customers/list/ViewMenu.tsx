@@ -7,6 +7,7 @@ import { useTranslation } from "react-i18next";
 import { asProblem } from "@/api/problem";
 import type { View } from "@/api/types";
 import { useActs } from "@/shared/acts";
+import { Authors } from "@/shared/Authors";
 import { useNotices } from "@/shared/notices";
 import { FormFault } from "@/shared/FormFault";
 import { showViolations } from "@/shared/violations";
@@ -39,7 +40,7 @@ export function ViewMenu({ views, current, shown, changed, onPick }: ViewMenuPro
       title: t("customers.views.deleteTitle", { name: view.name }),
       work: () => deleteView(view.id, view.etag).then(() => onPick(undefined)),
     });
-  const entry = (view: View) => ({ key: view.id, label: view.name, onClick: () => onPick(view.id) });
+  const entry = (view: View) => ({ key: view.id, label: <Entry view={view} />, onClick: () => onPick(view.id) });
   const own = views.filter((view) => view.own);
   const shared = views.filter((view) => !view.own);
   const items: MenuProps["items"] = [
@@ -83,6 +84,15 @@ export function ViewMenu({ views, current, shown, changed, onPick }: ViewMenuPro
           void refresh().then(() => onPick(view.id));
         }}
       />
+    </>
+  );
+}
+
+function Entry({ view }: { view: View }) {
+  return (
+    <>
+      {view.name}
+      <Authors record={view} />
     </>
   );
 }

@@ -34,6 +34,7 @@ export function PoolForm({ pool, open, onClose, onSaved }: PoolFormProps) {
   return (
     <FormDrawer<Values>
       open={open}
+      record={pool}
       title={pool ? t("common.edit") : t("customers.pool.create")}
       initialValues={initial}
       testId="pool-form"
@@ -87,8 +88,8 @@ export function PoolForm({ pool, open, onClose, onSaved }: PoolFormProps) {
         <Form.List name="recyclingRules">
           {(fields, { add, remove }) => (
             <Flex vertical gap={8}>
-              {fields.map((field) => (
-                <Card key={field.key} size="small" extra={<Button type="text" icon={<DeleteOutlined />} aria-label={t("common.remove")} onClick={() => remove(field.name)} />}>
+              {fields.map((field, place) => (
+                <Card key={field.key} size="small" title={t("customers.pool.rule", { number: place + 1 })} extra={<Button type="text" icon={<DeleteOutlined />} aria-label={t("common.remove")} onClick={() => remove(field.name)} />}>
                   <Form.Item name={[field.name, "label"]} label={t("customers.pool.ruleLabel")}>
                     <Input maxLength={64} />
                   </Form.Item>

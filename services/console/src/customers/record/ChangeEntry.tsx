@@ -44,7 +44,7 @@ function FieldLine({ field, attribute }: { field: FieldChange; attribute: Attrib
   };
   return (
     <Typography.Text type="secondary" style={{ fontSize: 13 }}>
-      {attribute?.label ?? changeFieldName(t, field.field)}: {field.before !== "" && <>{show(field.before)} → </>}<Typography.Text style={{ fontSize: 13 }}>{show(field.after)}</Typography.Text>
+      {attribute?.label ?? changeFieldName(t, field.field)}: {field.before !== "" && field.before !== field.after && <>{show(field.before)} → </>}<Typography.Text style={{ fontSize: 13 }}>{show(field.after)}</Typography.Text>
     </Typography.Text>
   );
 }

@@ -6,6 +6,8 @@ import { changedFields } from "@/shared/changes";
 import { FormDrawer } from "@/shared/FormDrawer";
 import { useNotices } from "@/shared/notices";
 import { createContact, updateContact, useCustomerChanged } from "../api";
+import { snakeCase } from "../attributes";
+import { customChanges, customInputs, CustomItems, useCustomAttributes, type CustomInputs } from "../fields/CustomFields";
 
 interface ContactFormProps {
   customerId: string;
@@ -14,24 +16,29 @@ interface ContactFormProps {
   onClose: () => void;
 }
 
-type Values = Pick<Contact, "name" | "post" | "decisionRole" | "phone" | "email" | "wechat" | "hobby" | "birthday" | "relationshipStrength" | "primary" | "remark">;
+type BuiltIn = Pick<Contact, "name" | "post" | "decisionRole" | "phone" | "email" | "wechat" | "hobby" | "birthday" | "relationshipStrength" | "primary" | "remark">;
+type Values = BuiltIn & { customFields?: CustomInputs };
 
 const decisionRoles: DecisionRole[] = ["DECISION_ROLE_BUYER", "DECISION_ROLE_TECHNICAL", "DECISION_ROLE_FINANCIAL", "DECISION_ROLE_DECISION_MAKER", "DECISION_ROLE_USER"];
-const blank: Values = { name: "", post: "", decisionRole: "DECISION_ROLE_UNSPECIFIED", phone: "", email: "", wechat: "", hobby: "", birthday: "", relationshipStrength: 0, primary: false, remark: "" };
+const blank: BuiltIn = { name: "", post: "", decisionRole: "DECISION_ROLE_UNSPECIFIED", phone: "", email: "", wechat: "", hobby: "", birthday: "", relationshipStrength: 0, primary: false, remark: "" };
 
 export function ContactForm({ customerId, contact, open, onClose }: ContactFormProps) {
   const { t } = useTranslation();
   const notices = useNotices();
   const changed = useCustomerChanged();
-  const before: Values = contact ? pick(contact) : blank;
-  const save = async (values: Values) => {
+  const attributes = useCustomAttributes("RECORD_KIND_CONTACT");
+  const before: BuiltIn = contact ? pick(contact) : blank;
+  const customBefore = customInputs(attributes, contact);
+  const save = async ({ customFields: inputs, ...values }: Values) => {
     const complete = { ...before, ...values };
+    const { customFields, mask } = customChanges(attributes, contact ? customBefore : {}, { ...customBefore, ...inputs });
     if (contact) {
-      const changes = changedFields<Values>(before, complete);
-      if (Object.keys(changes).length === 0) return;
-      await updateContact(contact.id, { ...changes, etag: contact.etag });
+      const changes = changedFields<BuiltIn>(before, complete);
+      const paths = [...Object.keys(changes).map(snakeCase), ...mask];
+      if (paths.length === 0) return;
+      await updateContact(contact.id, { ...changes, customFields, etag: contact.etag }, paths);
     } else {
-      await createContact(customerId, complete);
+      await createContact(customerId, { ...complete, customFields });
     }
     notices.done(t("common.saved"));
     await changed();
@@ -46,8 +53,9 @@ export function ContactForm({ customerId, contact, open, onClose }: ContactFormP
   return (
     <FormDrawer<Values>
       open={open}
+      record={contact}
       title={contact ? t("customers.editName", { name: contact.name }) : t("customers.contact.add")}
-      initialValues={before}
+      initialValues={{ ...before, customFields: customBefore }}
       onClose={onClose}
       onSubmit={save}
       testId="contact-form"
@@ -84,6 +92,7 @@ export function ContactForm({ customerId, contact, open, onClose }: ContactFormP
           </Form.Item>
         </Col>
       </Row>
+      <CustomItems attributes={attributes} />
       <Form.Item name="primary" valuePropName="checked">
         <Checkbox>{t("customers.contact.primary")}</Checkbox>
       </Form.Item>
@@ -94,7 +103,7 @@ export function ContactForm({ customerId, contact, open, onClose }: ContactFormP
   );
 }
 
-function pick(contact: Contact): Values {
+function pick(contact: Contact): BuiltIn {
   const { name, post, decisionRole, phone, email, wechat, hobby, birthday, relationshipStrength, primary, remark } = contact;
   return { name, post, decisionRole, phone, email, wechat, hobby, birthday, relationshipStrength, primary, remark };
 }

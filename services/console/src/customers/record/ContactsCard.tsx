@@ -10,6 +10,8 @@ import { RevealButton } from "@/shared/RevealButton";
 import { Loaded, Nothing } from "@/shared/states";
 import { useRevealed } from "@/shared/useRevealed";
 import { invalidateContact, revealContact, useContacts, useCustomerChanged } from "../api";
+import { useFields } from "../fields/api";
+import { CustomValues } from "../fields/CustomFields";
 import { ContactForm } from "./ContactForm";
 import { contactIsMasked } from "./reveal";
 
@@ -68,8 +70,9 @@ function ContactRow({ customer, contact: masked, writes, onEdit }: ContactRowPro
   const { t } = useTranslation();
   const { attempt, ask } = useActs(useCustomerChanged());
   const { reaches } = useAccess();
+  const { data: fields } = useFields("RECORD_KIND_CONTACT");
   const { shown: contact, revealed, reveal, hide } = useRevealed(masked, revealContact);
-  const reveals = reaches("PERMISSION_CUSTOMERS_REVEAL", customer) && (revealed || contactIsMasked(masked));
+  const reveals = reaches("PERMISSION_CUSTOMERS_REVEAL", customer) && (revealed || contactIsMasked(masked, fields));
   const askInvalidate = () =>
     ask({
       title: t("customers.contact.invalidateTitle", { name: contact.name }),
@@ -99,6 +102,7 @@ function ContactRow({ customer, contact: masked, writes, onEdit }: ContactRowPro
           {reveals && <RevealButton small name={masked.name} revealed={revealed} onReveal={reveal} onHide={hide} />}
         </Flex>
         {contact.relationshipStrength > 0 && <Rate disabled value={contact.relationshipStrength} style={{ fontSize: 12 }} aria-label={t("customers.contact.relationshipStrength")} />}
+        <CustomValues recordKind="RECORD_KIND_CONTACT" values={contact.customFields} />
         {contact.remark && <Typography.Text type="secondary">{contact.remark}</Typography.Text>}
       </Flex>
       {writes && !contact.invalid && (

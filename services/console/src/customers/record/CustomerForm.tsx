@@ -9,6 +9,7 @@ import { useNotices } from "@/shared/notices";
 import { createCustomer, updateCustomer, useCustomerChanged } from "../api";
 import { AttributeInput } from "../AttributeInput";
 import { useAttributes, type Attribute, type Section } from "../attributes";
+import { ruleHint } from "../fields/rules";
 import { Addresses } from "./Addresses";
 import { Conflict } from "./Conflict";
 import { patchOf, valuesOf, type CustomerChanges, type CustomerValues } from "./formValues";
@@ -127,6 +128,7 @@ function AttributeItem({ attribute, kind }: { attribute: Attribute; kind: string
       name={attribute.field ? ["customFields", attribute.field.key ?? ""] : attribute.key}
       label={label}
       tooltip={attribute.key === "number" ? t("customers.numberHint") : undefined}
+      extra={attribute.field && ruleHint(t, attribute.field)}
       rules={isRequired ? [{ required: true, message: t("common.required") }] : undefined}
     >
       <AttributeInput attribute={attribute} />

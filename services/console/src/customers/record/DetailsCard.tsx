@@ -33,7 +33,7 @@ export function DetailsCard({ customer: masked }: { customer: Customer }) {
     const value = attributeValue(customer, attribute);
     return value === undefined || value === "" || value === 0 || (Array.isArray(value) && value.length === 0) || String(value).endsWith("_UNSPECIFIED");
   };
-  const fitting = attributes.filter((attribute) => attribute.editable && !inHead.has(attribute.path) && (!attribute.only || attribute.only === customer.kind));
+  const fitting = attributes.filter((attribute) => (attribute.editable || attribute.field) && !inHead.has(attribute.path) && (!attribute.only || attribute.only === customer.kind));
   const shown = fitting.filter((attribute) => all || !isEmpty(attribute));
   const hidden = fitting.length - shown.length;
 

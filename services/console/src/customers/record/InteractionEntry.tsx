@@ -9,6 +9,7 @@ import { useNotices } from "@/shared/notices";
 import { ReasonDialog } from "@/shared/ReasonDialog";
 import { Time } from "@/shared/Time";
 import { cancelInteraction, useCustomerChanged } from "../api";
+import { CustomValues } from "../fields/CustomFields";
 
 interface InteractionEntryProps {
   customer: Customer;
@@ -59,6 +60,7 @@ export function InteractionEntry({ customer, interaction, onEdit, onComplete }: 
           {interaction.content}
         </Typography.Paragraph>
       )}
+      <CustomValues recordKind="RECORD_KIND_INTERACTION" values={interaction.customFields} />
       {interaction.cancelReason && (
         <Typography.Text type="secondary">
           {t("common.reason")}: {interaction.cancelReason}

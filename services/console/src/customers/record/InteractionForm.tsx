@@ -7,6 +7,8 @@ import { changedFields } from "@/shared/changes";
 import { FormDrawer } from "@/shared/FormDrawer";
 import { useNotices } from "@/shared/notices";
 import { createInteraction, updateInteraction, useContacts, useCustomerChanged } from "../api";
+import { snakeCase } from "../attributes";
+import { customChanges, customInputs, CustomItems, useCustomAttributes, type CustomInputs } from "../fields/CustomFields";
 import { InteractionIcon, interactionTypes } from "./interactions";
 
 interface InteractionFormProps {
@@ -32,28 +34,35 @@ interface Values {
   place: string;
 }
 
+type FormValues = Values & { customFields?: CustomInputs };
+
 export function InteractionForm({ customerId, interaction, open, complete = false, onClose }: InteractionFormProps) {
   const { t } = useTranslation();
   const notices = useNotices();
   const changed = useCustomerChanged();
+  const attributes = useCustomAttributes("RECORD_KIND_INTERACTION");
   const before = valuesOf(interaction, complete);
+  const customBefore = customInputs(attributes, interaction);
 
-  const save = async (values: Values) => {
+  const save = async ({ customFields: inputs, ...values }: FormValues) => {
     const body = inputOf({ ...before, ...values });
+    const { customFields, mask } = customChanges(attributes, interaction ? customBefore : {}, { ...customBefore, ...inputs });
     if (interaction) {
       const changes = changedFields(inputOf(valuesOf(interaction, false)), body);
-      if (Object.keys(changes).length === 0) return;
-      await updateInteraction(interaction.id, { ...changes, etag: interaction.etag });
+      const paths = [...Object.keys(changes).map(snakeCase), ...mask];
+      if (paths.length === 0) return;
+      await updateInteraction(interaction.id, { ...changes, customFields, etag: interaction.etag }, paths);
     } else {
-      await createInteraction(customerId, body);
+      await createInteraction(customerId, { ...body, customFields });
     }
     notices.done(t("customers.interaction.saved"));
     await changed();
   };
   const title = complete ? "customers.interaction.complete" : interaction ? "customers.interaction.edit" : "customers.interaction.add";
   return (
-    <FormDrawer<Values> open={open} title={t(title)} initialValues={before} size={560} onClose={onClose} onSubmit={save} testId="interaction-form">
+    <FormDrawer<FormValues> open={open} record={interaction} title={t(title)} initialValues={{ ...before, customFields: customBefore }} size={560} onClose={onClose} onSubmit={save} testId="interaction-form">
       <Fields customerId={customerId} isNew={!interaction} stateFixed={interaction !== undefined} />
+      <CustomItems attributes={attributes} />
     </FormDrawer>
   );
 }

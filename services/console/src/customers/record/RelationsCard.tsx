@@ -1,45 +1,29 @@
 import { useState } from "react";
-import { DeleteOutlined, PlusOutlined } from "@ant-design/icons";
-import { Button, Card, Flex, Form, Input, Popconfirm, Select, Tag, Typography } from "antd";
+import { ApartmentOutlined, DeleteOutlined, EditOutlined, PlusOutlined } from "@ant-design/icons";
+import { Button, Card, Checkbox, Flex, Popconfirm, Tag, Typography } from "antd";
+import dayjs from "dayjs";
 import type { TFunction } from "i18next";
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
-import type { Customer, Relation, RelationTypeInput } from "@/api/types";
+import type { Customer, Relation } from "@/api/types";
 import { useAccess } from "@/app/access";
-import { FormDrawer } from "@/shared/FormDrawer";
+import { Authors } from "@/shared/Authors";
 import { useNotices } from "@/shared/notices";
 import { Loaded, Nothing } from "@/shared/states";
-import { createRelation, deleteRelation, useCustomerChanged, useRelations } from "../api";
-import { CustomerPicker } from "./CustomerPicker";
-
-const types: RelationTypeInput[] = [
-  "RELATION_TYPE_HOUSEHOLD",
-  "RELATION_TYPE_GROUP_COMPANY",
-  "RELATION_TYPE_AGENT",
-  "RELATION_TYPE_BROKER",
-  "RELATION_TYPE_ADJUSTER",
-  "RELATION_TYPE_POLICYHOLDER",
-  "RELATION_TYPE_INSURED",
-  "RELATION_TYPE_BENEFICIARY",
-  "RELATION_TYPE_REFERRER",
-  "RELATION_TYPE_DOCTOR",
-];
-
-interface Values {
-  relatedCustomerId: string;
-  type: RelationTypeInput;
-  remark?: string;
-}
+import { deleteRelation, useCustomerChanged, useRelations } from "../api";
+import { RelationForm } from "./RelationForm";
+import { RelationGraphDrawer } from "./RelationGraphDrawer";
 
 export function RelationsCard({ customer }: { customer: Customer }) {
   const { t } = useTranslation();
   const { reaches } = useAccess();
   const notices = useNotices();
   const changed = useCustomerChanged();
-  const relations = useRelations(customer.id);
-  const [adding, setAdding] = useState(false);
+  const [ended, setEnded] = useState(false);
+  const relations = useRelations(customer.id, ended);
+  const [open, setOpen] = useState<"new" | "graph" | Relation>();
   const writes = reaches("PERMISSION_CUSTOMERS_UPDATE", customer);
-  const required = { required: true, message: t("common.required") };
+  const close = () => setOpen(undefined);
 
   const remove = async (relation: Relation) => {
     try {
@@ -56,11 +40,19 @@ export function RelationsCard({ customer }: { customer: Customer }) {
       title={t("customers.relation.title")}
       data-testid="relations"
       extra={
-        writes && (
-          <Button type="text" icon={<PlusOutlined />} onClick={() => setAdding(true)}>
-            {t("common.add")}
+        <Flex align="center">
+          <Checkbox checked={ended} onChange={(event) => setEnded(event.target.checked)}>
+            {t("customers.relation.withEnded")}
+          </Checkbox>
+          <Button type="text" icon={<ApartmentOutlined />} onClick={() => setOpen("graph")}>
+            {t("customers.relation.graph")}
           </Button>
-        )
+          {writes && (
+            <Button type="text" icon={<PlusOutlined />} onClick={() => setOpen("new")}>
+              {t("common.add")}
+            </Button>
+          )}
+        </Flex>
       }
     >
       <Loaded query={relations} small>
@@ -74,9 +66,11 @@ export function RelationsCard({ customer }: { customer: Customer }) {
                   <Flex gap={10} align="center">
                     <Tag style={{ margin: 0 }}>{describe(t, relation)}</Tag>
                     <Link to={`/customers/${relation.relatedCustomerId}`}>{relation.relatedCustomerName}</Link>
-                    <Typography.Text type="secondary" style={{ flex: 1 }}>
-                      {relation.remark}
-                    </Typography.Text>
+                    <div style={{ flex: 1, minWidth: 0 }}>
+                      <Typography.Text type="secondary">{[period(t, relation), relation.remark].filter(Boolean).join(" · ")}</Typography.Text>
+                      <Authors record={relation} />
+                    </div>
+                    {writes && <Button type="text" size="small" icon={<EditOutlined />} onClick={() => setOpen(relation)} aria-label={t("customers.relation.editName", { name: relation.relatedCustomerName })} />}
                     {writes && (
                       <Popconfirm title={t("customers.relation.deleteTitle")} onConfirm={() => void remove(relation)}>
                         <Button type="text" size="small" icon={<DeleteOutlined />} aria-label={t("customers.relation.deleteName", { name: relation.relatedCustomerName })} />
@@ -89,26 +83,8 @@ export function RelationsCard({ customer }: { customer: Customer }) {
           )
         }
       </Loaded>
-      <FormDrawer<Values>
-        open={adding}
-        title={t("customers.relation.add")}
-        onClose={() => setAdding(false)}
-        onSubmit={async (values) => {
-          await createRelation(customer.id, { ...values, remark: values.remark ?? "" });
-          notices.done(t("common.saved"));
-          await changed();
-        }}
-      >
-        <Form.Item name="relatedCustomerId" label={t("customers.relation.other")} rules={[required]}>
-          <CustomerPicker except={customer.id} />
-        </Form.Item>
-        <Form.Item name="type" label={t("customers.relation.type", { name: customer.name })} rules={[required]}>
-          <Select options={types.map((type) => ({ value: type, label: t(`enums.RelationType.${type}`) }))} placeholder={t("common.selectPlaceholder")} />
-        </Form.Item>
-        <Form.Item name="remark" label={t("customers.attributes.remark")}>
-          <Input maxLength={500} />
-        </Form.Item>
-      </FormDrawer>
+      <RelationForm customer={customer} relation={typeof open === "object" ? open : undefined} open={open !== undefined && open !== "graph"} onClose={close} />
+      {open === "graph" && <RelationGraphDrawer customer={customer} onClose={close} />}
     </Card>
   );
 }
@@ -117,4 +93,11 @@ export function RelationsCard({ customer }: { customer: Customer }) {
 function describe(t: TFunction, relation: Relation): string {
   const type = t(`enums.RelationType.${relation.type ?? "RELATION_TYPE_UNSPECIFIED"}`);
   return relation.inverse ? t("customers.relation.inverse", { type }) : type;
+}
+
+function period(t: TFunction, { validFrom, validUntil }: Relation): string {
+  if (validUntil && validUntil < dayjs().format("YYYY-MM-DD")) return t("customers.relation.endedOn", { day: validUntil });
+  if (validFrom && validUntil) return `${validFrom} – ${validUntil}`;
+  if (validFrom) return t("customers.relation.since", { day: validFrom });
+  return validUntil && t("customers.relation.until", { day: validUntil });
 }

@@ -6,6 +6,7 @@ import { useTranslation } from "react-i18next";
 import type { Customer, Share } from "@/api/types";
 import { EmployeePicker } from "@/identity/directory/EmployeePicker";
 import { GroupPicker } from "@/identity/groups/GroupPicker";
+import { Authors } from "@/shared/Authors";
 import { FormDrawer } from "@/shared/FormDrawer";
 import { useNotices } from "@/shared/notices";
 import { Loaded, Nothing } from "@/shared/states";
@@ -57,15 +58,18 @@ export function SharesCard({ customer }: { customer: Customer }) {
                   <Flex gap={10} align="center">
                     {share.groupId ? <TeamOutlined /> : <UserOutlined />}
                     <span>{share.subjectName}</span>
-                    <Typography.Text type="secondary" style={{ flex: 1 }}>
-                      {share.expireTime ? (
-                        <>
-                          {t("customers.share.until")} <Time value={share.expireTime} />
-                        </>
-                      ) : (
-                        t("customers.share.unlimited")
-                      )}
-                    </Typography.Text>
+                    <div style={{ flex: 1, minWidth: 0 }}>
+                      <Typography.Text type="secondary">
+                        {share.expireTime ? (
+                          <>
+                            {t("customers.share.until")} <Time value={share.expireTime} />
+                          </>
+                        ) : (
+                          t("customers.share.unlimited")
+                        )}
+                      </Typography.Text>
+                      <Authors record={share} />
+                    </div>
                     <Popconfirm title={t("customers.share.endTitle")} onConfirm={() => void remove(share)}>
                       <Button type="text" size="small" icon={<DeleteOutlined />} aria-label={t("customers.share.endName", { name: share.subjectName })} />
                     </Popconfirm>

@@ -13,6 +13,8 @@ const names = {
   shared_with: "customers.share.with",
   expire_time: "customers.share.expireTime",
   type: "customers.relation.title",
+  valid_from: "customers.relation.validFrom",
+  valid_until: "customers.relation.validUntil",
   inverse: "customers.timeline.fields.inverse",
   post: "customers.contact.post",
   decision_role: "customers.contact.decisionRole",

@@ -21,6 +21,7 @@ export const app = {
     fields: "Custom fields",
     audit: "Audit trail",
     serviceAccounts: "Service accounts",
+    provisioning: "Provisioning",
     identityProviders: "Single sign-on",
     webhooks: "Webhooks",
     parameters: "Parameters",

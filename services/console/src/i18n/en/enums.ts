@@ -72,6 +72,22 @@ export const enums = {
     FIELD_TYPE_TIMESTAMP: "Date and time",
     FIELD_TYPE_OPTION: "Choice",
     FIELD_TYPE_OPTIONS: "Multiple choice",
+    FIELD_TYPE_LONG_TEXT: "Long text",
+    FIELD_TYPE_EMAIL: "E-mail",
+    FIELD_TYPE_PHONE: "Phone",
+    FIELD_TYPE_URL: "Web address",
+  },
+  FieldIndexState: {
+    FIELD_INDEX_STATE_UNSPECIFIED: "Not indexed",
+    FIELD_INDEX_STATE_BUILDING: "Index being made",
+    FIELD_INDEX_STATE_READY: "Indexed",
+    FIELD_INDEX_STATE_FAILED: "Index failed",
+  },
+  RecordKind: {
+    RECORD_KIND_UNSPECIFIED: "Not set",
+    RECORD_KIND_CUSTOMER: "Customers",
+    RECORD_KIND_CONTACT: "Contacts",
+    RECORD_KIND_INTERACTION: "Interactions",
   },
   ImportState: {
     IMPORT_STATE_UNSPECIFIED: "Not set",

@@ -100,6 +100,7 @@ export const security = {
     sent: "An invitation went to {{email}}",
   },
   access: {
+    toRecord: "What {{name}} may do with the record of",
     open: "Explain access",
     title: "What {{name}} may do, and why",
     inactive: "They are disabled and can't sign in; nothing of this is in force.",

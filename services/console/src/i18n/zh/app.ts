@@ -21,6 +21,7 @@ export const app = {
     fields: "自定义字段",
     audit: "操作日志",
     serviceAccounts: "服务账号",
+    provisioning: "目录同步",
     identityProviders: "单点登录",
     webhooks: "Webhook",
     parameters: "参数设置",

@@ -68,6 +68,22 @@ export const enums = {
     FIELD_TYPE_TIMESTAMP: "日期时间",
     FIELD_TYPE_OPTION: "单选",
     FIELD_TYPE_OPTIONS: "多选",
+    FIELD_TYPE_LONG_TEXT: "长文本",
+    FIELD_TYPE_EMAIL: "邮箱",
+    FIELD_TYPE_PHONE: "电话",
+    FIELD_TYPE_URL: "网址",
+  },
+  FieldIndexState: {
+    FIELD_INDEX_STATE_UNSPECIFIED: "未索引",
+    FIELD_INDEX_STATE_BUILDING: "正在建立索引",
+    FIELD_INDEX_STATE_READY: "已索引",
+    FIELD_INDEX_STATE_FAILED: "索引失败",
+  },
+  RecordKind: {
+    RECORD_KIND_UNSPECIFIED: "未定",
+    RECORD_KIND_CUSTOMER: "客户",
+    RECORD_KIND_CONTACT: "联系人",
+    RECORD_KIND_INTERACTION: "交往",
   },
   ImportState: {
     IMPORT_STATE_UNSPECIFIED: "未定",

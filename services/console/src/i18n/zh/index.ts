@@ -5,8 +5,9 @@ import { customers } from "./customers";
 import { enums } from "./enums";
 import { identity } from "./identity";
 import { imports } from "./imports";
+import { provisioning } from "./provisioning";
 import { reporting } from "./reporting";
 import { security } from "./security";
 import { settings } from "./settings";
 
-export const zh = { administration, app, common, customers, enums, identity, imports, reporting, security, settings };
+export const zh = { administration, app, common, customers, enums, identity, imports, provisioning, reporting, security, settings };

@@ -97,6 +97,7 @@ export const security = {
     sent: "邀请邮件已发往 {{email}}",
   },
   access: {
+    toRecord: "{{name}} 能对哪位员工的资料做什么",
     open: "查看权限",
     title: "{{name}} 能做什么，为什么",
     inactive: "该员工已停用，不能登录，以下权限均不生效。",

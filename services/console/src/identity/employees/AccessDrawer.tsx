@@ -1,12 +1,15 @@
 // What a person may do and which roles say so, as the services decide it.
+import { useState } from "react";
 import { useQuery } from "@tanstack/react-query";
-import { Alert, Drawer, Flex, Popover, Table, Tag, Typography, type TableColumnsType } from "antd";
+import { Alert, Drawer, Flex, Form, Popover, Table, Tag, Typography, type TableColumnsType } from "antd";
 import { useTranslation } from "react-i18next";
 import type { EmployeeAccess, PermissionAccess, VisibilityAccess } from "@/api/types";
+import { Decisions } from "@/shared/access/Decisions";
 import { useFocusReturn } from "@/shared/drawer";
 import { Loaded } from "@/shared/states";
 import { usePhone } from "@/shared/usePhone";
-import { getEmployeeAccess } from "../api";
+import { explainEmployeeAccess, getEmployeeAccess } from "../api";
+import { EmployeePicker } from "../directory/EmployeePicker";
 import { roleName } from "../roles/names";
 import { ScopeTag } from "../roles/RoleEffect";
 
@@ -37,6 +40,7 @@ export function AccessDrawer({ employee, onClose }: AccessDrawerProps) {
               scroll={phone ? { x: 560 } : undefined}
               locale={{ emptyText: t("security.access.nothing") }}
             />
+            <ToRecords employee={employee} />
             <Table<VisibilityAccess>
               rowKey="personalData"
               size="small"
@@ -48,6 +52,29 @@ export function AccessDrawer({ employee, onClose }: AccessDrawerProps) {
         )}
       </Loaded>
     </Drawer>
+  );
+}
+
+/** What the person may do with the record of a colleague, and why. */
+function ToRecords({ employee }: { employee: { id: string; displayName: string } }) {
+  const { t } = useTranslation();
+  const [recordId, setRecordId] = useState<string>();
+  const access = useQuery({
+    queryKey: ["employees", "access", employee.id, recordId],
+    queryFn: () => explainEmployeeAccess(recordId ?? "", employee.id),
+    enabled: recordId !== undefined,
+  });
+  return (
+    <Flex vertical gap={12} data-testid="access-to-employee">
+      <Form.Item label={t("security.access.toRecord", { name: employee.displayName })} htmlFor="access-record" layout="vertical" style={{ margin: 0 }}>
+        <EmployeePicker id="access-record" allowClear value={recordId} onChange={setRecordId} />
+      </Form.Item>
+      {recordId !== undefined && (
+        <Loaded query={access} small>
+          {({ decisions }) => <Decisions decisions={decisions} />}
+        </Loaded>
+      )}
+    </Flex>
   );
 }
 

@@ -51,6 +51,7 @@ export function EmployeeForm({ employee, open, onClose, onCreated }: EmployeeFor
   return (
     <FormDrawer<Values>
       open={open}
+      record={employee}
       title={employee ? t("identity.employee.edit", { name: employee.displayName }) : t("identity.employee.create")}
       initialValues={{ ...before, entry: "password" }}
       submitText={employee ? undefined : t("common.create")}

@@ -6,6 +6,7 @@ import { Link } from "react-router";
 import type { Group } from "@/api/types";
 import { useAccess } from "@/app/access";
 import { useActs } from "@/shared/acts";
+import { Authors } from "@/shared/Authors";
 import { changedFields } from "@/shared/changes";
 import { FormDrawer } from "@/shared/FormDrawer";
 import { useNotices } from "@/shared/notices";
@@ -72,6 +73,9 @@ export function GroupCard({ group, groups, manages, onCreate, onDeleted }: Group
           )}
         </Flex>
       )}
+      <div style={{ marginTop: 16 }}>
+        <Authors record={group} />
+      </div>
       <FormDrawer<typeof before>
         open={editing}
         title={t("identity.group.edit", { name: group.name })}

@@ -3,6 +3,7 @@ import { Alert, App, Button, Drawer, Flex, Input, Radio, Switch, Typography } fr
 import { useTranslation } from "react-i18next";
 import type { PermissionEntry, PersonalData, Role, RoleAudience, Visibility } from "@/api/types";
 import { useActs } from "@/shared/acts";
+import { Authors } from "@/shared/Authors";
 import { changedFields, same } from "@/shared/changes";
 import { useFocusReturn } from "@/shared/drawer";
 import { FormFault } from "@/shared/FormFault";
@@ -156,6 +157,7 @@ export function RoleEditor({ role, permissions, manages, onClose }: RoleEditorPr
         ))}
         <VisibilityTable visibilities={draft.fieldVisibilities} onChoose={setVisibility} editable={editable} />
         {role && <RoleEffect effects={effects(before.grants, draft.grants, permissions)} holders={role.holderCount} />}
+        {role && <Authors record={role} />}
       </Flex>
     </Drawer>
   );

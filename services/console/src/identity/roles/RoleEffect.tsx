@@ -31,11 +31,11 @@ export function RoleEffect({ effects, holders }: { effects: Effect[]; holders: n
   );
 }
 
-export function ScopeTag({ choice }: { choice: ScopeChoice }) {
+export function ScopeTag({ choice, wrap }: { choice: ScopeChoice; wrap?: boolean }) {
   const { t } = useTranslation();
   if (choice === "none") return <Tag style={{ margin: 0 }}>{t("common.none")}</Tag>;
   return (
-    <Tag color={scopeColors[choice]} variant="filled" style={{ margin: 0 }}>
+    <Tag color={scopeColors[choice]} variant="filled" style={{ margin: 0, whiteSpace: wrap ? "normal" : undefined }}>
       {t(`enums.Scope.${choice}`)}
     </Tag>
   );

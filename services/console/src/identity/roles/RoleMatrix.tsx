@@ -30,9 +30,9 @@ export function RoleMatrix({ roles, permissions, onOpen }: MatrixProps) {
       ]),
     [permissions],
   );
-  // The preset roles fit a common screen side by side; English needs more room for a scope on one line.
+  // The preset roles fit a common screen side by side; English needs more room for a scope.
   const permissionWidth = 184;
-  const roleWidth = i18n.language.startsWith("zh") ? 104 : 136;
+  const roleWidth = i18n.language.startsWith("zh") ? 104 : 118;
   const columns: TableColumnsType<MatrixRow> = [
     {
       title: t("identity.role.permission"),
@@ -70,7 +70,7 @@ export function RoleMatrix({ roles, permissions, onOpen }: MatrixProps) {
       render: (_: unknown, { entry }: MatrixRow) => {
         const scope = entry?.permission ? scopeOf(role.grants, entry.permission) : "none";
         if (scope === "none") return <Typography.Text type="secondary" aria-label={t("common.none")}>·</Typography.Text>;
-        return <ScopeTag choice={scope} />;
+        return <ScopeTag choice={scope} wrap />;
       },
     })),
   ];

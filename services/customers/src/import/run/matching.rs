@@ -74,7 +74,7 @@ impl Work<'_> {
         self.look_up(connection, &mut base, sound()).await?;
         let numbers: Vec<&str> =
             sound().map(|draft| draft.customer.number.as_str()).filter(|number| !number.is_empty()).collect();
-        let unique: Vec<(String, String)> = if self.plan.fields.all().iter().any(|field| field.unique) {
+        let unique: Vec<(String, String)> = if self.plan.fields.all().any(|field| field.unique) {
             sound().flat_map(|draft| values_of(&self.plan, draft)).collect()
         } else {
             Vec::new()

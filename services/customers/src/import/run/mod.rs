@@ -90,12 +90,17 @@ impl ImportJob {
     async fn work(&self, job: &JobContext<Payload>, id: Uuid, stored: Stored) -> Result<(), JobFailure> {
         let caller = self.caller(stored.employee_id)?;
         let owner = owner(&caller, stored.owner_id).ok_or_else(|| JobFailure::stop(&reason::IMPORT_FORBIDDEN))?;
-        let fields = self.shared.fields.current().await?;
-        // A field that was made a moment ago elsewhere: its column must not be left out for that.
-        let unknown =
-            |path: &&String| path.strip_prefix("custom_fields.").is_some_and(|key| fields.by_key(key).is_none());
-        if let Some(path) = stored.fields.iter().find(unknown) {
-            return Err(JobFailure::Retry(anyhow::anyhow!("{path} is not known here yet")));
+        let fields = self.shared.fields.seen_by(&caller).await?;
+        for path in &stored.fields {
+            let Some(key) = path.strip_prefix("custom_fields.") else { continue };
+            if fields.by_key(key).is_some_and(|_| fields.is_writable(key)) {
+                continue;
+            }
+            // A field that was made a moment ago elsewhere: its column must not be left out for that.
+            if fields.all().all(|field| field.key != key) {
+                return Err(JobFailure::Retry(anyhow::anyhow!("{path} is not known here yet")));
+            }
+            return Err(JobFailure::stop(&reason::IMPORT_FORBIDDEN));
         }
         let key = ImportKey::try_from(stored.import.key).unwrap_or_default();
         let zone: FixedOffset = self.shared.zone;
@@ -202,7 +207,7 @@ impl Work<'_> {
 
     async fn complete(&self, progress: Progress) -> Result<(), JobFailure> {
         let mut tx = self.job.db().begin().await?;
-        tx.act_for(&self.plan.caller);
+        tx.act_for(&self.plan.caller).await?;
         let state = if self.dry { ImportState::Ready } else { ImportState::Completed };
         self.job.checkpoint(tx.connection(), &progress).await?;
         if store::run_end(tx.connection(), self.import_id, self.job.id(), state, None).await? && !self.dry {

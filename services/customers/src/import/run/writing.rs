@@ -33,7 +33,7 @@ impl Work<'_> {
     /// A transaction for a batch. One that holds the turn keeps other imports out until it commits.
     pub(super) async fn begin(&self, turn: bool) -> Result<Tx, Failure> {
         let mut tx = self.job.db().begin().await?;
-        tx.act_for(&self.plan.caller);
+        tx.act_for(&self.plan.caller).await?;
         if turn && !self.dry {
             bulk::turn_take(tx.connection()).await?;
         }
@@ -164,7 +164,7 @@ impl Work<'_> {
         for change in changed {
             if change.after_custom != change.before_custom {
                 let values = unique_values(&self.plan.fields, &change.after_custom);
-                unique_values_set(tx.connection(), change.id, &values).await?;
+                unique_values_set(tx.connection(), &self.plan.fields, change.id, &values).await?;
             }
             let revision = bulk::revision(&change.before) + 1;
             let after =

@@ -183,7 +183,7 @@ impl Identity {
     ) -> Result<proto::CreateWebhookEndpointResponse> {
         let id = Uuid::now_v7();
         let sealed = self.webhooks.seal_secret(id, &signature::generate())?;
-        let mut tx = self.db.begin().await?;
+        let mut tx = self.db.begin_for(&call.caller).await?;
         store::endpoint_insert(tx.connection(), id, asked, &sealed).await?;
         let endpoint = store::endpoint_get(tx.connection(), id).await?;
         emit_changed(&mut tx, id, 1, endpoint.enabled, endpoint.disable_reason());

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use contracts::identity::WebhookEndpoint;
 use contracts::options::Permission;
-use platform::db::timestamp;
+use platform::db::{author, timestamp};
 use platform::error::{Error, Result, on_constraint};
 use platform::update;
 use sqlx::postgres::PgRow;
@@ -16,7 +16,8 @@ use crate::webhook::event;
 
 const SELECT: &str = "
 SELECT id, name, url, description, event_types, enabled, disable_reason, disable_time, failing_since,
-       CASE WHEN old_secret_expire_time > now() THEN old_secret_expire_time END, create_time, update_time, revision
+       CASE WHEN old_secret_expire_time > now() THEN old_secret_expire_time END, create_time, update_time, revision,
+       create_user_id, update_user_id
 FROM webhook_endpoint ";
 
 fn endpoint(row: &PgRow) -> sqlx::Result<WebhookEndpoint> {
@@ -35,6 +36,8 @@ fn endpoint(row: &PgRow) -> sqlx::Result<WebhookEndpoint> {
         create_time: time(10)?,
         update_time: time(11)?,
         etag: update::etag(row.try_get(12)?),
+        create_user_id: author(row, 13)?,
+        update_user_id: author(row, 14)?,
     })
 }
 

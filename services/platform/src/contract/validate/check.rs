@@ -13,6 +13,11 @@ use super::super::{
 
 use crate::error::Reason;
 
+/// Whether a text is an e-mail address, as the rule `email` of the contract means it.
+pub fn is_email(text: &str) -> bool {
+    EMAIL_ADDRESS.is_match(text)
+}
+
 static EMAIL_ADDRESS: LazyLock<Regex> = LazyLock::new(|| Regex::new(EMAIL).expect("a literal pattern is valid"));
 
 /// A rule that a value breaks.
@@ -90,7 +95,7 @@ fn text(rules: &ValueRules, bytes: &[u8]) -> Result<(), Fault> {
     if rules.uuid && !is_uuid(bytes) {
         return Err(Fault::new(&violation::NOT_A_UUID));
     }
-    if rules.email && !EMAIL_ADDRESS.is_match(text) {
+    if rules.email && !is_email(text) {
         return Err(Fault::new(&violation::NOT_AN_EMAIL));
     }
     if let Some(pattern) = &rules.pattern

@@ -14,7 +14,8 @@ interface ChartProps {
   option: EChartsCoreOption;
   height: number;
   label: string;
-  onPick?: (place: { dataIndex: number; seriesIndex: number }) => void;
+  /** `edge`: a line of a graph was picked, not a point. */
+  onPick?: (place: { dataIndex: number; seriesIndex: number; edge: boolean }) => void;
   ref?: Ref<ChartHandle>;
 }
 
@@ -47,8 +48,8 @@ export function Chart({ option, height, label, onPick, ref }: ChartProps) {
 
   useEffect(() => {
     if (!chart || !onPick) return;
-    const pick = (event: { dataIndex?: number; seriesIndex?: number }) =>
-      event.dataIndex !== undefined && onPick({ dataIndex: event.dataIndex, seriesIndex: event.seriesIndex ?? 0 });
+    const pick = (event: { dataIndex?: number; seriesIndex?: number; dataType?: string }) =>
+      event.dataIndex !== undefined && onPick({ dataIndex: event.dataIndex, seriesIndex: event.seriesIndex ?? 0, edge: event.dataType === "edge" });
     chart.on("click", pick as (event: unknown) => void);
     return () => {
       chart.off("click", pick);

@@ -1,7 +1,7 @@
-// Why a person may, or may not, do something with a customer, as sentences; pure.
+// Why a person may, or may not, do something with a record, as sentences; pure.
 import type { AccessDecision, AccessReason } from "@/api/types";
 
-type Sentence = "all" | "owner" | "group" | "chosenGroup" | "sharedPerson" | "sharedPersonUntil" | "sharedGroup" | "sharedGroupUntil" | "inactive" | "noGrant" | "outOfScope" | "unknown";
+type Sentence = "all" | "owner" | "group" | "chosenGroup" | "sharedPerson" | "sharedPersonUntil" | "sharedGroup" | "sharedGroupUntil" | "inactive" | "noGrant" | "outOfScope" | "notInPool" | "noGroup" | "unknown";
 
 /** The text of a reason; the texts take the role, its scope, the group and the end of a share. */
 export function sentenceOf({ kind, expireTime }: Pick<AccessReason, "kind" | "expireTime">): Sentence {
@@ -24,6 +24,10 @@ export function sentenceOf({ kind, expireTime }: Pick<AccessReason, "kind" | "ex
       return "noGrant";
     case "ACCESS_REASON_KIND_OUT_OF_SCOPE":
       return "outOfScope";
+    case "ACCESS_REASON_KIND_NOT_IN_POOL":
+      return "notInPool";
+    case "ACCESS_REASON_KIND_NO_GROUP":
+      return "noGroup";
     default:
       return "unknown";
   }

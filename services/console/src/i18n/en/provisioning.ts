@@ -1,0 +1,17 @@
+export const provisioning = {
+  subtitle: "A directory creates, changes and disables people and groups here by SCIM 2.0",
+  setUp: "How to set it up",
+  role: "Make a role that holds the permission “Provision people and groups (SCIM)”",
+  roleHint: "To the roles",
+  account: "Make a service account with that role",
+  accountHint: "To the service accounts",
+  key: "Make an API key for it",
+  keyHint: "It is shown once; the directory sends it as a bearer token",
+  address: "Give the directory this address",
+  reach: "Where people are moved, what their roles reach from there must lie within what the service account reaches itself. To let it move people between groups, give its role the same permissions.",
+  clients: "Accounts that provision",
+  noClients: "No service account holds the permission “Provision people and groups (SCIM)”",
+  activity: "What they did last",
+  all: "The whole trail",
+  idle: "Nothing so far",
+};

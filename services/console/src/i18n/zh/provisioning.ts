@@ -1,0 +1,17 @@
+export const provisioning = {
+  subtitle: "由企业目录按 SCIM 2.0 自动创建、修改和停用员工与员工组",
+  setUp: "接入步骤",
+  role: "建一个包含“同步人员与员工组（SCIM）”权限的角色",
+  roleHint: "去角色",
+  account: "建一个服务账号，授予该角色",
+  accountHint: "去服务账号",
+  key: "为它新建 API 密钥",
+  keyHint: "密钥只显示一次；在目录中作为 Bearer 令牌填写",
+  address: "在目录中填写此地址",
+  reach: "移动员工时，员工角色由此可及的数据须在该服务账号自身的范围之内；如需在各组之间移动员工，请为其角色一并授予相应权限。",
+  clients: "同步账号",
+  noClients: "还没有包含“同步人员与员工组（SCIM）”权限的服务账号",
+  activity: "最近同步",
+  all: "全部日志",
+  idle: "还没有同步过",
+};
