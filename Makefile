@@ -7,7 +7,7 @@ PYTHON ?= python3
 help: ## List the verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
-demo: ## Build and serve a CRM with demo data until Ctrl-C (CHANGKE_DEMO_PORT=8080)
+demo: ## Build and serve a CRM with demo data until Ctrl-C (CHANGKE_DEMO_PORT=8080 CHANGKE_DEMO_CUSTOMERS=20000)
 	@$(PYTHON) deploy/local/demo.py
 
 demo-reset: ## Forget the demo's data

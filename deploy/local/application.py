@@ -54,7 +54,7 @@ def build_console(log=None):
 class Application:
     """The binary with its settings; `folder` holds its secrets, its log and the sign-ins of the employees."""
 
-    def __init__(self, binary, folder, database_url, nats_url, listen, settings=None):
+    def __init__(self, binary, folder, database_url, nats_url, listen, settings=None, inherit=False):
         self.binary = binary
         self.folder = folder
         self.listen = listen
@@ -62,8 +62,9 @@ class Application:
         self.log = folder / "changke.log"
         self.sign_ins = folder / "sign-ins.json"
         folder.mkdir(parents=True, exist_ok=True)
-        # The scripts' own variables are no settings of the binary, which refuses what it does not know.
-        inherited = {name: text for name, text in os.environ.items() if not name.startswith(SCRIPT_VARIABLES)}
+        # What a test or a benchmark finds must not hang on the caller's settings. The scripts' own are none of the binary.
+        left_out = SCRIPT_VARIABLES if inherit else ("CHANGKE_",)
+        inherited = {name: text for name, text in os.environ.items() if not name.startswith(left_out)}
         # A setting that the caller's environment names wins, except for what was decided here.
         defaults = {
             "CHANGKE_GATEWAY__CONSOLE_DIR": str(CONSOLE / "dist"),
@@ -72,6 +73,8 @@ class Application:
             "CHANGKE_TELEMETRY__LOG_FORMAT": "text",
             # Passkeys belong to a name, not to an address.
             "CHANGKE_IDENTITY__PUBLIC_URL": f"http://localhost:{listen.rsplit(':', 1)[1]}",
+            # Events belong to a database: what another one has left on the same server must not be counted in.
+            "CHANGKE_NATS__PREFIX": Path(made_once(folder / "nats-prefix", f"changke_{secrets.token_hex(6)}")).read_text(),
         }
         for name in ("CHANGKE_DATABASE__ROLE_SECRET", "CHANGKE_CLUSTER__SECRET"):
             if name not in inherited:
@@ -83,17 +86,20 @@ class Application:
             "CHANGKE_NATS__URL": nats_url,
             "CHANGKE_GATEWAY__LISTEN": listen,
         }
+        for name in decided:
+            inherited.pop(f"{name}_FILE", None)
         self.environment = defaults | inherited | decided | (settings or {})
+        self.public_url = self.environment["CHANGKE_IDENTITY__PUBLIC_URL"]
 
     def migrate(self, log=None):
         self._run("migrate", log=log)
 
     def seed(self, *options, log=None):
-        """Load the demo company, once for a database: run again on a later day it would be another company."""
-        marker = self.folder / "seeded"
-        if not marker.exists():
+        """Load the demo company, once for a database; again when another size is asked for, to which it may grow."""
+        marker, wanted = self.folder / "seeded", " ".join(options)
+        if not marker.exists() or (wanted and marker.read_text() != wanted):
             self._run("seed", "--sign-ins", self.sign_ins, *options, log=log)
-            marker.touch()
+            marker.write_text(wanted)
 
     @contextmanager
     def served(self):
@@ -141,7 +147,8 @@ def made_once(path, secret):
 
 def free_port_from(first):
     """The first port from `first` on that nobody listens on."""
-    for port in range(first, first + 100):
+    last = min(first + 99, 65_535)
+    for port in range(first, last + 1):
         with socket.socket() as probe:
             # As the server itself binds: a port in TIME_WAIT is free.
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -150,4 +157,4 @@ def free_port_from(first):
                 return port
             except OSError:
                 continue
-    sys.exit(f"no free port between {first} and {first + 99}")
+    sys.exit(f"no free port between {first} and {last}")

@@ -102,16 +102,18 @@ class Bench:
     def __init__(self, exits, stack, binaries, customers):
         self.exits, self.stack, self.load = exits, stack, binaries["load"]
         self.folder = RESULTS / "run"
-        os.environ["CHANGKE_GATEWAY__RATE_LIMIT__PER_SECOND"] = "0"
-        os.environ["CHANGKE_GATEWAY__RATE_LIMIT__SIGN_INS_PER_MINUTE"] = "0"
-        os.environ["CHANGKE_TELEMETRY__LOG_FILTER"] = "warn"
         listen, collector = f"127.0.0.1:{free_port()}", f"127.0.0.1:{free_port()}"
         run(["rm", "-rf", self.folder])
         self.folder.mkdir(parents=True)
         # Traces go somewhere, at the sampling that an installation has by default.
         self.spawn([self.load, "collect", "--listen", collector], dict(os.environ))
-        os.environ["CHANGKE_TELEMETRY__OTLP_ENDPOINT"] = f"http://{collector}"
-        self.app = Application(binaries["changke"], self.folder, stack.database_url, stack.nats_url, listen)
+        settings = {
+            "CHANGKE_GATEWAY__RATE_LIMIT__PER_SECOND": "0",
+            "CHANGKE_GATEWAY__RATE_LIMIT__SIGN_INS_PER_MINUTE": "0",
+            "CHANGKE_TELEMETRY__LOG_FILTER": "warn",
+            "CHANGKE_TELEMETRY__OTLP_ENDPOINT": f"http://{collector}",
+        }
+        self.app = Application(binaries["changke"], self.folder, stack.database_url, stack.nats_url, listen, settings)
         self.app.migrate()
         self.app.seed("--customers", str(customers), "--no-interactions")
         self.server = exits.enter_context(self.app.served())

@@ -15,6 +15,7 @@ from compose_check import Compose, Dashboard  # noqa: F401  unittest finds them 
 from manifests import (
     CHART,
     KUBERNETES,
+    ROOT,
     VARIANTS,
     Manifests,
     component_of,
@@ -22,6 +23,7 @@ from manifests import (
     environment_of,
     helm,
     labels_of,
+    notes,
     pod_of,
     rendered,
     secrets_of,
@@ -174,7 +176,10 @@ class Chart(unittest.TestCase):
 
     @of_each_pod
     def test_every_variable_is_a_setting_of_the_code(self, _, workload):
-        self.assertEqual(unknown_settings(environment_of(workload)), [])
+        environment = environment_of(workload)
+        self.assertEqual(unknown_settings(environment), [])
+        # The binary refuses a setting that is given twice.
+        self.assertEqual([name for name in environment if f"{name}_FILE" in environment], [])
 
     def test_numbers_stay_digits(self):
         environment = environment_of(rendered("all options").workloads["customers"])
@@ -303,6 +308,24 @@ class Chart(unittest.TestCase):
         for monitor in chosen.component("ServiceMonitor").values():
             self.assertEqual(monitor["spec"]["endpoints"][0]["port"], "admin")
         self.assertEqual(set(chosen.component("ServiceMonitor")), chosen.services)
+
+    def test_notes_say_what_is_there_and_what_the_command_does(self):
+        printed = (ROOT / "services" / "changke" / "src" / "main.rs").read_text()
+        self.assertIn("/// Create an administrator, and print a link to set the password with, good for one use.", printed)
+        for variant in VARIANTS:
+            with self.subTest(variant):
+                text, manifests = notes(variant), rendered(variant)
+                self.assertIn("prints a link to set the password with, good for one use", text)
+                self.assertIn("设置密码的链接", text)
+                listed = text.splitlines()[0].partition(": ")[2]
+                self.assertEqual(set(listed.split(", ")), manifests.services)
+                for deployment in re.findall(r"\bdeploy/(\S+)", text):
+                    self.assertIn(deployment, manifests.of("Deployment"))
+                for service, port in re.findall(r"\bservice/(\S+) \d+:(\d+)", text):
+                    ports = [entry["port"] for entry in manifests.of("Service")[service]["spec"]["ports"]]
+                    self.assertIn(int(port), ports)
+                (command,) = re.findall(r"-- changke (.*)", text)
+                self.assertEqual(command, "admin create NAME")
 
     def test_wrong_values_are_refused_by_name(self):
         wrong = {

@@ -1,5 +1,6 @@
 """The checks of `make test`, each a function that gets a `Step` to run commands with. test.py runs them."""
 
+import sys
 from contextlib import contextmanager
 
 import application
@@ -53,6 +54,10 @@ def charts(step):
     python = tools.python_tools(step.log)
     path = [*tools.kubernetes_tools(step.log), python.parent]
     step.run(python, HERE / "chart_check.py", path=path)
+
+
+def scripts(step):
+    step.run(sys.executable, HERE / "scripts_check.py")
 
 
 def console_lint(step):
@@ -148,6 +153,7 @@ PHASES = [
         [
             ("buf", buf),
             ("charts", charts),
+            ("scripts", scripts),
             ("console-lint", console_lint),
             ("console-types", console_types),
             ("console-tests", console_tests),

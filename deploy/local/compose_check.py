@@ -56,6 +56,13 @@ class Compose(unittest.TestCase):
         self.assertEqual(publishing, {"changke": ["together"], "gateway": ["apart"]})
         self.assertIn("COMPOSE_PROFILES=together", (self.FILE.parent / ".env").read_text().splitlines())
 
+    def test_those_alone_reach_out_who_have_to(self):
+        self.assertEqual(self.compose["networks"], {"inside": {"internal": True}, "outside": {}})
+        for name, service in self.compose["services"].items():
+            # Who publishes a port has to be reached; identity sends mail and webhooks and asks providers of sign-on.
+            outside = name == "identity" or "ports" in service
+            self.assertEqual(service["networks"], ["inside", "outside"] if outside else ["inside"], name)
+
     def test_image_runs_as_a_numbered_user(self):
         final = (self.FILE.parent / "Dockerfile").read_text().split("\nFROM ")[-1]
         user = re.search(r"^USER (\d+):\d+$", final, re.MULTILINE)

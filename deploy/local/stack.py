@@ -153,7 +153,7 @@ class Stack:
     def _create_cluster(self, binaries, data, log):
         scratch = data.with_suffix(".new")
         shutil.rmtree(scratch, ignore_errors=True)
-        # Character classes must know Chinese, or trigrams of a Chinese name would be empty; order is by code point.
+        # Character classes know Chinese; order is by code point.
         command = [binaries / "initdb", "-D", scratch, "-U", "postgres", "--encoding=UTF8", "--locale=C"]
         command += [f"--lc-ctype={unicode_locale()}", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
         command += ["--auth=scram-sha-256", f"--pwfile={self.folder / 'password'}"]

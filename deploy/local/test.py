@@ -3,6 +3,7 @@
     python3 deploy/local/test.py [STEP …]
 """
 
+import re
 import sys
 import threading
 import time
@@ -10,12 +11,13 @@ import traceback
 
 from checks import PHASES
 from places import DEV, ROOT
-from processes import cancel, run, unwind_on_signals
+from processes import cancel, run, ticking, unwind_on_signals
 from stack import tail
 from tools import Unavailable, with_path
 
 LOGS = DEV / "test" / "logs"
 TAIL_LINES = 60
+TICK_SECONDS = 30
 
 
 class Failed(Exception):
@@ -35,10 +37,14 @@ class Step:
     def perform(self):
         began = time.monotonic()
         say(f"start   {self.name}")
-        with open(self.log_path, "w") as self.log:
+        with open(self.log_path, "w") as self.log, ticking(TICK_SECONDS, lambda: self.tell(began)):
             self.outcome = self._attempt()
         self.seconds = time.monotonic() - began
         say(f"{self.outcome:7} {self.name}  {self.seconds:.1f} s")
+
+    def tell(self, began):
+        far = progress(self.log_path.read_text(errors="replace"))
+        say(f"        {self.name}  {time.monotonic() - began:.0f} s: {far}")
 
     def _attempt(self):
         try:
@@ -58,6 +64,19 @@ class Step:
         status = run(command, cwd=cwd, env=environment, stdout=stdout or self.log, stderr=self.log)
         if status != 0:
             raise Failed(f"{command[0]} ended with status {status}")
+
+
+def progress(log):
+    """How far a log shows its step to be: the tests that are done, or what it said last."""
+    started = re.search(r"^ *Starting (\d+) tests", log, re.MULTILINE)
+    if not started:
+        return next((line.strip()[:100] for line in reversed(log.splitlines()) if line.strip()), "")
+    # The summary names those that failed once more.
+    under_way = log[started.end() :].partition("Summary [")[0]
+    outcomes = re.findall(r"^ *([A-Z]+) \[ *[\d.]+s\]", under_way, re.MULTILINE)
+    done = [outcome for outcome in outcomes if outcome not in ("SLOW", "TERMINATING")]
+    failed = [outcome for outcome in done if outcome not in ("PASS", "LEAK")]
+    return f"{len(done)} of {started[1]} tests, {len(failed)} failed"
 
 
 def say(line):

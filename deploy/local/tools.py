@@ -5,15 +5,17 @@ and a browser are used from the machine where it has them. Run as a script it br
 """
 
 import hashlib
+import json
 import os
 import shutil
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import fetch
 from places import DEV, ROOT
-from processes import run
+from processes import run, ticking
 
 HERE = Path(__file__).parent
 NPM = DEV / "npm"
@@ -49,10 +51,29 @@ def npm_ci(folder, log=None):
     done, now = fresh(stamp, [folder / "package.json", folder / "package-lock.json"])
     if done:
         return
-    if run(["npm", "ci", "--no-audit", "--no-fund", "--no-progress"], cwd=folder, stdout=log, stderr=log) != 0:
-        raise Unavailable(f"npm ci failed in {folder}")
+    modules = folder / "node_modules"
+    packages = len(json.loads((folder / "package-lock.json").read_text())["packages"]) - 1
+    name = folder.relative_to(ROOT)
+
+    def tell(how=" so far"):
+        print(f"npm packages of {name}: {packages}, {megabytes(modules)} MB{how}", file=log, flush=True)
+
+    print(f"fetching {packages} npm packages for {name} …", file=log, flush=True)
+    with ticking(10, tell):
+        if run(["npm", "ci", "--no-audit", "--no-fund"], cwd=folder, stdout=log, stderr=log) != 0:
+            raise Unavailable(f"npm ci failed in {folder}")
+    tell(how="")
     stamp.parent.mkdir(exist_ok=True)
     stamp.write_text(now)
+
+
+def megabytes(folder):
+    total = 0
+    for path, _, files in os.walk(folder):
+        for name in files:
+            with suppress(OSError):
+                total += os.lstat(os.path.join(path, name)).st_size
+    return total // 1_000_000
 
 
 def npm_tools(log=None):
@@ -98,7 +119,7 @@ def python_tools(log=None):
         # Without pip inside: some distributions' Python can make such an environment only.
         if run([sys.executable, "-m", "venv", "--without-pip", VENV], stdout=log, stderr=log) != 0:
             raise Unavailable("python3 -m venv failed")
-        command = [*fetch.pip(), "--python", python, "install", "--quiet", "--disable-pip-version-check"]
+        command = [*fetch.pip(), "--python", python, "install", "--disable-pip-version-check"]
         command += ["--only-binary", ":all:", "--require-hashes", "-r", HERE / "checks.txt"]
         if run(command, stdout=log, stderr=log) != 0:
             raise Unavailable("pip could not install the Python tools")

@@ -167,8 +167,8 @@ impl App {
         }
         let gateway_address = gateway_listener.as_ref().map(TcpListener::local_addr).transpose()?;
         if let Some(listener) = gateway_listener {
-            let public =
-                health::Public::new(gateway::build(&config.gateway, upstreams, serving.clone())?, health.clone());
+            let front = gateway::build(&config.gateway, clients.derive("csrf"), upstreams, serving.clone())?;
+            let public = health::Public::new(front, health.clone());
             tasks.spawn(serve_http(listener, public, serving.clone()));
         }
         if let Some(listener) = admin_listener {

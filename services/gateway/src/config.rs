@@ -22,7 +22,8 @@ pub struct Config {
     pub stream_timeout_seconds: u64,
     /// Cookies for HTTPS only. Turned off where people try the product without a certificate.
     pub secure_cookies: bool,
-    /// Key behind the CSRF tokens, the same in every gateway of an installation; made up at start when empty.
+    /// Key behind the CSRF tokens, the same in every gateway of an installation; derived from
+    /// `cluster.secret` when empty.
     pub csrf_secret: String,
     /// The built console; without it there is an API and no console.
     pub console_dir: Option<PathBuf>,

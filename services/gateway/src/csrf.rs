@@ -16,12 +16,10 @@ pub struct Csrf {
 }
 
 impl Csrf {
-    /// Without a secret, tokens hold as long as this process.
-    pub fn new(secret: &str) -> Csrf {
-        match secret.is_empty() {
-            true => Csrf { key: rand::random::<[u8; 32]>().to_vec() },
-            false => Csrf { key: secret.as_bytes().to_vec() },
-        }
+    /// Without a secret of its own the key is one of the installation: tokens outlive a restart, and hold in every gateway.
+    pub fn new(secret: &str, derived: [u8; 32]) -> Csrf {
+        let key = if secret.is_empty() { derived.to_vec() } else { secret.as_bytes().to_vec() };
+        Csrf { key }
     }
 
     /// A token for a session: `nonce.mac(access).mac(refresh)`, since the two tokens are never sent together.
@@ -76,16 +74,24 @@ mod tests {
 
     #[test]
     fn a_token_holds_for_its_session_alone() {
-        let csrf = Csrf::new(&"k".repeat(32));
+        let csrf = Csrf::new(&"k".repeat(32), [0; 32]);
         let token = csrf.issue("access", "refresh");
         assert!(csrf.holds_for_access(&token, "access") && csrf.holds_for_refresh(&token, "refresh"));
         assert!(!csrf.holds_for_access(&token, "other") && !csrf.holds_for_refresh(&token, "access"));
-        assert!(!Csrf::new("").holds_for_access(&token, "access"));
+        assert!(!Csrf::new("", [0; 32]).holds_for_access(&token, "access"));
         for forged in ["", ".", "..", "a.b.c", &token[1..], &format!("{token}.x")] {
             assert!(!csrf.holds_for_access(forged, "access"), "{forged}");
         }
         assert!(!csrf.holds_for_access(&csrf.issue("", ""), ""));
         assert_ne!(token, csrf.issue("access", "refresh"));
+    }
+
+    #[test]
+    fn without_a_secret_tokens_hold_wherever_the_installation_is_the_same() {
+        let token = Csrf::new("", [1; 32]).issue("access", "refresh");
+        assert!(Csrf::new("", [1; 32]).holds_for_access(&token, "access"));
+        assert!(!Csrf::new("", [2; 32]).holds_for_access(&token, "access"));
+        assert!(!Csrf::new(&"k".repeat(32), [1; 32]).holds_for_access(&token, "access"));
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! `/v1/deployment`: which services this installation has, and whether they answer.
+//! `/v1/deployment`: which services this installation has, and whether they take calls.
 
 use std::time::Duration;
 

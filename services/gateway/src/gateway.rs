@@ -99,6 +99,7 @@ impl Headers {
 impl Gateway {
     pub fn new(
         config: &Config,
+        csrf_key: [u8; 32],
         upstreams: HashMap<String, Upstream>,
         stop: CancellationToken,
     ) -> anyhow::Result<Gateway> {
@@ -108,7 +109,7 @@ impl Gateway {
             contract,
             routes: Routes::new(contract, &upstreams)?,
             limiter: Limiter::new(&config.rate_limit),
-            sessions: Sessions::new(config.secure_cookies, Csrf::new(&config.csrf_secret)),
+            sessions: Sessions::new(config.secure_cookies, Csrf::new(&config.csrf_secret, csrf_key)),
             keys: Keys::new(contract),
             console: Console::new(config.console_dir.as_deref()),
             openapi: serde_json::to_vec(&document)?.into(),

@@ -55,9 +55,14 @@ pub struct Front {
     gateway: Arc<gateway::Gateway>,
 }
 
-/// `stop` ends the streams that would else go on for ever.
-pub fn build(config: &Config, upstreams: HashMap<String, Upstream>, stop: CancellationToken) -> anyhow::Result<Front> {
-    Ok(Front { gateway: Arc::new(gateway::Gateway::new(config, upstreams, stop)?) })
+/// `csrf_key` is the installation's, for settings that name none; `stop` ends the streams that would else go on for ever.
+pub fn build(
+    config: &Config,
+    csrf_key: [u8; 32],
+    upstreams: HashMap<String, Upstream>,
+    stop: CancellationToken,
+) -> anyhow::Result<Front> {
+    Ok(Front { gateway: Arc::new(gateway::Gateway::new(config, csrf_key, upstreams, stop)?) })
 }
 
 impl Service<Request<Body>> for Front {

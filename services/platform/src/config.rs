@@ -7,7 +7,7 @@ use std::marker::PhantomData;
 use std::path::Path;
 use std::str::FromStr;
 
-use config::{Config, Environment, File, FileFormat, Map, Value, ValueKind};
+use config::{Config, Environment, File, FileFormat, Map, Source, Value, ValueKind};
 use serde::de::value::SeqAccessDeserializer;
 use serde::de::{DeserializeOwned, Error, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
@@ -24,18 +24,17 @@ pub fn load<T: DeserializeOwned>(
     environment: HashMap<String, String>,
     check: impl FnOnce(&T) -> Vec<String>,
 ) -> Result<T, Vec<String>> {
-    let mut builder = Config::builder();
-    if let Some(file) = file {
-        builder = builder.add_source(File::from(file).format(FileFormat::Toml).required(true));
-    }
-    let source = Environment::with_prefix("CHANGKE").prefix_separator("_").separator("__").source(Some(environment));
-    let mut tree = match builder.add_source(source).build() {
-        Ok(config) => config.cache,
-        Err(error) => return Err(vec![error.to_string()]),
-    };
-
     let mut faults = Vec::new();
-    read_secret_files(&mut tree, "", &mut faults);
+    let mut tree = match file {
+        Some(file) => layer(File::from(file).format(FileFormat::Toml).required(true), &mut faults),
+        None => Some(Value::new(None, Map::<String, Value>::new())),
+    };
+    let readable = tree.is_some();
+    let source = Environment::with_prefix("CHANGKE").prefix_separator("_").separator("__").source(Some(environment));
+    if let Some(upper) = layer(source, &mut faults) {
+        lay_over(tree.get_or_insert_default(), upper);
+    }
+    let mut tree = tree.unwrap_or_default();
     // A fault hides those behind it: take the faulty key out and try again until all are known.
     let settings = loop {
         match serde_path_to_error::deserialize::<_, T>(tree.clone()) {
@@ -51,8 +50,42 @@ pub fn load<T: DeserializeOwned>(
             }
         }
     };
-    faults.extend(check(&settings));
+    // Of a file that can't be read nobody knows what it leaves out.
+    if readable {
+        faults.extend(check(&settings));
+    }
     if faults.is_empty() { Ok(settings) } else { Err(faults) }
+}
+
+/// The settings of one source, its secrets among them. A later source overrides an earlier one however either names a secret.
+fn layer(source: impl Source + Send + Sync + 'static, faults: &mut Vec<String>) -> Option<Value> {
+    match Config::builder().add_source(source).build() {
+        Ok(config) => {
+            let mut tree = config.cache;
+            read_secret_files(&mut tree, "", faults);
+            Some(tree)
+        }
+        Err(error) => {
+            faults.push(error.to_string());
+            None
+        }
+    }
+}
+
+fn lay_over(lower: &mut Value, upper: Value) {
+    match (&mut lower.kind, upper.kind) {
+        (ValueKind::Table(lower), ValueKind::Table(upper)) => {
+            for (key, value) in upper {
+                match lower.get_mut(&key) {
+                    Some(lower) => lay_over(lower, value),
+                    None => {
+                        lower.insert(key, value);
+                    }
+                }
+            }
+        }
+        (lower, upper) => *lower = upper,
+    }
 }
 
 fn read_secret_files(value: &mut Value, path: &str, faults: &mut Vec<String>) {
@@ -61,6 +94,10 @@ fn read_secret_files(value: &mut Value, path: &str, faults: &mut Vec<String>) {
     for key in named {
         let Some(file) = table.remove(&key) else { continue };
         let target = key.trim_end_matches("_file").to_owned();
+        if table.contains_key(&target) {
+            faults.push(format!("{path}{target}: given twice, by itself and by {key}"));
+            continue;
+        }
         match std::fs::read_to_string(file.to_string()) {
             Ok(secret) => {
                 table.insert(target, Value::new(None, secret.trim_end_matches(['\r', '\n']).to_owned()));
@@ -279,6 +316,33 @@ mod tests {
         {
             assert!(faults.contains(part), "{part} is missing in:\n{faults}");
         }
+    }
+
+    #[test]
+    fn a_secret_is_given_once_and_the_environment_wins() {
+        let folder = std::env::temp_dir().join(format!("changke-layers-{}", uuid::Uuid::now_v7()));
+        std::fs::create_dir(&folder).unwrap();
+        let (file, secret) = (folder.join("changke.toml"), folder.join("secret"));
+        std::fs::write(&secret, "of the file, long enough\n").unwrap();
+        let named = format!("[database]\nurl = 'postgres://a:b@c/d'\nrole_secret_file = '{}'\n", secret.display());
+        std::fs::write(&file, &named).unwrap();
+        let own = "CHANGKE_DATABASE__ROLE_SECRET";
+        let loaded = |pairs: &[(&str, &str)]| {
+            let settings = load(Some(&file), environment(pairs), |_: &Settings| Vec::new());
+            settings.map(|settings| settings.database.role_secret).map_err(|faults| faults.join("\n"))
+        };
+        assert_eq!(loaded(&[]), Ok("of the file, long enough".to_owned()));
+        assert_eq!(loaded(&[(own, "of the environment")]), Ok("of the environment".to_owned()));
+        let both = [(own, "of the environment"), ("CHANGKE_DATABASE__ROLE_SECRET_FILE", secret.to_str().unwrap())];
+        assert!(loaded(&both).unwrap_err().contains("database.role_secret: given twice"), "{:?}", loaded(&both));
+
+        // What is wrong with the file hides nothing of the environment, and nothing is said to be missing from it.
+        std::fs::write(&file, "[database\n").unwrap();
+        let faults = load(Some(&file), environment(&[("CHANGKE_DATABASE__MAX_CONNECTIONS", "many")]), check);
+        let faults = faults.map(|_: Settings| ()).unwrap_err().join("\n");
+        assert!(faults.contains("changke.toml") && faults.contains("max_connections"), "{faults}");
+        assert!(!faults.contains("missing"), "{faults}");
+        std::fs::remove_dir_all(folder).unwrap();
     }
 
     #[test]

@@ -10,10 +10,12 @@ use rand::Rng;
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom;
 use serde_json::json;
+use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::company::Company;
 use super::copy::{Cell, Rows};
+use super::present::{self, Customers};
 use super::{id_at, names};
 
 /// Provinces in which the company sells, with their weight.
@@ -58,13 +60,14 @@ pub struct Setting {
     company: Company,
     /// Counties by province code.
     regions: std::collections::HashMap<String, Vec<Region>>,
-    now: DateTime<Utc>,
+    /// The beginning of the day on which the company stands.
+    pub now: DateTime<Utc>,
 }
 
 /// One batch, ready to be written.
 pub struct Batch {
-    first: Uuid,
-    size: u64,
+    /// All, also those that are there already.
+    pub customers: Customers,
     tables: Vec<Rows>,
 }
 
@@ -93,15 +96,17 @@ impl Setting {
         Ok(Self { company, regions, now })
     }
 
-    pub fn batch(&mut self, random: &mut StdRng, number: u64, size: u64, interactions: bool) -> Batch {
-        let mut tables = Tables::new();
-        let mut first = None;
+    /// With rows for those of its customers that are not known yet.
+    pub fn batch(&self, random: &mut StdRng, number: u64, size: u64, interactions: bool, known: &Customers) -> Batch {
+        let (mut tables, mut customers) = (Tables::new(), Customers::new());
+        // Each takes its share of what is random, so that the next one is the same whether it is there or not.
+        let mut unused = Tables::new();
         for index in 0..size {
             let serial = number * super::BATCH + index + 1;
-            let id = self.customer(random, serial, interactions, &mut tables);
-            first.get_or_insert(id);
+            let tables = if known.contains_key(&serial) { &mut unused } else { &mut tables };
+            customers.insert(serial, self.customer(random, serial, interactions, tables));
         }
-        Batch { first: first.unwrap_or_default(), size, tables: tables.into_rows() }
+        Batch { customers, tables: tables.into_rows() }
     }
 
     fn customer(&self, random: &mut StdRng, serial: u64, interactions: bool, tables: &mut Tables) -> Uuid {
@@ -133,7 +138,7 @@ impl Setting {
         let customer = Customer {
             id: id.to_string(),
             kind: if is_person { CustomerKind::Person } else { CustomerKind::Organization }.into(),
-            number: format!("C{serial:08}"),
+            number: present::number(serial),
             name,
             region: code.to_owned(),
             industry: industry.to_owned(),
@@ -320,19 +325,10 @@ impl Setting {
 }
 
 impl Batch {
-    pub async fn write(&self, db: &Db) -> anyhow::Result<()> {
-        let mut tx = db.begin().await?;
-        let known: bool = sqlx::query_scalar("SELECT EXISTS (SELECT FROM customer WHERE id = $1)")
-            .bind(self.first)
-            .fetch_one(tx.connection())
-            .await?;
-        if known || self.size == 0 {
-            return Ok(());
-        }
+    pub async fn write(&self, connection: &mut PgConnection) -> anyhow::Result<()> {
         for rows in &self.tables {
-            rows.write(tx.connection()).await?;
+            rows.write(connection).await?;
         }
-        tx.commit().await?;
         Ok(())
     }
 }

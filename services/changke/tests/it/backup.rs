@@ -205,9 +205,7 @@ async fn prepare(server: &str, name: &str) -> Result<String> {
     admin.close().await?;
     let url = format!("{}/{name}", server.rsplit_once('/').context("no database in the address")?.0);
     let mut database = PgConnection::connect(&url).await?;
-    sqlx::raw_sql("CREATE SCHEMA customers; CREATE EXTENSION pg_trgm; CREATE EXTENSION btree_gin")
-        .execute(&mut database)
-        .await?;
+    sqlx::query("CREATE SCHEMA customers").execute(&mut database).await?;
     database.close().await?;
     Ok(url)
 }

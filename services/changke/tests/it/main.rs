@@ -7,5 +7,6 @@ mod crash;
 mod first_run;
 mod handover;
 mod process;
+mod restart;
 mod seed;
 mod settings;

@@ -1,12 +1,11 @@
 //! The demo company is the same wherever the same seed is sown, and sowing it again adds nothing.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use anyhow::Result;
 use changke::testkit::{Arrangement, TestApp};
-use chrono::{Timelike, Utc};
-use sqlx::PgConnection;
+use serde_json::json;
+use sqlx::{Connection, PgConnection};
 
 use crate::backup::run;
 
@@ -38,8 +37,9 @@ async fn company(database: &mut PgConnection) -> Result<BTreeMap<String, (i64, S
     Ok(found.into_iter().map(|(kind, count, digest)| (kind, (count, digest))).collect())
 }
 
-async fn sown(app: &TestApp, seed: &str) -> Result<BTreeMap<String, (i64, String)>> {
-    let (well, said) = run(app, &["seed", "--customers", "300", "--seed", seed]).await?;
+async fn sown(app: &TestApp, plan: &str) -> Result<BTreeMap<String, (i64, String)>> {
+    let arguments: Vec<&str> = ["seed", "--customers"].into_iter().chain(plan.split(' ')).collect();
+    let (well, said) = run(app, &arguments).await?;
     assert!(well, "{said}");
     company(&mut app.database().await?).await
 }
@@ -51,20 +51,58 @@ async fn the_same_seed_makes_the_same_company_on_the_same_day() -> Result<()> {
         TestApp::start_with(Arrangement::Together, |_| {}).await?,
         TestApp::start_with(Arrangement::Together, |_| {}).await?,
     ];
-    // Days are part of the plan, so midnight must not come between.
-    let left = 86_400 - u64::from(Utc::now().num_seconds_from_midnight());
-    if left < 120 {
-        tokio::time::sleep(Duration::from_secs(left)).await;
-    }
-    let first = sown(&apps[0], "7").await?;
+    let first = sown(&apps[0], "300 --seed 7 --day 2026-01-05").await?;
     let count = |kind| first[kind].0;
     assert!(count("employees") >= 40 && count("customers") == 300, "{first:?}");
     assert!(count("contacts") > 600 && count("interactions") > 1_500, "{first:?}");
-    assert_eq!(sown(&apps[1], "7").await?, first);
-    assert_eq!(sown(&apps[0], "7").await?, first, "a second sowing added something");
-    assert_ne!(sown(&apps[2], "8").await?["customers"], first["customers"], "the seed changes nothing");
+    assert_eq!(sown(&apps[1], "300 --seed 7 --day 2026-01-05").await?, first);
+    assert_eq!(sown(&apps[0], "300 --seed 7").await?, first, "a second sowing, today, added something");
+    let other = sown(&apps[2], "300 --seed 8 --day 2026-01-05").await?;
+    assert_ne!(other["customers"], first["customers"], "the seed changes nothing");
     for app in apps {
         app.stop().await?;
     }
     Ok(())
+}
+
+#[tokio::test]
+async fn a_company_grows_on_a_later_day_as_if_it_had_been_as_large_at_once() -> Result<()> {
+    let at_once = TestApp::start_with(Arrangement::Together, |_| {}).await?;
+    let grown = TestApp::start_with(Arrangement::Together, |_| {}).await?;
+    let whole = sown(&at_once, "1500 --day 2026-01-05").await?;
+    assert_eq!(whole["customers"].0, 1_500);
+    // A part of the first batch, the rest of it with a part of the second, then what somebody has taken out by force.
+    sown(&grown, "300 --day 2026-01-05").await?;
+    assert_eq!(sown(&grown, "1200").await?["customers"].0, 1_200);
+    let mut database = grown.database().await?;
+    sqlx::query("DELETE FROM customers.customer WHERE number IN ('C00000001', 'C00001100')")
+        .execute(&mut database)
+        .await?;
+    assert_eq!(sown(&grown, "1500").await?, whole);
+    let documents: (i64, i64) =
+        sqlx::query_as("SELECT count(*), count(DISTINCT id) FROM customers.search_document WHERE NOT of_contact")
+            .fetch_one(&mut database)
+            .await?;
+    assert_eq!(documents, (1_500, 1_500));
+    database.close().await?;
+    at_once.stop().await?;
+    grown.stop().await
+}
+
+#[tokio::test]
+async fn customers_of_other_people_keep_their_numbers() -> Result<()> {
+    let app = TestApp::start_with(Arrangement::Together, |_| {}).await?;
+    let admin = app.administrator().await?;
+    let person = json!({"kind": "CUSTOMER_KIND_PERSON", "name": "李雷"});
+    sown(&app, "5").await?;
+    let own = admin.post("/v1/customers", person).await?.ok()?;
+    assert_eq!(own["number"], "C00000006");
+    let (well, said) = run(&app, &["seed", "--customers", "10"]).await?;
+    assert!(well && said.contains("1 numbers are other customers', who stay as they are: C00000006"), "{said}");
+    assert_eq!(admin.get("/v1/customers?count=true").await?.ok()?["totalCount"], "10");
+
+    let (well, said) = run(&app, &["seed", "--customers", "10", "--seed", "2"]).await?;
+    assert!(!well && said.contains("10 numbers are taken") && said.contains("C00000001"), "{said}");
+    assert_eq!(admin.get("/v1/customers?count=true").await?.ok()?["totalCount"], "10");
+    app.stop().await
 }

@@ -18,10 +18,19 @@ async fn every_fault_is_told_at_once() -> Result<()> {
         ("CHANGKE_DATABASE__MAX_CONNECTIONS", "many".to_owned()),
         ("CHANGKE_GATEWAY__COLOUR", "red".to_owned()),
         ("CHANGKE_CLUSTER__SECRET", "short".to_owned()),
+        ("CHANGKE_DATABASE_URL", "postgres://one-underscore/crm".to_owned()),
     ];
     let (status, told) = faults(&["serve"], &settings).await?;
     assert_eq!(status, Some(2));
-    for key in ["max_connections", "colour", "cluster.secret", "database.url", "database.role_secret", "nats.url"] {
+    for key in [
+        "max_connections",
+        "colour",
+        "cluster.secret",
+        "database.url",
+        "database.role_secret",
+        "nats.url",
+        "CHANGKE_DATABASE_URL",
+    ] {
         assert!(told.contains(key), "nothing of {key} in:\n{told}");
     }
     let (status, told) = faults(&["serve", "nonsense"], &settings).await?;

@@ -4504,6 +4504,7 @@ export interface components {
             services: {
                 name: string;
                 present: boolean;
+                /** @description Whether it takes calls; `/health/ready` tells whether its database answers. */
                 ready?: boolean;
             }[];
         };

@@ -92,6 +92,28 @@ describe("a session", () => {
     expect(calls.map((call) => call.headers.get("idempotency-key")).sort()).toEqual(["/v1/a", "/v1/a", "/v1/b", "/v1/b"]);
   });
 
+  it("is refreshed when its proof no longer fits, and the call is repeated", async () => {
+    let fresh = false;
+    const calls = network((request) => {
+      if (request.url.endsWith(":refresh")) fresh = true;
+      return fresh ? new Response("{}") : refusal("CSRF_FAILED");
+    });
+    const answer = await sessionFetch(new Request(url("/v1/x"), { method: "POST", body: "{}" }));
+    expect(answer.status).toBe(200);
+    expect(paths(calls)).toEqual(["POST /v1/x", "POST /v1/sessions:refresh", "POST /v1/x"]);
+  });
+
+  it("is lost when its proof fits nothing any more", async () => {
+    const calls = network(() => refusal("CSRF_FAILED"));
+    const lost = vi.fn();
+    const forget = onSessionLost(lost);
+    const answer = await sessionFetch(new Request(url("/v1/x"), { method: "POST", body: "{}" }));
+    forget();
+    expect(answer.status).toBe(403);
+    expect(lost).toHaveBeenCalledTimes(1);
+    expect(calls).toHaveLength(2);
+  });
+
   it("gives the refusal when nobody proves anything", async () => {
     const calls = network(() => refusal("STEP_UP_REQUIRED"));
     const forget = onStepUp(() => Promise.resolve(false));

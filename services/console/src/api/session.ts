@@ -40,6 +40,7 @@ const hasSession = () => csrfToken() !== "";
 
 /** Calls that begin a session; their 401 says that the proof is wrong, not that a session is over. */
 const entrance = /^\/v1\/(sessions:(signIn|refresh|completeSignIn|startPasskeySignIn)$|signOn:|passwordLinks:)/;
+const isEntrance = (request: Request) => entrance.test(new URL(request.url, location.href).pathname);
 
 export async function sessionFetch(request: Request): Promise<Response> {
   const again = request.clone();
@@ -48,14 +49,18 @@ export async function sessionFetch(request: Request): Promise<Response> {
   if (reason === "SECOND_FACTOR_REQUIRED") factorMissing.forEach((listener) => listener());
   // The key of the call is the same: refused, it has not taken effect yet.
   if (reason === "STEP_UP_REQUIRED" && (await provenAgain())) return refreshedFetch(again);
+  if (reason === "CSRF_FAILED" && !isEntrance(request)) {
+    // A proof that no longer fits its session: a fresh session has one that does, and where there is none, it is over.
+    if (await refreshSession()) return refreshedFetch(again);
+    lost.forEach((listener) => listener());
+  }
   return response;
 }
 
 async function refreshedFetch(request: Request): Promise<Response> {
   const again = request.clone();
   const response = await fetch(withSession(request));
-  const path = new URL(request.url, location.href).pathname;
-  if (response.status !== 401 || entrance.test(path)) return response;
+  if (response.status !== 401 || isEntrance(request)) return response;
   if (hasSession() && (await refreshSession())) return fetch(withSession(again));
   lost.forEach((listener) => listener());
   return response;

@@ -258,7 +258,11 @@ impl<'c> Schemas<'c> {
                             "properties": {
                                 "name": text(),
                                 "present": {"type": "boolean"},
-                                "ready": {"type": "boolean"},
+                                "ready": {
+                                    "type": "boolean",
+                                    "description": "Whether it takes calls; `/health/ready` tells whether its database \
+                                        answers.",
+                                },
                             },
                         },
                     },

@@ -294,7 +294,7 @@ impl World {
             HashMap::from([("customers".to_owned(), upstream(customers)), ("identity".to_owned(), upstream(identity))]);
         adjust(&mut upstreams);
         let stop = CancellationToken::new();
-        World { behind: echo.0, router: gateway::build(config, upstreams, stop.clone()).unwrap(), stop }
+        World { behind: echo.0, router: gateway::build(config, [7; 32], upstreams, stop.clone()).unwrap(), stop }
     }
 
     pub fn request(&self, method: &str, path: &str) -> Call {

@@ -32,7 +32,7 @@ pub async fn migrate(config: &DatabaseConfig, service: &str, migrations: &Migrat
     Ok(())
 }
 
-/// What needs an administrator: the role, the schema and the extensions.
+/// What needs an administrator: the role and the schema.
 async fn prepare(config: &DatabaseConfig, service: &str) -> anyhow::Result<()> {
     let options: PgConnectOptions = config.url.parse()?;
     let mut admin = options.connect().await?;
@@ -44,8 +44,6 @@ async fn prepare(config: &DatabaseConfig, service: &str) -> anyhow::Result<()> {
              IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{role}') THEN CREATE ROLE {role} LOGIN; END IF;
          EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL;
          END $$;
-         CREATE EXTENSION IF NOT EXISTS pg_trgm;
-         CREATE EXTENSION IF NOT EXISTS btree_gin;
          GRANT {role} TO CURRENT_USER;
          CREATE SCHEMA IF NOT EXISTS {service} AUTHORIZATION {role};
          REVOKE ALL ON SCHEMA {service} FROM PUBLIC;"
