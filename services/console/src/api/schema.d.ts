@@ -1170,17 +1170,38 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Lists the relations of a customer in both directions
-         * @description Lists the relations of a customer in both directions. Relations to customers that the caller may not see are left
-         *     out.
+         * Lists the relations of a customer in both directions, oldest first
+         * @description Lists the relations of a customer in both directions, oldest first. Relations to customers that the caller may not
+         *     see are left out.
          */
         get: operations["RelationService_ListRelations"];
         put?: never;
         /**
-         * ALREADY_EXISTS when the two stand in this relation already
-         * @description ALREADY_EXISTS when the two stand in this relation already.
+         * ALREADY_EXISTS when the two stand in this relation already, without an end
+         * @description ALREADY_EXISTS when the two stand in this relation already, without an end.
          */
         post: operations["RelationService_CreateRelation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/customers/{customerId}/relationGraph": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The customer, those related to it, those related to them, and so on, with the relations among them
+         * @description The customer, those related to it, those related to them, and so on, with the relations among them. Goes on from
+         *     customers that the caller sees alone, so that no path tells of one that lies between.
+         */
+        get: operations["RelationService_GetRelationGraph"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1197,11 +1218,20 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        /** Delete relation */
+        /**
+         * For a relation that never was; one that is over gets an end by UpdateRelation
+         * @description For a relation that never was; one that is over gets an end by UpdateRelation. The caller must be allowed to change
+         *     one of the two customers and to see the other.
+         */
         delete: operations["RelationService_DeleteRelation"];
         options?: never;
         head?: never;
-        patch?: never;
+        /**
+         * Changes since when and until when a relation holds, and its remark
+         * @description Changes since when and until when a relation holds, and its remark. Needs what DeleteRelation needs. ABORTED when the
+         *     etag is stale.
+         */
+        patch: operations["RelationService_UpdateRelation"];
         trace?: never;
     };
     "/v1/customers/{customerId}/shares": {
@@ -2475,7 +2505,8 @@ export interface paths {
         head?: never;
         /**
          * Renames or moves a group
-         * @description Renames or moves a group. FAILED_PRECONDITION, `GROUP_CYCLE`, when it would stand below itself.
+         * @description Renames or moves a group. FAILED_PRECONDITION, `GROUP_CYCLE`, when it would stand below itself; PERMISSION_DENIED,
+         *     `MOVE_WIDENS`, when somebody above its new place would reach what lies in it and the caller does not.
          */
         patch: operations["GroupService_UpdateGroup"];
         trace?: never;
@@ -3951,6 +3982,10 @@ export interface components {
             /** @enum {string} */
             type?: "RELATION_TYPE_HOUSEHOLD" | "RELATION_TYPE_GROUP_COMPANY" | "RELATION_TYPE_AGENT" | "RELATION_TYPE_BROKER" | "RELATION_TYPE_ADJUSTER" | "RELATION_TYPE_POLICYHOLDER" | "RELATION_TYPE_INSURED" | "RELATION_TYPE_BENEFICIARY" | "RELATION_TYPE_REFERRER" | "RELATION_TYPE_DOCTOR";
             remark?: string;
+            /** @description As in Relation. */
+            validFrom?: string;
+            /** @description As in Relation. */
+            validUntil?: string;
         };
         CreateWebhookEndpointResponse: {
             endpoint?: components["schemas"]["WebhookEndpoint"];
@@ -6062,22 +6097,97 @@ export interface components {
             refreshTokenExpireTime?: string;
             passwordChangeRequired: boolean;
         };
+        RelatedCustomer: {
+            readonly id: string;
+            name: string;
+            /** @enum {string} */
+            kind: "CUSTOMER_KIND_UNSPECIFIED" | "CUSTOMER_KIND_PERSON" | "CUSTOMER_KIND_ORGANIZATION";
+            /** @description Code of the dictionary `level`. */
+            level: string;
+            /**
+             * Format: int32
+             * @description Relations between it and the customer that was asked about.
+             */
+            distance: number;
+        };
         Relation: {
             /** @description UUIDv7. */
             readonly id: string;
-            /** @enum {string} */
-            type: "RELATION_TYPE_UNSPECIFIED" | "RELATION_TYPE_HOUSEHOLD" | "RELATION_TYPE_GROUP_COMPANY" | "RELATION_TYPE_AGENT" | "RELATION_TYPE_BROKER" | "RELATION_TYPE_ADJUSTER" | "RELATION_TYPE_POLICYHOLDER" | "RELATION_TYPE_INSURED" | "RELATION_TYPE_BENEFICIARY" | "RELATION_TYPE_REFERRER" | "RELATION_TYPE_DOCTOR";
-            /** @description The customer that was asked about. */
-            customerId: string;
-            relatedCustomerId: string;
-            relatedCustomerName: string;
-            /** @description The related customer is the subject: it is the first one that is, say, the agent. */
-            inverse: boolean;
+            /**
+             * @description Output only.
+             * @enum {string}
+             */
+            readonly type: "RELATION_TYPE_UNSPECIFIED" | "RELATION_TYPE_HOUSEHOLD" | "RELATION_TYPE_GROUP_COMPANY" | "RELATION_TYPE_AGENT" | "RELATION_TYPE_BROKER" | "RELATION_TYPE_ADJUSTER" | "RELATION_TYPE_POLICYHOLDER" | "RELATION_TYPE_INSURED" | "RELATION_TYPE_BENEFICIARY" | "RELATION_TYPE_REFERRER" | "RELATION_TYPE_DOCTOR";
+            /** @description Output only: the customer that was asked about. */
+            readonly customerId: string;
+            /** @description Output only. */
+            readonly relatedCustomerId: string;
+            /** @description Output only. */
+            readonly relatedCustomerName: string;
+            /** @description Output only: the related customer is the subject; it is the first one that is, say, the agent. */
+            readonly inverse: boolean;
             remark: string;
             /** Format: date-time */
             readonly createTime?: string;
-            /** @description Who created it, to be looked up in the directory; empty when it was the system itself. */
+            /** @description The first day on which it holds, RFC 3339 full-date; empty while unknown. */
+            validFrom: string;
+            /** @description The last day on which it holds, RFC 3339 full-date; empty while there is no end. */
+            validUntil: string;
+            /** Format: date-time */
+            readonly updateTime?: string;
+            etag: string;
+            /** @description Who created it and who changed it last, to be looked up in the directory; empty when it was the system itself. */
             readonly createUserId: string;
+            readonly updateUserId: string;
+        };
+        RelationEdge: {
+            readonly id: string;
+            /** @enum {string} */
+            type: "RELATION_TYPE_UNSPECIFIED" | "RELATION_TYPE_HOUSEHOLD" | "RELATION_TYPE_GROUP_COMPANY" | "RELATION_TYPE_AGENT" | "RELATION_TYPE_BROKER" | "RELATION_TYPE_ADJUSTER" | "RELATION_TYPE_POLICYHOLDER" | "RELATION_TYPE_INSURED" | "RELATION_TYPE_BENEFICIARY" | "RELATION_TYPE_REFERRER" | "RELATION_TYPE_DOCTOR";
+            customerId: string;
+            /** @description What `type` says, it is to `customer_id`. */
+            relatedCustomerId: string;
+            remark: string;
+            /** @description As in Relation. */
+            validFrom: string;
+            validUntil: string;
+        };
+        RelationGraph: {
+            /** @description The customer that was asked about first, then by distance. */
+            customers: components["schemas"]["RelatedCustomer"][];
+            relations: components["schemas"]["RelationEdge"][];
+            /** @description There is more: at most 200 customers are told, the nearer ones first. */
+            truncated: boolean;
+        };
+        RelationInput: {
+            /** @description UUIDv7. */
+            readonly id?: string;
+            /**
+             * @description Output only.
+             * @enum {string}
+             */
+            readonly type?: "RELATION_TYPE_UNSPECIFIED" | "RELATION_TYPE_HOUSEHOLD" | "RELATION_TYPE_GROUP_COMPANY" | "RELATION_TYPE_AGENT" | "RELATION_TYPE_BROKER" | "RELATION_TYPE_ADJUSTER" | "RELATION_TYPE_POLICYHOLDER" | "RELATION_TYPE_INSURED" | "RELATION_TYPE_BENEFICIARY" | "RELATION_TYPE_REFERRER" | "RELATION_TYPE_DOCTOR";
+            /** @description Output only: the customer that was asked about. */
+            readonly customerId?: string;
+            /** @description Output only. */
+            readonly relatedCustomerId?: string;
+            /** @description Output only. */
+            readonly relatedCustomerName?: string;
+            /** @description Output only: the related customer is the subject; it is the first one that is, say, the agent. */
+            readonly inverse?: boolean;
+            remark?: string;
+            /** Format: date-time */
+            readonly createTime?: string;
+            /** @description The first day on which it holds, RFC 3339 full-date; empty while unknown. */
+            validFrom?: string;
+            /** @description The last day on which it holds, RFC 3339 full-date; empty while there is no end. */
+            validUntil?: string;
+            /** Format: date-time */
+            readonly updateTime?: string;
+            etag?: string;
+            /** @description Who created it and who changed it last, to be looked up in the directory; empty when it was the system itself. */
+            readonly createUserId?: string;
+            readonly updateUserId?: string;
         };
         ReplayWebhookDeliveriesRequest: {
             /**
@@ -6944,8 +7054,6 @@ export interface operations {
             header?: {
                 /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguage"];
-                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
-                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path: {
                 id: string;
@@ -7355,8 +7463,6 @@ export interface operations {
             header?: {
                 /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguage"];
-                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
-                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path: {
                 id: string;
@@ -9004,6 +9110,8 @@ export interface operations {
                 pageSize?: number;
                 /** @description `next_page_token` of the page before. */
                 pageToken?: string;
+                /** @description Also those whose last day is over. */
+                includeEnded?: boolean;
             };
             header?: {
                 /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
@@ -9060,6 +9168,37 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    RelationService_GetRelationGraph: {
+        parameters: {
+            query?: {
+                /** @description How many relations lie between the customer and the farthest; 0 stands for 2. */
+                depth?: number;
+                /** @description Also relations whose last day is over. */
+                includeEnded?: boolean;
+            };
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+            };
+            path: {
+                customerId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RelationGraph"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     RelationService_DeleteRelation: {
         parameters: {
             query?: never;
@@ -9083,6 +9222,41 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["DeleteRelationResponse"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    RelationService_UpdateRelation: {
+        parameters: {
+            query?: {
+                /** @description Paths divided by commas. */
+                updateMask?: string;
+            };
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RelationInput"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Relation"];
                 };
             };
             default: components["responses"]["Problem"];
@@ -9585,8 +9759,6 @@ export interface operations {
             header?: {
                 /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguage"];
-                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
-                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path?: never;
             cookie?: never;
@@ -9615,8 +9787,6 @@ export interface operations {
             header?: {
                 /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguage"];
-                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
-                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path?: never;
             cookie?: never;
@@ -9645,8 +9815,6 @@ export interface operations {
             header?: {
                 /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguage"];
-                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
-                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path?: never;
             cookie?: never;
@@ -9675,8 +9843,6 @@ export interface operations {
             header?: {
                 /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguage"];
-                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
-                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path?: never;
             cookie?: never;
@@ -9768,8 +9934,6 @@ export interface operations {
             header?: {
                 /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguage"];
-                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
-                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path?: never;
             cookie?: never;
@@ -9798,8 +9962,6 @@ export interface operations {
             header?: {
                 /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguage"];
-                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
-                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path?: never;
             cookie?: never;
@@ -9828,8 +9990,6 @@ export interface operations {
             header?: {
                 /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguage"];
-                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
-                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path?: never;
             cookie?: never;
@@ -9858,8 +10018,6 @@ export interface operations {
             header?: {
                 /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguage"];
-                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
-                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path?: never;
             cookie?: never;
@@ -9888,8 +10046,6 @@ export interface operations {
             header?: {
                 /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguage"];
-                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
-                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path?: never;
             cookie?: never;
@@ -9918,8 +10074,6 @@ export interface operations {
             header?: {
                 /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguage"];
-                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
-                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path?: never;
             cookie?: never;
@@ -9948,8 +10102,6 @@ export interface operations {
             header?: {
                 /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguage"];
-                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
-                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path?: never;
             cookie?: never;
@@ -9978,8 +10130,6 @@ export interface operations {
             header?: {
                 /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguage"];
-                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
-                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path?: never;
             cookie?: never;
@@ -10008,8 +10158,6 @@ export interface operations {
             header?: {
                 /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguage"];
-                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
-                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path?: never;
             cookie?: never;
@@ -10067,8 +10215,6 @@ export interface operations {
             header?: {
                 /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguage"];
-                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
-                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path: {
                 id: string;
@@ -10095,8 +10241,6 @@ export interface operations {
             header?: {
                 /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguage"];
-                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
-                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path?: never;
             cookie?: never;
@@ -10510,8 +10654,6 @@ export interface operations {
             header?: {
                 /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguage"];
-                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
-                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path: {
                 id: string;
@@ -11885,8 +12027,6 @@ export interface operations {
             header?: {
                 /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguage"];
-                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
-                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path?: never;
             cookie?: never;
@@ -11915,8 +12055,6 @@ export interface operations {
             header?: {
                 /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguage"];
-                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
-                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path?: never;
             cookie?: never;
@@ -13181,8 +13319,6 @@ export interface operations {
             header?: {
                 /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguage"];
-                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
-                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path?: never;
             cookie?: never;
@@ -13270,8 +13406,6 @@ export interface operations {
             header?: {
                 /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguage"];
-                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
-                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path?: never;
             cookie?: never;
@@ -13300,8 +13434,6 @@ export interface operations {
             header?: {
                 /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguage"];
-                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
-                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path: {
                 id: string;
