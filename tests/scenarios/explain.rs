@@ -106,7 +106,8 @@ async fn an_administrator_is_told_why_somebody_may_claim_a_customer() -> Result<
         app.until("the explanation is that of the rules", async || {
             let path = format!("/v1/customers/{customer}/access");
             let access = query(&admin, &path, &[("employeeId", &claimer.employee_id)]).await;
-            let access = access.and_then(|access| access.ok()).and_then(|access| decided(&access, "CUSTOMERS_CLAIM"));
+            let access =
+                access.and_then(changke::testkit::Answer::ok).and_then(|access| decided(&access, "CUSTOMERS_CLAIM"));
             access.is_ok_and(|found| found == (allowed, kinds.iter().map(ToString::to_string).collect()))
         })
         .await
@@ -147,7 +148,7 @@ async fn an_administrator_is_told_why_somebody_sees_an_employee() -> Result<()> 
     let path = format!("/v1/employees/{}/access:explain", seen.employee_id);
     let told = async |of: &str, permission: &str, allowed: bool, kinds: &[&str]| {
         app.until("the explanation is that of the rules", async || {
-            let access = query(&admin, &path, &[("employeeId", of)]).await.and_then(|access| access.ok());
+            let access = query(&admin, &path, &[("employeeId", of)]).await.and_then(changke::testkit::Answer::ok);
             let access = access.and_then(|access| decided(&access, permission));
             access.is_ok_and(|found| found == (allowed, kinds.iter().map(ToString::to_string).collect()))
         })

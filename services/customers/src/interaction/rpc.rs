@@ -148,7 +148,7 @@ impl InteractionService for InteractionRpc {
         let (before, before_custom) = &stored;
         let mut after = before.clone();
         rules::apply(&mut after, &wanted, &paths);
-        rules::check_in(&mut after, &before, Utc::now());
+        rules::check_in(&mut after, before, Utc::now());
         if after.employee_id.is_empty() {
             after.employee_id = call.caller.require_employee()?.to_string();
         }
