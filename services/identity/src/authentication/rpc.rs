@@ -24,11 +24,6 @@ pub(super) fn unauthenticated(reason: &'static Reason) -> Error {
     Error::new(Code::Unauthenticated, reason)
 }
 
-/// The call without its key: nothing of it is to be kept.
-pub(crate) fn once(call: Call) -> Call {
-    Call { idempotency_key: None, ..call }
-}
-
 /// By what a sign-in or a confirmation succeeded.
 pub(super) fn sign_in_audit(action: &'static str, employee_id: Uuid, method: &str) -> AuditEntry {
     AuditEntry { changes: vec![FieldChange::set("method", method)], ..session_audit(action, employee_id) }
@@ -41,7 +36,7 @@ fn session_audit(action: &'static str, employee_id: Uuid) -> AuditEntry {
 #[tonic::async_trait]
 impl AuthenticationService for Identity {
     async fn sign_in(&self, request: Request<proto::SignInRequest>) -> Result<Response<proto::SignInResponse>, Status> {
-        let call = once(Call::of(&request)?);
+        let call = Call::of(&request)?;
         let proto::SignInRequest { login_name, password, device, device_token } = request.into_inner();
         let device_digest = (!device_token.is_empty()).then(|| attempt::device_digest(&device_token));
         // Every attempt takes the same steps up to the answer, whatever is wrong with it.
@@ -79,7 +74,7 @@ impl AuthenticationService for Identity {
         &self,
         request: Request<proto::CompleteSignInRequest>,
     ) -> Result<Response<proto::SignInResponse>, Status> {
-        let call = once(Call::of(&request)?);
+        let call = Call::of(&request)?;
         Ok(Response::new(self.sign_in_complete(call, request.into_inner()).await?))
     }
 
@@ -87,7 +82,7 @@ impl AuthenticationService for Identity {
         &self,
         request: Request<proto::StartPasskeySignInRequest>,
     ) -> Result<Response<proto::StartPasskeySignInResponse>, Status> {
-        let call = once(Call::of(&request)?);
+        let call = Call::of(&request)?;
         Ok(Response::new(self.passkey_sign_in_start(&call).await?))
     }
 
@@ -95,7 +90,7 @@ impl AuthenticationService for Identity {
         &self,
         request: Request<proto::ConfirmIdentityRequest>,
     ) -> Result<Response<proto::ConfirmIdentityResponse>, Status> {
-        let call = once(Call::of(&request)?);
+        let call = Call::of(&request)?;
         Ok(Response::new(self.confirm(&call, request.into_inner()).await?))
     }
 
@@ -103,7 +98,7 @@ impl AuthenticationService for Identity {
         &self,
         request: Request<proto::StartPasskeyConfirmationRequest>,
     ) -> Result<Response<proto::StartPasskeyConfirmationResponse>, Status> {
-        let call = once(Call::of(&request)?);
+        let call = Call::of(&request)?;
         Ok(Response::new(self.confirmation_start(&call).await?))
     }
 
@@ -111,7 +106,7 @@ impl AuthenticationService for Identity {
         &self,
         request: Request<proto::RefreshSessionRequest>,
     ) -> Result<Response<proto::RefreshSessionResponse>, Status> {
-        let call = once(Call::of(&request)?);
+        let call = Call::of(&request)?;
         let now = Utc::now();
         let invalid = || unauthenticated(&error::REFRESH_TOKEN_INVALID);
         let token = RefreshToken::parse(&request.into_inner().refresh_token).ok_or_else(invalid)?;
@@ -140,7 +135,7 @@ impl AuthenticationService for Identity {
         &self,
         request: Request<proto::SignOutRequest>,
     ) -> Result<Response<proto::SignOutResponse>, Status> {
-        let call = once(Call::of(&request)?);
+        let call = Call::of(&request)?;
         let employee_id = call.caller.require_employee()?;
         let mut reply = proto::SignOutResponse::default();
         if let Some(session_id) = call.caller.session_id() {
@@ -154,7 +149,7 @@ impl AuthenticationService for Identity {
         &self,
         request: Request<proto::ChangePasswordRequest>,
     ) -> Result<Response<proto::ChangePasswordResponse>, Status> {
-        let call = once(Call::of(&request)?);
+        let call = Call::of(&request)?;
         let employee_id = call.caller.require_employee()?;
         let proto::ChangePasswordRequest { current_password, new_password } = request.into_inner();
         let credentials = store::credentials(self.db.pool(), employee_id).await?.ok_or_else(Error::not_found)?;
@@ -218,7 +213,7 @@ impl AuthenticationService for Identity {
         &self,
         request: Request<proto::RevokeSessionRequest>,
     ) -> Result<Response<proto::RevokeSessionResponse>, Status> {
-        let call = once(Call::of(&request)?);
+        let call = Call::of(&request)?;
         let employee_id = call.caller.require_employee()?;
         let session_id = crate::id("id", &request.into_inner().id)?;
         if !self.session_end(&call, employee_id, session_id, "employee.session_revoked").await? {
@@ -231,7 +226,7 @@ impl AuthenticationService for Identity {
         &self,
         request: Request<proto::RevokeOtherSessionsRequest>,
     ) -> Result<Response<proto::RevokeOtherSessionsResponse>, Status> {
-        let call = once(Call::of(&request)?);
+        let call = Call::of(&request)?;
         let employee_id = call.caller.require_employee()?;
         // A machine has none of its own to keep.
         let kept = call.caller.session_id().unwrap_or(Uuid::nil());

@@ -16,7 +16,6 @@ use uuid::Uuid;
 
 use super::store::{self, NewFactor};
 use super::{recovery, totp};
-use crate::authentication::rpc::once;
 use crate::authentication::store::credentials;
 use crate::challenge::store::challenge_close;
 use crate::challenge::{self, NewChallenge, Purpose};
@@ -72,7 +71,7 @@ impl CredentialService for Identity {
         &self,
         request: Request<proto::StartTotpRequest>,
     ) -> Result<Response<proto::StartTotpResponse>, Status> {
-        let call = once(Call::of(&request)?);
+        let call = Call::of(&request)?;
         let employee_id = call.caller.require_employee()?;
         let owner = credentials(self.db.pool(), employee_id).await?.ok_or_else(Error::not_found)?;
         let secret = totp::secret();
@@ -93,7 +92,7 @@ impl CredentialService for Identity {
         &self,
         request: Request<proto::FinishTotpRequest>,
     ) -> Result<Response<FinishCredentialResponse>, Status> {
-        let call = once(Call::of(&request)?);
+        let call = Call::of(&request)?;
         let employee_id = call.caller.require_employee()?;
         let proto::FinishTotpRequest { challenge, totp_code, name } = request.into_inner();
         let name = cleaned("name", &name)?;
@@ -113,7 +112,7 @@ impl CredentialService for Identity {
         &self,
         request: Request<proto::StartPasskeyRequest>,
     ) -> Result<Response<proto::StartPasskeyResponse>, Status> {
-        let call = once(Call::of(&request)?);
+        let call = Call::of(&request)?;
         let employee_id = call.caller.require_employee()?;
         let owner = employee::store::employee_read(self.db.pool(), employee_id).await?;
         let known = self.passkeys_of(employee_id).await?.iter().map(|passkey| passkey.cred_id().clone()).collect();
@@ -130,7 +129,7 @@ impl CredentialService for Identity {
         &self,
         request: Request<proto::FinishPasskeyRequest>,
     ) -> Result<Response<FinishCredentialResponse>, Status> {
-        let call = once(Call::of(&request)?);
+        let call = Call::of(&request)?;
         let employee_id = call.caller.require_employee()?;
         let proto::FinishPasskeyRequest { challenge, credential_json, name } = request.into_inner();
         let name = cleaned("name", &name)?;
@@ -197,7 +196,7 @@ impl CredentialService for Identity {
         &self,
         request: Request<proto::CreateRecoveryCodesRequest>,
     ) -> Result<Response<proto::CreateRecoveryCodesResponse>, Status> {
-        let call = once(Call::of(&request)?);
+        let call = Call::of(&request)?;
         let employee_id = call.caller.require_employee()?;
         let recovery_codes = recovery::codes();
         let mut tx = self.db.begin().await?;

@@ -8,7 +8,6 @@ use platform::error::{Error, Result};
 use tonic::{Request, Response, Status};
 
 use super::{Purpose, store};
-use crate::authentication::rpc::once;
 use crate::authentication::session_store::sessions_revoke;
 use crate::authentication::store::{credentials, credentials_by_login, password_replace};
 use crate::challenge::store::challenges_void;
@@ -21,7 +20,7 @@ impl PasswordLinkService for Identity {
         &self,
         request: Request<proto::RequestPasswordResetRequest>,
     ) -> Result<Response<proto::RequestPasswordResetResponse>, Status> {
-        let call = once(Call::of(&request)?);
+        let call = Call::of(&request)?;
         self.attempt_from_network(&call).await?;
         // Whatever there is to find out, the worker finds out: here all names take the same steps.
         let known = credentials_by_login(self.db.pool(), &request.into_inner().login_name).await?;
@@ -34,7 +33,7 @@ impl PasswordLinkService for Identity {
         &self,
         request: Request<proto::ResetPasswordRequest>,
     ) -> Result<Response<proto::ResetPasswordResponse>, Status> {
-        let call = once(Call::of(&request)?);
+        let call = Call::of(&request)?;
         self.attempt_from_network(&call).await?;
         let proto::ResetPasswordRequest { token, new_password } = request.into_inner();
         let invalid = || Error::failed_precondition(&error::LINK_INVALID);

@@ -17,7 +17,6 @@ use uuid::Uuid;
 use super::completion::{digest, told};
 use super::rules;
 use super::store::{self, Flow};
-use crate::authentication::rpc::once;
 use crate::identity_provider::store::{option_list, provider_get};
 use crate::{Identity, error};
 
@@ -61,7 +60,7 @@ impl SingleSignOnService for Identity {
         &self,
         request: Request<proto::CompleteSignOnRequest>,
     ) -> Result<Response<proto::CompleteSignOnResponse>, Status> {
-        let call = once(Call::of(&request)?);
+        let call = Call::of(&request)?;
         let origin = self.attempt_from_network(&call).await?;
         let signed_on = self.sign_on(&call, request.into_inner()).await;
         if signed_on.as_ref().err().is_none_or(|refusal| !refusal.is_guess()) {
@@ -99,7 +98,7 @@ impl SingleSignOnService for Identity {
         &self,
         request: Request<proto::CompleteSignOnLinkRequest>,
     ) -> Result<Response<SignOnLink>, Status> {
-        let call = once(Call::of(&request)?);
+        let call = Call::of(&request)?;
         let employee_id = call.caller.require_employee()?;
         let proto::CompleteSignOnLinkRequest { state, code, browser_secret } = request.into_inner();
         let (provider, person) = match self.identity_to_link(employee_id, &state, &browser_secret, code).await {
@@ -123,7 +122,7 @@ impl SingleSignOnService for Identity {
         &self,
         request: Request<proto::DeleteSignOnLinkRequest>,
     ) -> Result<Response<proto::DeleteSignOnLinkResponse>, Status> {
-        let call = once(Call::of(&request)?);
+        let call = Call::of(&request)?;
         let employee_id = call.caller.require_employee()?;
         let id = crate::id("id", &request.into_inner().id)?;
         let mut tx = self.db.begin().await?;

@@ -69,9 +69,7 @@ impl<M: Message + Name> Revealed<'_, M> {
             subject_id: self.subject_id,
             changes,
         });
-        // Every answer has an entry of its own, so none is kept to be given again.
-        let call = Call { idempotency_key: None, ..call.clone() };
-        tx.commit_call(&call, ()).await?;
+        tx.commit_call(call, ()).await?;
         Ok(self.message)
     }
 }

@@ -56,7 +56,7 @@ export function VisitCheckIn({ interaction }: { interaction: Interaction }) {
     <CheckInButton
       again={positionOf(interaction) !== undefined}
       onLocated={async (position) => {
-        await updateInteraction(interaction.id, { ...position, etag: interaction.etag });
+        await updateInteraction(interaction.id, { ...position, etag: interaction.etag }, ["latitude", "longitude", "accuracy_meters"]);
         notices.done(t("attachments.checkIn.done"));
         await changed();
       }}

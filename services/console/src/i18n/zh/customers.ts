@@ -257,7 +257,7 @@ export const customers = {
     graphOf: "{{name}} 的关系图",
     graphHint: "箭头指向关系中的对方；虚线表示已结束。点击客户可打开其页面，滚轮缩放，拖动移动。",
     depth: "层数",
-    distance: "第 {{count}} 层",
+    distance_other: "第 {{count}} 层",
     truncated: "相关客户很多，只显示较近的 {{count}} 个",
     deleteTitle: "解除此关系？",
     deleteName: "解除与 {{name}} 的关系",
