@@ -22,7 +22,7 @@ test("a relation is made, ends, and both customers remember it", async (story) =
   await page.locator(".ant-select-dropdown:visible .ant-select-item-option", { hasText: `关系代理${mark}` }).click();
   await choose(page, form.getByLabel(`对方是“关系保险${mark}”的`), "代理人");
   await form.getByLabel("开始日期").fill("2024-03-01");
-  await form.getByLabel("开始日期").press("Enter");
+  await form.getByLabel("开始日期").press("Tab");
   await picture(page, "relation-form");
   await page.getByTestId("submit").click();
   await card.getByText("2024-03-01 起").waitFor();
@@ -30,11 +30,11 @@ test("a relation is made, ends, and both customers remember it", async (story) =
   await card.getByRole("button", { name: `修改与 关系代理${mark} 的关系` }).click();
   const day = form.getByLabel("结束日期");
   await day.fill("2024-02-01");
-  await day.press("Enter");
+  await day.press("Tab");
   await page.getByTestId("submit").click();
   await form.getByText("结束日期早于开始日期。").waitFor();
   await day.fill("2025-06-30");
-  await day.press("Enter");
+  await day.press("Tab");
   await page.getByTestId("submit").click();
   await form.waitFor({ state: "detached" });
   // What is over is out of the way.
@@ -86,6 +86,7 @@ test("a graph fits a phone, in the dark", async (story) => {
   const [one, other] = [await company(admin, `手机${mark}一`), await company(admin, `手机${mark}二`)];
   await relate(admin, one, other, "HOUSEHOLD");
   const page = await openAs(story, "administrator", `/customers/${one}`, { viewport: phone, dark: true });
+  await page.getByRole("tab", { name: "资料" }).click();
   await page.getByTestId("relations").getByRole("button", { name: "关系图" }).click();
   await page.getByTestId("relation-graph").getByRole("link", { name: `手机${mark}二` }).waitFor();
   await fitsWidth(page);

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import type { RelationGraph } from "@/api/types";
 import { graphOption, linesOf } from "./relationOption";
 
-const colors = { colorText: "", colorTextSecondary: "", colorBorder: "", colorBgElevated: "", colorBorderSecondary: "", fontFamily: "" };
+const colors = { colorText: "", colorTextSecondary: "", colorTextQuaternary: "", colorBgElevated: "", colorBorderSecondary: "", fontFamily: "" };
 const customer = (id: string, distance: number) => ({ id, name: id, kind: "CUSTOMER_KIND_PERSON" as const, level: "", distance });
 const relation = (id: string, customerId: string, relatedCustomerId: string, rest = {}) => ({
   id,

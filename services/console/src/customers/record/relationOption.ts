@@ -4,7 +4,7 @@ import type { EChartsCoreOption } from "echarts/core";
 import type { RelationGraph } from "@/api/types";
 import { palette } from "@/reporting/option";
 
-type Colors = Pick<GlobalToken, "colorText" | "colorTextSecondary" | "colorBorder" | "colorBgElevated" | "colorBorderSecondary" | "fontFamily">;
+type Colors = Pick<GlobalToken, "colorText" | "colorTextSecondary" | "colorTextQuaternary" | "colorBgElevated" | "colorBorderSecondary" | "fontFamily">;
 type Edge = RelationGraph["relations"][number];
 
 /** Two customers may stand in several relations: one line each would hide the others, so a pair shares one. */
@@ -39,12 +39,12 @@ export function graphOption(graph: RelationGraph, typeName: (type: Edge["type"])
         roam: true,
         draggable: true,
         // Near enough to be one picture, far enough for names.
-        force: { repulsion: 320, edgeLength: [90, 160], gravity: 0.12, layoutAnimation: false },
+        force: { repulsion: 700, edgeLength: [120, 220], gravity: 0.1, layoutAnimation: false },
         edgeSymbol: ["none", "arrow"],
         edgeSymbolSize: 8,
         label: { show: true, position: "bottom", color: colors.colorText, width: 130, overflow: "truncate" },
         emphasis: { focus: "adjacency" },
-        lineStyle: { color: colors.colorBorder, width: 1.5, curveness: 0.08 },
+        lineStyle: { color: colors.colorTextQuaternary, width: 1.5, curveness: 0.08, opacity: 1 },
         data: graph.customers.map(({ id, name, kind, distance }) => ({
           id,
           name,
