@@ -6,7 +6,7 @@ use changke::testkit::{Session, TestApp};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::{a_role, change, id, query, refusals, text};
+use crate::support::{holder, id, query, refusals, text};
 
 const SECRET: &str = "机密-7391";
 
@@ -65,13 +65,7 @@ async fn scene() -> Result<Scene> {
         "AUDIT_READ",
         "AUDIT_EXPORT",
     ];
-    let role = a_role(&admin, "文员", &permissions.map(|permission| (permission, "ALL"))).await?;
-    let clerk = app.employee("clerk", &app.root_group().await?, &["marketer"]).await?;
-    change(&admin, &format!("/v1/employees/{}", clerk.employee_id), json!({"roleIds": [role]})).await?;
-    app.until("the role counts", async || {
-        clerk.get("/v1/imports").await.is_ok_and(|answer| answer.status.is_success())
-    })
-    .await?;
+    let (clerk, role) = holder(&app, &admin, "clerk", &permissions).await?;
     Ok(Scene { app, admin, clerk, role, customer, contact })
 }
 

@@ -6,7 +6,7 @@ use changke::testkit::{Session, TestApp};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::{a_role, change, id, query, refusals, text};
+use crate::support::{a_role, change, holder, id, query, refusals, text};
 
 const PHONE: &str = "13812345678";
 const ID_NUMBER: &str = "11010519491231002X";
@@ -18,6 +18,8 @@ struct Scene {
     admin: Session,
     /// Sees every customer, everything personal masked, may change and import them.
     curious: Session,
+    /// Theirs.
+    role: String,
     customer: Value,
     contact: Value,
 }
@@ -49,15 +51,8 @@ async fn scene() -> Result<Scene> {
         "AUDIT_READ",
         "AUDIT_EXPORT",
     ];
-    let role = a_role(&admin, "好奇", &permissions.map(|permission| (permission, "ALL"))).await?;
-    let curious = app.employee("curious", &app.root_group().await?, &["marketer"]).await?;
-    let path = format!("/v1/employees/{}", curious.employee_id);
-    change(&admin, &path, json!({"roleIds": [role]})).await?;
-    app.until("the role counts", async || {
-        curious.get("/v1/imports").await.is_ok_and(|answer| answer.status.is_success())
-    })
-    .await?;
-    Ok(Scene { app, admin, curious, customer, contact })
+    let (curious, role) = holder(&app, &admin, "curious", &permissions).await?;
+    Ok(Scene { app, admin, curious, role, customer, contact })
 }
 
 fn holds_secret(text: &str) -> bool {
@@ -171,7 +166,7 @@ async fn a_dry_run_answers_a_right_guess_and_a_wrong_one_alike() -> Result<()> {
 
 #[tokio::test]
 async fn no_answer_file_trail_or_error_holds_what_is_masked() -> Result<()> {
-    let Scene { app, admin, curious, customer, contact } = scene().await?;
+    let Scene { app, admin, curious, customer, contact, .. } = scene().await?;
     let (customer_id, contact_id) = (id(&customer)?, id(&contact)?);
     let phone = json!({"phone": "13812345670", "etag": customer["etag"]});
     admin.patch(&format!("/v1/customers/{customer_id}"), phone).await?.ok()?;
@@ -231,7 +226,7 @@ async fn no_answer_file_trail_or_error_holds_what_is_masked() -> Result<()> {
 
 #[tokio::test]
 async fn a_reveal_shows_one_record_and_says_so() -> Result<()> {
-    let Scene { app, admin, curious, customer, contact } = scene().await?;
+    let Scene { app, admin, curious, customer, contact, .. } = scene().await?;
     let (customer_id, contact_id) = (id(&customer)?, id(&contact)?);
     let path = format!("/v1/customers/{customer_id}:reveal");
     let key = [("idempotency-key", "reveal")];
@@ -285,15 +280,11 @@ async fn a_reveal_shows_one_record_and_says_so() -> Result<()> {
 
 #[tokio::test]
 async fn hidden_stays_hidden_when_masked_is_revealed() -> Result<()> {
-    let Scene { app, admin, curious, customer, .. } = scene().await?;
-    let roles = admin.get("/v1/roles?pageSize=200").await?.ok()?;
-    let role =
-        roles["roles"].as_array().into_iter().flatten().find(|role| role["name"] == "好奇").context("role")?.clone();
+    let Scene { app, admin, curious, role, customer, .. } = scene().await?;
     let hidden = json!({
         "fieldVisibilities": [{"personalData": "PERSONAL_DATA_PHONE", "visibility": "VISIBILITY_HIDDEN"}],
-        "etag": role["etag"],
     });
-    admin.patch(&format!("/v1/roles/{}?updateMask=fieldVisibilities", id(&role)?), hidden).await?.ok()?;
+    change(&admin, &format!("/v1/roles/{role}"), hidden).await?;
     let path = format!("/v1/customers/{}", id(&customer)?);
     app.until("phones are hidden", async || {
         curious.get(&path).await.is_ok_and(|answer| answer.status == 200 && text(&answer.body["phone"]).is_empty())

@@ -1,7 +1,7 @@
 //! What many stories do.
 
 use anyhow::{Context as _, Result, ensure};
-use changke::testkit::{Answer, Session};
+use changke::testkit::{Answer, Session, TestApp};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -85,4 +85,23 @@ pub async fn a_role(admin: &Session, name: &str, grants: &[(&str, &str)]) -> Res
 pub async fn change(writer: &Session, path: &str, mut body: Value) -> Result<Value> {
     body["etag"] = writer.get(path).await?.ok()?["etag"].clone();
     writer.patch(path, body).await?.ok()
+}
+
+/// Somebody new who holds these permissions over all records and nothing else, and the id of that role. CUSTOMERS_IMPORT
+/// among them tells when the role counts.
+pub async fn holder(
+    app: &TestApp,
+    admin: &Session,
+    login_name: &str,
+    permissions: &[&str],
+) -> Result<(Session, String)> {
+    let grants: Vec<(&str, &str)> = permissions.iter().map(|permission| (*permission, "ALL")).collect();
+    let role = a_role(admin, login_name, &grants).await?;
+    let holder = app.employee(login_name, &app.root_group().await?, &["marketer"]).await?;
+    change(admin, &format!("/v1/employees/{}", holder.employee_id), json!({"roleIds": [role]})).await?;
+    app.until("the role counts", async || {
+        holder.get("/v1/imports").await.is_ok_and(|answer| answer.status.is_success())
+    })
+    .await?;
+    Ok((holder, role))
 }

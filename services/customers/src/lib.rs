@@ -22,6 +22,7 @@ mod interaction;
 mod operations;
 mod ownership;
 mod parent;
+mod period;
 mod pool;
 mod relation;
 pub mod search;

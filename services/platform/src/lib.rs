@@ -23,4 +23,5 @@ pub mod parameters;
 pub mod service;
 pub mod sheet;
 pub mod telemetry;
+pub mod tls;
 pub mod update;

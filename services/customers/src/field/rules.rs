@@ -1,6 +1,5 @@
 //! What a definition must be.
 
-use chrono::NaiveDate;
 use contracts::customers::{Field, FieldType, FieldValue};
 use contracts::options::PersonalData;
 use platform::access::Policy;
@@ -14,6 +13,7 @@ use super::limits::Limits;
 use super::value::{Fault, to_json};
 use crate::dictionary::cache::Dictionaries;
 use crate::error::reason as own;
+use crate::period::Period;
 
 /// Forms and rows stay of a size that people and databases can handle.
 pub const MAX_ACTIVE: i64 = 200;
@@ -154,18 +154,8 @@ fn default_json(
 }
 
 fn check_validity(field: &Field, faults: &mut Faults) {
-    let mut day = |path: &str, text: &str| {
-        let day = text.parse::<NaiveDate>().ok();
-        if day.is_none() && !text.is_empty() {
-            faults.add(path, &own::DATE_INVALID);
-        }
-        day
-    };
-    let from = day("valid_from", &field.valid_from);
-    let until = day("valid_until", &field.valid_until);
-    if from.zip(until).is_some_and(|(from, until)| until < from) {
-        faults.add("valid_until", &own::FIELD_RULES_CROSSED);
-    }
+    let read = Period::read("field.", &field.valid_from, &field.valid_until, &own::FIELD_RULES_CROSSED);
+    faults.0.extend(read.err().into_iter().flatten());
 }
 
 struct Faults(Vec<Violation>);

@@ -15,6 +15,7 @@ use super::fields::{ids, record_kind};
 use super::limits::{rules_json, rules_message};
 use super::value::from_json;
 use crate::error::reason;
+use crate::period::text;
 
 const COLUMNS: &str =
     "key, type, label_zh, label_en, required, is_unique, dictionary, default_value, position, retired,
@@ -44,8 +45,8 @@ fn field(row: &PgRow) -> sqlx::Result<Field> {
         read_role_ids: texts(&row.try_get::<Vec<_>, _>(15)?),
         write_role_ids: texts(&row.try_get::<Vec<_>, _>(16)?),
         rules: rules_message(field_type, &row.try_get::<Value, _>(17)?),
-        valid_from: day(row.try_get(18)?),
-        valid_until: day(row.try_get(19)?),
+        valid_from: text(row.try_get(18)?),
+        valid_until: text(row.try_get(19)?),
         indexed: row.try_get(20)?,
         index_state: index_state(row.try_get(20)?, row.try_get(21)?, row.try_get(22)?) as i32,
         // Who asks decides.
@@ -81,10 +82,6 @@ pub async fn index_count(connection: &mut PgConnection, field: &Field) -> sqlx::
 
 fn texts(ids: &[Uuid]) -> Vec<String> {
     ids.iter().map(Uuid::to_string).collect()
-}
-
-fn day(day: Option<NaiveDate>) -> String {
-    day.map(|day| day.to_string()).unwrap_or_default()
 }
 
 pub async fn revision(connection: &mut PgConnection) -> sqlx::Result<i64> {

@@ -10,8 +10,8 @@ use platform::error::Result;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::rules::text;
 use super::store;
+use crate::period::text;
 
 /// Customers of one graph.
 const MOST: usize = 200;

@@ -14,10 +14,11 @@ use platform::{page, update};
 use tonic::{Request, Response, Status};
 use uuid::Uuid;
 
-use super::rules::{Period, Stored, text};
+use super::rules::Stored;
 use super::{graph, rules, store};
 use crate::error::reason as own;
 use crate::parent;
+use crate::period::{Period, text};
 
 pub struct RelationRpc {
     db: Db,
@@ -80,7 +81,8 @@ impl RelationService for RelationRpc {
         if customer_id == related_id {
             return Err(Error::invalid("related_customer_id", &own::RELATION_TO_ITSELF).into());
         }
-        let period = Period::parse("", &request.valid_from, &request.valid_until)?;
+        let period = Period::read("", &request.valid_from, &request.valid_until, &own::PERIOD_REVERSED)
+            .map_err(Error::invalid_fields)?;
         let new = Stored {
             id: Uuid::now_v7(),
             relation_type: request.r#type(),

@@ -1,44 +1,15 @@
 //! When a relation holds, and what a change of it is.
 
-use chrono::NaiveDate;
 use contracts::customers::{Relation, RelationType};
 use platform::db::FieldChange;
-use platform::error::{Error, Reason, Result, Violation};
+use platform::error::{Error, Result};
 use uuid::Uuid;
 
 use crate::audit::Changes;
 use crate::error::reason as own;
+use crate::period::{Period, text};
 
 pub const MUTABLE: [&str; 3] = ["remark", "valid_from", "valid_until"];
-
-/// First and last day, either of them open.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Period {
-    pub from: Option<NaiveDate>,
-    pub until: Option<NaiveDate>,
-}
-
-impl Period {
-    /// Of RFC 3339 full-dates, empty where open. `prefix` is what stands before the names of the fields.
-    pub fn parse(prefix: &str, from: &str, until: &str) -> Result<Self> {
-        let mut violations = Vec::new();
-        let mut refuse = |field: &str, reason: &'static Reason| {
-            violations.push(Violation { field: format!("{prefix}{field}"), reason, args: Vec::new() });
-        };
-        let mut day = |field: &str, text: &str| {
-            let day = text.parse::<NaiveDate>().ok();
-            if day.is_none() && !text.is_empty() {
-                refuse(field, &own::DATE_INVALID);
-            }
-            day
-        };
-        let period = Self { from: day("valid_from", from), until: day("valid_until", until) };
-        if period.from.zip(period.until).is_some_and(|(from, until)| until < from) {
-            refuse("valid_until", &own::PERIOD_REVERSED);
-        }
-        if violations.is_empty() { Ok(period) } else { Err(Error::invalid_fields(violations)) }
-    }
-}
 
 /// What a relation says of itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,13 +31,9 @@ pub fn apply(stored: &Stored, wanted: &Relation, paths: &[&str]) -> Result<Store
     };
     let from = chosen("valid_from", &wanted.valid_from, &days[0]);
     let until = chosen("valid_until", &wanted.valid_until, &days[1]);
-    after.period = Period::parse("relation.", &from, &until)?;
+    after.period = Period::read("relation.", &from, &until, &own::PERIOD_REVERSED).map_err(Error::invalid_fields)?;
     after.remark = chosen("remark", wanted.remark.trim(), &stored.remark);
     Ok(after)
-}
-
-pub fn text(day: Option<NaiveDate>) -> String {
-    day.map(|day| day.to_string()).unwrap_or_default()
 }
 
 /// For each end the other one and what changed as seen from there. An update names the other end too, though it stays.
@@ -113,24 +80,8 @@ mod tests {
             customer_id: Uuid::from_u128(2),
             related_id: Uuid::from_u128(3),
             remark: "总代".into(),
-            period: Period::parse("", "2024-01-01", "").unwrap(),
+            period: Period { from: "2024-01-01".parse().ok(), until: None },
         }
-    }
-
-    fn faults(from: &str, until: &str) -> Vec<(String, &'static str)> {
-        let error = Period::parse("relation.", from, until).unwrap_err();
-        error.violations().iter().map(|violation| (violation.field.clone(), violation.reason.id)).collect()
-    }
-
-    #[test]
-    fn a_period_ends_no_earlier_than_it_begins() {
-        assert!(Period::parse("", "", "").is_ok());
-        assert!(Period::parse("", "2024-02-29", "2024-02-29").is_ok());
-        assert_eq!(faults("2024-03-01", "2024-02-29"), [("relation.valid_until".into(), "PERIOD_REVERSED")]);
-        assert_eq!(
-            faults("2023-02-29", "2024-13-01"),
-            [("relation.valid_from".into(), "DATE_INVALID"), ("relation.valid_until".into(), "DATE_INVALID")]
-        );
     }
 
     #[test]

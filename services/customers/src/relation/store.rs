@@ -13,9 +13,10 @@ use sqlx::postgres::PgRow;
 use sqlx::{FromRow, PgConnection, Postgres, QueryBuilder, Row};
 use uuid::Uuid;
 
-use super::rules::{Period, Stored, text};
+use super::rules::Stored;
 use crate::error::reason;
 use crate::parent::CUSTOMER_ROWS;
+use crate::period::{Period, text};
 
 /// From either end, oldest first. Served by `relation_customer` and `relation_related`. `today`: those that were over
 /// before are left out.

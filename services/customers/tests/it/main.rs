@@ -13,6 +13,7 @@ mod exports;
 mod field_rules;
 mod fields;
 mod handovers;
+mod import_files;
 mod import_runs;
 mod imports;
 mod interactions;

@@ -109,7 +109,7 @@ impl Transport {
     pub fn new(config: &WebhookConfig, names: Arc<dyn Names>) -> anyhow::Result<Self> {
         let allowed: Arc<[IpNet]> = config.allow_private_networks.clone().into();
         let client = Client::builder()
-            .tls_backend_preconfigured(tls()?)
+            .tls_backend_preconfigured(platform::tls::client()?)
             .dns_resolver(Arc::new(Guarded { names, allowed: allowed.clone() }))
             .redirect(redirect::Policy::none())
             .no_proxy()
@@ -161,15 +161,6 @@ pub fn permits_literal(allowed: &[IpNet], url: &Url) -> bool {
         Some(Host::Domain(_)) => true,
         None => false,
     }
-}
-
-/// The authorities that the system trusts; those of the house stand there as well.
-fn tls() -> anyhow::Result<rustls::ClientConfig> {
-    let mut roots = rustls::RootCertStore::empty();
-    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = rustls::ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
-    Ok(config.with_root_certificates(roots).with_no_client_auth())
 }
 
 /// The status counts; of the rest the beginning is kept, as far as it comes in time.

@@ -1,7 +1,6 @@
 //! Objects in a bucket. Each request is signed for itself and for a short time.
 
 use std::fs::File;
-use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
@@ -30,7 +29,7 @@ impl S3 {
         let endpoint = config.url().context("blob.s3.endpoint")?;
         let style = if config.path_style { UrlStyle::Path } else { UrlStyle::VirtualHost };
         let client = Client::builder()
-            .tls_backend_preconfigured(tls()?)
+            .tls_backend_preconfigured(crate::tls::client()?)
             .redirect(redirect::Policy::none())
             .connect_timeout(CONNECT)
             .read_timeout(SILENCE)
@@ -81,13 +80,4 @@ async fn sent(what: &str, request: RequestBuilder) -> anyhow::Result<Response> {
     let text = answer.text().await.unwrap_or_default();
     let code = text.split_once("<Code>").and_then(|(_, rest)| rest.split_once("</Code>")).map_or("", |(code, _)| code);
     bail!("s3 {what}: {status} {code}")
-}
-
-/// The authorities that the system trusts; those of the house stand there as well.
-fn tls() -> anyhow::Result<rustls::ClientConfig> {
-    let mut roots = rustls::RootCertStore::empty();
-    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = rustls::ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
-    Ok(config.with_root_certificates(roots).with_no_client_auth())
 }
