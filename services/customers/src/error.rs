@@ -57,6 +57,26 @@ pub mod reason {
         HANDOVER_BROKE_OFF: "The handover broke off. What was moved can be undone; another one moves the rest.", "移交意外中断；已移交的可以撤销，其余可重新移交。";
     }
 
+    // Duplicates and merges.
+    reasons! {
+        DUPLICATE_SEARCH_RUNNING: "You are looking for duplicates already.", "您的查重任务正在进行中。";
+        DUPLICATES_FORBIDDEN: "Whoever asked for it may not update customers any more.", "发起人已无修改客户的权限。";
+        DUPLICATE_SEARCH_BROKE_OFF: "The search broke off. Start another one.", "查重意外中断，请重新开始。";
+        DUPLICATE_PAIR_NOT_OPEN: "The pair has been decided on.", "该组重复客户已处理。";
+        DUPLICATE_PAIR_NOT_DISMISSED: "The pair has not been dismissed.", "该组重复客户未被标记为不重复。";
+        CUSTOMER_MERGED: "Another customer has taken this one over. Undo the merge instead.", "该客户已并入其他客户，请改为撤销合并。";
+        MERGE_CUSTOMER_TWICE: "The customer is named twice.", "该客户重复。";
+        MERGE_KINDS_DIFFER: "A person and an organisation can't be merged.", "个人客户与企业客户不能合并。";
+        MERGE_CHOICE_UNKNOWN: "The field takes the value of one of the customers that are merged.", "字段的取值须来自参与合并的客户。";
+        MERGE_FIELD_FIXED: "This field can't be chosen: it stays as the survivor has it, or is filled where the survivor has none.", "该字段不能选择取值：保留主客户的值，主客户为空时自动补充。";
+        MERGE_FIELD_TWICE: "The field is chosen twice.", "该字段重复选择。";
+        MERGE_UNDONE: "The merge was undone before.", "该合并已撤销。";
+        MERGE_TOO_OLD: "A merge can be undone for {days} days.", "合并超过 {days} 天，不能撤销。";
+        MERGE_SURVIVOR_MERGED: "The survivor has been merged itself. Undo that merge first.", "主客户已并入其他客户，请先撤销后一次合并。";
+        MERGE_CUSTOMER_GONE: "One of the merged customers is gone, or no longer within your scope.", "有被合并的客户已不存在或不在您的权限范围内。";
+        MERGE_VALUE_TAKEN: "A value that must be unique has been given to another customer since.", "有唯一字段的值此后已被其他客户使用，不能撤销。";
+    }
+
     // Shares and views.
     reasons! {
         SHARE_SUBJECT: "Name either an employee or a group.", "请指定员工或员工组之一。";
