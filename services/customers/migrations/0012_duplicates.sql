@@ -1,7 +1,8 @@
 -- Duplicates: customers that may be one and the same, and customers that were made one.
 
 -- Who took the customer over, which is out of use since.
-ALTER TABLE customer ADD COLUMN merged_into_id uuid CONSTRAINT customer_merged_into REFERENCES customer (id) ON DELETE SET NULL;
+ALTER TABLE customer
+    ADD COLUMN merged_into_id uuid CONSTRAINT customer_merged_into_customer REFERENCES customer (id) ON DELETE SET NULL;
 CREATE INDEX customer_merged_into ON customer (merged_into_id) WHERE merged_into_id IS NOT NULL;
 
 CREATE TABLE duplicate_search (
@@ -15,6 +16,9 @@ CREATE TABLE duplicate_search (
     read_count bigint NOT NULL DEFAULT 0,
     -- Comparisons that are done.
     step int NOT NULL DEFAULT 0,
+    -- Open pairs at the end: all, and those that rest on no personal data.
+    pair_count bigint NOT NULL DEFAULT 0,
+    open_pair_count bigint NOT NULL DEFAULT 0,
     -- [{"reason", "customer_count", "customer_id"}]
     large_blocks jsonb NOT NULL DEFAULT '[]',
     -- Id of the reason.

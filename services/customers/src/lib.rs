@@ -2,7 +2,8 @@
 //!
 //! A customer has one owner or lies in a public `pool`, of which `ownership` keeps the history; `handover` gives all of an
 //! employee's to others; `share`s lend it. What belongs to it (`contact`, `relation`,
-//! `interaction`, `attachment`, `timeline`) is reached through it by `parent`. `dictionary` and `field` say what it may hold beyond the
+//! `interaction`, `attachment`, `timeline`) is reached through it by `parent`. `duplicate` finds customers that may be one, and
+//! `merge` makes them one. `dictionary` and `field` say what it may hold beyond the
 //! contract; `search` finds it; `watch` tells of its changes.
 
 mod access;
@@ -13,12 +14,14 @@ mod consumers;
 mod contact;
 pub mod customer;
 pub mod dictionary;
+mod duplicate;
 mod error;
 mod export;
 pub mod field;
 mod handover;
 mod import;
 mod interaction;
+mod merge;
 mod operations;
 mod ownership;
 mod parent;
@@ -99,6 +102,9 @@ pub async fn build(config: Config, context: Context) -> anyhow::Result<Parts> {
             worker
                 .register(pool::Recycle::new(shared.clone(), policy))
                 .register(handover::HandoverJob::new(shared.clone(), context.access.clone()))
+                .register(duplicate::DuplicateJob::new(context.access.clone()))
+                .register(merge::Prune)
+                .every::<merge::Prune>(Duration::from_secs(24 * 3600), "merge.prune", &())
                 .register(import::ImportJob::new(shared.clone(), context.access.clone()))
                 .register(field::FieldIndex::new(shared.fields.clone()))
                 .register(search::renew::Renew)
@@ -116,8 +122,8 @@ pub async fn build(config: Config, context: Context) -> anyhow::Result<Parts> {
 fn services(shared: &Arc<Shared>, watches: watch::Watches) -> Services {
     let (db, fields) = (shared.db.clone(), shared.fields.clone());
     use contracts::unary::{
-        ContactServiceUnary, CustomerAccessServiceUnary, CustomerServiceUnary, DictionaryServiceUnary,
-        FieldServiceUnary, HandoverServiceUnary, ImportServiceUnary, InteractionServiceUnary, OwnershipServiceUnary,
+        ContactServiceUnary, CustomerAccessServiceUnary, CustomerServiceUnary, DictionaryServiceUnary, DuplicateServiceUnary,
+        FieldServiceUnary, HandoverServiceUnary, ImportServiceUnary, InteractionServiceUnary, MergeServiceUnary, OwnershipServiceUnary,
         PoolAdminServiceUnary, PoolServiceUnary, RelationServiceUnary, ShareServiceUnary, TimelineServiceUnary,
         ViewServiceUnary,
     };
@@ -125,10 +131,12 @@ fn services(shared: &Arc<Shared>, watches: watch::Watches) -> Services {
     use proto::customer_access_service_server::CustomerAccessServiceServer;
     use proto::customer_service_server::CustomerServiceServer;
     use proto::dictionary_service_server::DictionaryServiceServer;
+    use proto::duplicate_service_server::DuplicateServiceServer;
     use proto::field_service_server::FieldServiceServer;
     use proto::handover_service_server::HandoverServiceServer;
     use proto::import_service_server::ImportServiceServer;
     use proto::interaction_service_server::InteractionServiceServer;
+    use proto::merge_service_server::MergeServiceServer;
     use proto::ownership_service_server::OwnershipServiceServer;
     use proto::pool_admin_service_server::PoolAdminServiceServer;
     use proto::pool_service_server::PoolServiceServer;
@@ -144,6 +152,8 @@ fn services(shared: &Arc<Shared>, watches: watch::Watches) -> Services {
         .add(handover::HandoverRpc::new(shared.clone()), HandoverServiceServer::from_arc, HandoverServiceUnary)
         .add(share::ShareRpc::new(shared.clone()), ShareServiceServer::from_arc, ShareServiceUnary)
         .add(ownership::OwnershipRpc::new(shared.clone()), OwnershipServiceServer::from_arc, OwnershipServiceUnary)
+        .add(duplicate::DuplicateRpc::new(shared.clone()), DuplicateServiceServer::from_arc, DuplicateServiceUnary)
+        .add(merge::MergeRpc::new(shared.clone()), MergeServiceServer::from_arc, MergeServiceUnary)
         .add(view::ViewRpc::new(shared.clone()), ViewServiceServer::from_arc, ViewServiceUnary)
         .add(
             dictionary::DictionaryRpc::new(db.clone(), fields.clone()),

@@ -155,18 +155,29 @@ struct StoredAddress<'a> {
     postal_code: Cow<'a, str>,
 }
 
+impl StoredAddress<'_> {
+    fn address(self) -> Address {
+        Address {
+            label: self.label.into_owned(),
+            region: self.region.into_owned(),
+            street: self.street.into_owned(),
+            postal_code: self.postal_code.into_owned(),
+        }
+    }
+}
+
 fn addresses(row: &PgRow, index: usize) -> sqlx::Result<Vec<Address>> {
     if is_empty(&row.try_get_raw(index)?) {
         return Ok(Vec::new());
     }
     let Json(stored) = row.try_get::<Json<Vec<StoredAddress<'static>>>, _>(index)?;
-    let addresses = stored.into_iter().map(|address| Address {
-        label: address.label.into_owned(),
-        region: address.region.into_owned(),
-        street: address.street.into_owned(),
-        postal_code: address.postal_code.into_owned(),
-    });
-    Ok(addresses.collect())
+    Ok(stored.into_iter().map(StoredAddress::address).collect())
+}
+
+/// Addresses from what [`addresses_json`] made of them.
+pub fn addresses_of(stored: &Value) -> Vec<Address> {
+    let stored = Vec::<StoredAddress<'_>>::deserialize(stored).unwrap_or_default();
+    stored.into_iter().map(StoredAddress::address).collect()
 }
 
 /// Addresses as they are stored.

@@ -5,7 +5,7 @@
 mod audit;
 mod bulk;
 mod codes;
-mod copy;
+pub mod copy;
 mod download;
 mod prune;
 mod reading;

@@ -1,0 +1,344 @@
+//! By what customers are compared, and how likely it is that two are one and the same. The same table serves a comparison at
+//! hand and the SQL that compares all of them. Pure.
+
+use std::fmt::Write;
+
+use chrono::{Datelike, NaiveDate};
+use contracts::customers::{CustomerKind, DuplicateReason as Reason};
+use contracts::options::{PersonalData, Visibility};
+use sha2::{Digest, Sha256};
+
+use crate::search::pinyin;
+use crate::search::text::{normalize, without_legal_form};
+
+/// Less likely pairs of a search are not worth a look.
+pub const LEAST: i16 = 50;
+/// At entry little is known yet.
+pub const LEAST_AT_ENTRY: i16 = 40;
+/// What more customers than this share is no sign that they are one; it would also make a pair of each two.
+pub const LARGEST_BLOCK: i64 = 50;
+
+/// What a customer is compared by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Part {
+    IdNumber,
+    Phone,
+    PhoneEnd,
+    Email,
+    Name,
+    Company,
+    Sound,
+    Birthday,
+    SoundPhoneEnd,
+    SoundBirthday,
+}
+
+impl Part {
+    pub const ALL: [Self; 10] = [
+        Self::IdNumber,
+        Self::Phone,
+        Self::PhoneEnd,
+        Self::Email,
+        Self::Name,
+        Self::Company,
+        Self::Sound,
+        Self::Birthday,
+        Self::SoundPhoneEnd,
+        Self::SoundBirthday,
+    ];
+
+    pub fn column(self) -> &'static str {
+        match self {
+            Self::IdNumber => "id_number",
+            Self::Phone => "phone",
+            Self::PhoneEnd => "phone_end",
+            Self::Email => "email",
+            Self::Name => "name",
+            Self::Company => "company",
+            Self::Sound => "sound",
+            Self::Birthday => "birthday",
+            Self::SoundPhoneEnd => "sound_phone_end",
+            Self::SoundBirthday => "sound_birthday",
+        }
+    }
+}
+
+/// What two may have in common: of each line the first that they do.
+const COMPARED: [&[(Reason, Part)]; 5] = [
+    &[(Reason::SameIdNumber, Part::IdNumber)],
+    &[(Reason::SamePhone, Part::Phone), (Reason::SamePhoneEnd, Part::PhoneEnd)],
+    &[(Reason::SameEmail, Part::Email)],
+    &[
+        (Reason::SameName, Part::Name),
+        (Reason::SameCompanyName, Part::Company),
+        (Reason::NameSoundsAlike, Part::Sound),
+    ],
+    &[(Reason::SameBirthday, Part::Birthday)],
+];
+
+/// By what pairs are found: enough of a sign by itself, and shared by few. With the reason that speaks for it.
+pub const BLOCKS: [(Reason, Part); 6] = [
+    (Reason::SameIdNumber, Part::IdNumber),
+    (Reason::SamePhone, Part::Phone),
+    (Reason::SameEmail, Part::Email),
+    (Reason::SameCompanyName, Part::Company),
+    (Reason::SamePhoneEnd, Part::SoundPhoneEnd),
+    (Reason::NameSoundsAlike, Part::SoundBirthday),
+];
+
+const REASONS: [Reason; 9] = [
+    Reason::SameIdNumber,
+    Reason::SamePhone,
+    Reason::SameEmail,
+    Reason::SameName,
+    Reason::SameCompanyName,
+    Reason::NameSoundsAlike,
+    Reason::SameBirthday,
+    Reason::SamePhoneEnd,
+    Reason::DifferentIdNumber,
+];
+
+fn weight(reason: Reason) -> i16 {
+    match reason {
+        Reason::SameIdNumber => 90,
+        Reason::SameCompanyName => 70,
+        Reason::SamePhone => 60,
+        Reason::SameEmail => 50,
+        Reason::SameName => 40,
+        Reason::NameSoundsAlike | Reason::SameBirthday => 30,
+        Reason::SamePhoneEnd => 20,
+        // Two firms of one name have numbers of their own, as have two of one household.
+        Reason::DifferentIdNumber => -50,
+        Reason::Unspecified => 0,
+    }
+}
+
+/// The personal data that a reason rests on.
+pub fn personal(reason: Reason) -> Option<PersonalData> {
+    match reason {
+        Reason::SameIdNumber | Reason::DifferentIdNumber => Some(PersonalData::IdNumber),
+        Reason::SamePhone | Reason::SamePhoneEnd => Some(PersonalData::Phone),
+        Reason::SameEmail => Some(PersonalData::Email),
+        _ => None,
+    }
+}
+
+/// Whether somebody sees all that customers are compared by. To who doesn't, pairs are what the names alone make them:
+/// otherwise the pairs of a customer that one has made oneself would tell the others' phones.
+pub fn sees_all(visibility: impl Fn(PersonalData) -> Visibility) -> bool {
+    let kinds = [PersonalData::IdNumber, PersonalData::Phone, PersonalData::Email];
+    kinds.into_iter().all(|kind| visibility(kind) == Visibility::Clear)
+}
+
+/// Reasons as they are stored: a bit for each.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Reasons(pub i32);
+
+impl Reasons {
+    pub fn bit(reason: Reason) -> i32 {
+        if reason == Reason::Unspecified { 0 } else { 1 << (reason as i32 - 1) }
+    }
+
+    pub fn list(self) -> Vec<Reason> {
+        REASONS.into_iter().filter(|reason| self.0 & Self::bit(*reason) != 0).collect()
+    }
+
+    /// Those that rest on no personal data.
+    pub fn open(self) -> Self {
+        Self(self.list().into_iter().filter(|reason| personal(*reason).is_none()).map(Self::bit).sum())
+    }
+
+    /// 0 to 100.
+    pub fn score(self) -> i16 {
+        self.list().into_iter().map(weight).sum::<i16>().clamp(0, 100)
+    }
+
+    /// The scores of all reasons there can be, by their bits: all told, and as far as they are open.
+    pub fn scores() -> (Vec<i16>, Vec<i16>) {
+        (0..1 << REASONS.len()).map(|bits| (Self(bits).score(), Self(bits).open().score())).unzip()
+    }
+
+    /// The bits as an expression over two rows of subjects.
+    pub fn sql(one: &str, other: &str) -> String {
+        let number = Part::IdNumber.column();
+        let different = Self::bit(Reason::DifferentIdNumber);
+        let mut sql = format!("CASE WHEN {one}.{number} <> {other}.{number} THEN {different} ELSE 0 END");
+        for line in COMPARED {
+            sql.push_str(" | CASE");
+            for (reason, part) in line {
+                let (column, bit) = (part.column(), Self::bit(*reason));
+                // A String takes everything.
+                let _ = write!(sql, " WHEN {one}.{column} = {other}.{column} THEN {bit}");
+            }
+            sql.push_str(" ELSE 0 END");
+        }
+        sql
+    }
+}
+
+/// What is known of a customer; blank where it isn't.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Facts<'a> {
+    pub kind: CustomerKind,
+    pub name: &'a str,
+    /// As `search::text` has them.
+    pub phone_digits: &'a str,
+    pub id_number: &'a str,
+    pub email: &'a str,
+    pub birthday: Option<NaiveDate>,
+}
+
+/// What a customer is compared by, as hashes.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Subject([Option<i64>; Part::ALL.len()]);
+
+/// Shorter ones are extensions, and numbers of services.
+const PHONE_DIGITS: usize = 7;
+const PHONE_END: usize = 4;
+
+impl Subject {
+    pub fn of(facts: &Facts<'_>) -> Self {
+        let mut subject = Self(Default::default());
+        subject.put(Part::IdNumber, &[facts.id_number]);
+        subject.put(Part::Email, &[&facts.email.to_lowercase()]);
+        let phone = facts.phone_digits;
+        let end = if phone.len() >= PHONE_DIGITS { &phone[phone.len() - PHONE_END..] } else { "" };
+        if !end.is_empty() {
+            subject.put(Part::Phone, &[phone]);
+            subject.put(Part::PhoneEnd, &[end]);
+        }
+        let birthday = facts.birthday.map(|day| day.num_days_from_ce().to_string()).unwrap_or_default();
+        subject.put(Part::Birthday, &[&birthday]);
+        let name = match facts.kind {
+            CustomerKind::Organization => without_legal_form(facts.name).unwrap_or_else(|| normalize(facts.name)),
+            _ => normalize(facts.name),
+        };
+        // A surname or a letter alone is shared by too many.
+        if name.chars().count() >= 2 {
+            let part = if facts.kind == CustomerKind::Organization { Part::Company } else { Part::Name };
+            subject.put(part, &[&name]);
+            let sound = pinyin::usual(&name);
+            subject.put(Part::Sound, &[&sound]);
+            subject.put(Part::SoundPhoneEnd, &[&sound, end]);
+            subject.put(Part::SoundBirthday, &[&sound, &birthday]);
+        }
+        subject
+    }
+
+    /// Nothing where one of the texts is blank.
+    fn put(&mut self, part: Part, texts: &[&str]) {
+        if texts.iter().any(|text| text.is_empty()) {
+            return;
+        }
+        let digest = Sha256::digest(texts.join("\u{1f}"));
+        let head: [u8; 8] = std::array::from_fn(|index| digest[index]);
+        self.0[part as usize] = Some(i64::from_be_bytes(head));
+    }
+
+    pub fn get(&self, part: Part) -> Option<i64> {
+        self.0[part as usize]
+    }
+
+    /// What speaks for and against this and another of the same kind being one.
+    pub fn compare(&self, other: &Self) -> Reasons {
+        let both = |part: Part| self.get(part).zip(other.get(part));
+        let same = |part: Part| both(part).is_some_and(|(one, other)| one == other);
+        let shared = COMPARED.iter().filter_map(|line| line.iter().find(|(_, part)| same(*part)));
+        let mut bits = shared.map(|(reason, _)| Reasons::bit(*reason)).sum();
+        if both(Part::IdNumber).is_some_and(|(one, other)| one != other) {
+            bits |= Reasons::bit(Reason::DifferentIdNumber);
+        }
+        Reasons(bits)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PERSON: Facts<'_> = Facts {
+        kind: CustomerKind::Person,
+        name: "张三",
+        phone_digits: "13800138000",
+        id_number: "",
+        email: "",
+        birthday: None,
+    };
+    const FIRM: Facts<'_> =
+        Facts { kind: CustomerKind::Organization, name: "杭州华星有限公司", phone_digits: "", ..PERSON };
+
+    fn compared(one: &Facts<'_>, other: &Facts<'_>) -> (Vec<Reason>, i16) {
+        let reasons = Subject::of(one).compare(&Subject::of(other));
+        assert_eq!(reasons, Subject::of(other).compare(&Subject::of(one)));
+        (reasons.list(), reasons.score())
+    }
+
+    #[test]
+    fn persons_are_one_by_what_they_share() {
+        let day = |text: &str| text.parse::<NaiveDate>().ok();
+        use Reason::*;
+        for (other, reasons, score) in [
+            (Facts { name: "張三", ..PERSON }, vec![SamePhone, SameName], 100),
+            (Facts { name: "章三", ..PERSON }, vec![SamePhone, NameSoundsAlike], 90),
+            (Facts { name: "李四", ..PERSON }, vec![SamePhone], 60),
+            (Facts { phone_digits: "13911118000", ..PERSON }, vec![SameName, SamePhoneEnd], 60),
+            (Facts { name: "章三", phone_digits: "13911118000", ..PERSON }, vec![NameSoundsAlike, SamePhoneEnd], 50),
+            (Facts { phone_digits: "", ..PERSON }, vec![SameName], 40),
+            (Facts { phone_digits: "8000", ..PERSON }, vec![SameName], 40),
+        ] {
+            assert_eq!(compared(&PERSON, &other), (reasons, score), "{other:?}");
+        }
+        let born = Facts { phone_digits: "", birthday: day("1990-01-01"), ..PERSON };
+        assert_eq!(compared(&born, &born), (vec![SameName, SameBirthday], 70));
+        assert_eq!(compared(&born, &Facts { birthday: day("1990-01-02"), ..born }).1, 40);
+        // Two of one household with numbers of their own.
+        let [husband, wife] = [("张三", "330106199001011234"), ("李四", "330106199101011234")]
+            .map(|(name, id_number)| Facts { name, id_number, ..PERSON });
+        assert_eq!(compared(&husband, &wife), (vec![SamePhone, DifferentIdNumber], 10));
+        assert_eq!(compared(&husband, &Facts { phone_digits: "", ..husband }).1, 100);
+    }
+
+    #[test]
+    fn firms_are_one_without_their_legal_form() {
+        use Reason::*;
+        let called = |name: &'static str| compared(&FIRM, &Facts { name, ..FIRM });
+        assert_eq!(called("杭州華星股份有限公司"), (vec![SameCompanyName], 70));
+        assert_eq!(called("杭州华星"), (vec![SameCompanyName], 70));
+        assert_eq!(called("杭州华兴有限公司"), (vec![NameSoundsAlike], 30));
+        assert_eq!(called("宁波华星有限公司"), (vec![], 0));
+        let [one, other] = ["91330106MA2AXXXX1A", "91330106MA2AXXXX2B"].map(|id_number| Facts { id_number, ..FIRM });
+        assert_eq!(compared(&one, &other), (vec![SameCompanyName, DifferentIdNumber], 20));
+        assert_eq!(compared(&one, &FIRM).1, 70);
+    }
+
+    #[test]
+    fn blanks_have_nothing_in_common() {
+        assert_eq!(compared(&Facts::default(), &Facts::default()), (vec![], 0));
+        let surname = Facts { name: "张", ..Facts::default() };
+        assert_eq!(compared(&surname, &surname), (vec![], 0));
+    }
+
+    #[test]
+    fn what_is_masked_counts_nothing_for_who_does_not_see_it() {
+        let reasons = Reasons(Reasons::bit(Reason::SamePhone) | Reasons::bit(Reason::SameName));
+        assert_eq!((reasons.score(), reasons.open().score()), (100, 40));
+        let against = Reasons(Reasons::bit(Reason::DifferentIdNumber) | Reasons::bit(Reason::SameCompanyName));
+        assert_eq!((against.score(), against.open().score()), (20, 70));
+        let (scores, open) = Reasons::scores();
+        assert_eq!((scores[reasons.0 as usize], open[against.0 as usize]), (100, 70));
+        assert!(sees_all(|_| Visibility::Clear));
+        assert!(!sees_all(|kind| if kind == PersonalData::Email { Visibility::Masked } else { Visibility::Clear }));
+    }
+
+    #[test]
+    fn what_finds_a_pair_speaks_for_it() {
+        for (reason, part) in BLOCKS {
+            let alone = COMPARED.iter().flat_map(|line| line.iter()).find(|(_, compared)| *compared == part);
+            assert!(alone.is_none_or(|(spoken, _)| *spoken == reason && weight(reason) >= LEAST), "{part:?}");
+        }
+        for (place, part) in Part::ALL.into_iter().enumerate() {
+            assert_eq!(part as usize, place);
+        }
+    }
+}
