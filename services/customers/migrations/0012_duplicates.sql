@@ -16,9 +16,8 @@ CREATE TABLE duplicate_search (
     read_count bigint NOT NULL DEFAULT 0,
     -- Comparisons that are done.
     step int NOT NULL DEFAULT 0,
-    -- Open pairs at the end: all, and those that rest on no personal data.
+    -- Open pairs at the end, as far as the employee saw what they rest on.
     pair_count bigint NOT NULL DEFAULT 0,
-    open_pair_count bigint NOT NULL DEFAULT 0,
     -- [{"reason", "customer_count", "customer_id"}]
     large_blocks jsonb NOT NULL DEFAULT '[]',
     -- Id of the reason.
@@ -55,9 +54,8 @@ CREATE TABLE duplicate_pair (
     other_id uuid NOT NULL REFERENCES customer (id) ON DELETE CASCADE,
     -- A bit for each reason.
     reasons int NOT NULL,
+    -- To who sees everything.
     score smallint NOT NULL,
-    -- As far as the reasons rest on no personal data.
-    open_score smallint NOT NULL,
     -- 1 open, 2 dismissed, 3 merged
     state smallint NOT NULL DEFAULT 1,
     find_time timestamptz NOT NULL DEFAULT now(),
@@ -68,7 +66,6 @@ CREATE TABLE duplicate_pair (
     CONSTRAINT duplicate_pair_order CHECK (one_id < other_id)
 );
 CREATE INDEX duplicate_pair_score ON duplicate_pair (state, score DESC, id DESC);
-CREATE INDEX duplicate_pair_open_score ON duplicate_pair (state, open_score DESC, id DESC);
 CREATE INDEX duplicate_pair_other ON duplicate_pair (other_id);
 CREATE INDEX duplicate_pair_merge ON duplicate_pair (merge_id) WHERE merge_id IS NOT NULL;
 

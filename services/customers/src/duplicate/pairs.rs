@@ -34,21 +34,26 @@ pub struct Pair {
 /// Whose pairs, and how they are seen.
 pub struct Looker<'a> {
     pub rows: &'a RowPredicate,
-    /// Reasons that rest on personal data count.
-    pub sees_all: bool,
+    /// The reasons that count.
+    pub seen: Reasons,
 }
 
 impl Looker<'_> {
-    fn score(&self) -> &'static str {
-        if self.sees_all { "p.score" } else { "p.open_score" }
-    }
-
     fn select(&self) -> QueryBuilder<Postgres> {
-        let mut sql = QueryBuilder::new("SELECT p.id, p.one_id, p.other_id, p.reasons, ");
-        sql.push(self.score()).push(", p.state, p.find_time, p.dismiss_user_id, p.dismiss_time");
-        sql.push(" FROM duplicate_pair p JOIN customer a ON a.id = p.one_id JOIN customer b ON b.id = p.other_id WHERE ");
+        let mut sql = QueryBuilder::new(
+            "SELECT p.id, p.one_id, p.other_id, p.reasons, p.seen_score, p.state, p.find_time, p.dismiss_user_id,
+                 p.dismiss_time
+             FROM (SELECT *, ",
+        );
+        if self.seen == Reasons::ALL {
+            sql.push("score");
+        } else {
+            sql.push("(").push_bind(Reasons::scores()).push("::smallint[])[(reasons & ");
+            sql.push_bind(self.seen.0).push(") + 1]");
+        }
+        sql.push(" AS seen_score FROM duplicate_pair) AS p JOIN customer a ON a.id = p.one_id");
+        sql.push(" JOIN customer b ON b.id = p.other_id WHERE p.seen_score >= ").push(LEAST).push(" AND ");
         push_both(&mut sql, self.rows);
-        sql.push(" AND ").push(self.score()).push(" >= ").push(LEAST);
         sql
     }
 
@@ -57,7 +62,7 @@ impl Looker<'_> {
         Ok(Pair {
             id: row.try_get(0)?,
             customer_ids: [row.try_get(1)?, row.try_get(2)?],
-            reasons: if self.sees_all { reasons } else { reasons.open() },
+            reasons: reasons.among(self.seen),
             score: row.try_get(4)?,
             state: DuplicatePairState::try_from(i32::from(row.try_get::<i16, _>(5)?)).unwrap_or_default(),
             find_time: row.try_get(6)?,
@@ -74,7 +79,7 @@ pub struct Wanted {
     pub customer_id: Option<Uuid>,
 }
 
-/// The likeliest first, behind a place. Served by `duplicate_pair_score` and `duplicate_pair_open_score`.
+/// The likeliest first, behind a place. Served by `duplicate_pair_score`, for who sees everything.
 pub async fn pair_list(
     connection: &mut PgConnection,
     looker: &Looker<'_>,
@@ -82,7 +87,6 @@ pub async fn pair_list(
     after: Option<(i16, Uuid)>,
     limit: i64,
 ) -> Result<Vec<Pair>> {
-    let score = looker.score();
     let mut sql = looker.select();
     sql.push(" AND p.state = ").push_bind(wanted.state as i16);
     // One of a merged pair is out of use; of others both are in use, or there is nothing to decide.
@@ -93,15 +97,15 @@ pub async fn pair_list(
         sql.push(" AND p.reasons & ").push_bind(Reasons::bit(wanted.reason)).push(" <> 0");
     }
     if wanted.min_score > 0 {
-        sql.push(" AND ").push(score).push(" >= ").push_bind(wanted.min_score);
+        sql.push(" AND p.seen_score >= ").push_bind(wanted.min_score);
     }
     if let Some(id) = wanted.customer_id {
         sql.push(" AND (p.one_id = ").push_bind(id).push(" OR p.other_id = ").push_bind(id).push(")");
     }
     if let Some((reached, id)) = after {
-        sql.push(" AND (").push(score).push(", p.id) < (").push_bind(reached).push(", ").push_bind(id).push(")");
+        sql.push(" AND (p.seen_score, p.id) < (").push_bind(reached).push(", ").push_bind(id).push(")");
     }
-    sql.push(" ORDER BY ").push(score).push(" DESC, p.id DESC LIMIT ").push(limit);
+    sql.push(" ORDER BY p.seen_score DESC, p.id DESC LIMIT ").push(limit);
     let found = sql.build().fetch_all(connection).await?;
     Ok(found.iter().map(|row| looker.pair(row)).collect::<sqlx::Result<_>>()?)
 }

@@ -21,7 +21,7 @@ use tonic::{Request, Response, Status};
 use uuid::Uuid;
 
 use super::pairs::{self, Looker, Pair, Wanted};
-use super::rules::{BLOCKS, personal, sees_all};
+use super::rules::{BLOCKS, Reasons};
 use super::run::{ATTEMPTS, DuplicateJob, FAILURES, Payload};
 use super::store::{self, Search};
 use super::check;
@@ -114,8 +114,9 @@ impl DuplicateService for DuplicateRpc {
     }
 }
 
-fn caller_sees_all(call: &Call) -> bool {
-    sees_all(|kind| call.caller.visibility(kind))
+/// The reasons that count for the caller.
+fn seen(call: &Call) -> Reasons {
+    Reasons::seen(|kind| call.caller.visibility(kind))
 }
 
 impl DuplicateRpc {
@@ -152,14 +153,14 @@ impl DuplicateRpc {
         let blocks = searches.iter().flat_map(|search| &search.large_blocks);
         let ids: Vec<Uuid> = blocks.map(|block| block.customer_id).collect();
         let names = self.customers(connection, call, &ids).await?;
-        Ok(searches.into_iter().map(|search| shown(search, &names, caller_sees_all(call))).collect())
+        Ok(searches.into_iter().map(|search| shown(search, &names, seen(call))).collect())
     }
 
     async fn list_pairs(&self, call: &Call, request: &ListDuplicatePairsRequest) -> Result<ListDuplicatePairsResponse> {
         let rows = call.caller.rows(Permission::CustomersUpdate);
-        let looker = Looker { rows: &rows, sees_all: caller_sees_all(call) };
+        let looker = Looker { rows: &rows, seen: seen(call) };
         // Filtering by it tells it.
-        if !looker.sees_all && personal(request.reason()).is_some() {
+        if Reasons(Reasons::bit(request.reason())).among(looker.seen).0 == 0 && request.reason != 0 {
             let field = request.reason().as_str_name();
             return Err(Error::invalid("reason", &common::FIELD_MASKED).arg("field", field));
         }
@@ -175,8 +176,8 @@ impl DuplicateRpc {
         };
         let [state, reason, least] =
             [state as i32, request.reason, request.min_score].map(|number| number.to_string());
-        let score = if looker.sees_all { "all" } else { "open" };
-        let bound = ["duplicate pairs", &state, &reason, &least, &request.customer_id, score];
+        let score = looker.seen.0.to_string();
+        let bound = ["duplicate pairs", &state, &reason, &least, &request.customer_id, &score];
         let after = page::decode::<(i16, Uuid)>(&bound, &request.page_token)?;
         let size = page::size(request.page_size, 20);
         let mut connection = self.shared.db.pool().acquire().await.map_err(Error::from)?;
@@ -192,7 +193,7 @@ impl DuplicateRpc {
             Once::New(tx) => tx,
         };
         let rows = call.caller.rows(Permission::CustomersUpdate);
-        let looker = Looker { rows: &rows, sees_all: caller_sees_all(call) };
+        let looker = Looker { rows: &rows, seen: seen(call) };
         let mut pair = pairs::pair_lock(tx.connection(), &looker, id).await?;
         let (from, refused, action, user_id) = match to {
             DuplicatePairState::Dismissed => (
@@ -273,10 +274,10 @@ impl DuplicateRpc {
     }
 }
 
-fn shown(search: Search, customers: &HashMap<Uuid, Customer>, sees_all: bool) -> DuplicateSearch {
-    let reason = |number: i32| DuplicateReason::try_from(number).unwrap_or_default();
-    let seen = search.large_blocks.iter().filter(|block| sees_all || personal(reason(block.reason)).is_none());
-    let blocks = seen.map(|block| {
+fn shown(search: Search, customers: &HashMap<Uuid, Customer>, seen: Reasons) -> DuplicateSearch {
+    let bit = |number: i32| Reasons(Reasons::bit(DuplicateReason::try_from(number).unwrap_or_default()));
+    let blocks = search.large_blocks.iter().filter(|block| bit(block.reason).among(seen).0 != 0);
+    let blocks = blocks.map(|block| {
         let customer = customers.get(&block.customer_id);
         DuplicateBlock {
             reason: block.reason,
@@ -288,7 +289,6 @@ fn shown(search: Search, customers: &HashMap<Uuid, Customer>, sees_all: bool) ->
     let large_blocks = blocks.collect();
     let failure = FAILURES.iter().find(|reason| reason.id == search.failure);
     let completed = search.state == DuplicateSearchState::Completed;
-    let (all, open) = search.pair_counts;
     DuplicateSearch {
         id: search.id.to_string(),
         state: search.state.into(),
@@ -297,7 +297,7 @@ fn shown(search: Search, customers: &HashMap<Uuid, Customer>, sees_all: bool) ->
         read_count: search.read_count,
         step: search.step,
         step_count: BLOCKS.len() as i32,
-        pair_count: if !completed { 0 } else if sees_all { all } else { open },
+        pair_count: if completed { search.pair_count } else { 0 },
         large_blocks,
         create_time: Some(timestamp(search.create_time)),
         end_time: search.end_time.map(timestamp),

@@ -115,7 +115,7 @@ fn weight(reason: Reason) -> i16 {
 }
 
 /// The personal data that a reason rests on.
-pub fn personal(reason: Reason) -> Option<PersonalData> {
+fn personal(reason: Reason) -> Option<PersonalData> {
     match reason {
         Reason::SameIdNumber | Reason::DifferentIdNumber => Some(PersonalData::IdNumber),
         Reason::SamePhone | Reason::SamePhoneEnd => Some(PersonalData::Phone),
@@ -124,11 +124,10 @@ pub fn personal(reason: Reason) -> Option<PersonalData> {
     }
 }
 
-/// Whether somebody sees all that customers are compared by. To who doesn't, pairs are what the names alone make them:
-/// otherwise the pairs of a customer that one has made oneself would tell the others' phones.
-pub fn sees_all(visibility: impl Fn(PersonalData) -> Visibility) -> bool {
-    let kinds = [PersonalData::IdNumber, PersonalData::Phone, PersonalData::Email];
-    kinds.into_iter().all(|kind| visibility(kind) == Visibility::Clear)
+/// Whether somebody sees what a reason rests on. To who doesn't, a pair is what the other reasons make it: otherwise the pairs
+/// of a customer that one has made oneself would tell the phones of others.
+pub fn is_seen(reason: Reason, visibility: impl Fn(PersonalData) -> Visibility) -> bool {
+    personal(reason).is_none_or(|kind| visibility(kind) == Visibility::Clear)
 }
 
 /// Reasons as they are stored: a bit for each.
@@ -144,9 +143,15 @@ impl Reasons {
         REASONS.into_iter().filter(|reason| self.0 & Self::bit(*reason) != 0).collect()
     }
 
-    /// Those that rest on no personal data.
-    pub fn open(self) -> Self {
-        Self(self.list().into_iter().filter(|reason| personal(*reason).is_none()).map(Self::bit).sum())
+    pub const ALL: Self = Self((1 << REASONS.len()) - 1);
+
+    /// All that somebody sees.
+    pub fn seen(visibility: impl Fn(PersonalData) -> Visibility) -> Self {
+        Self(REASONS.into_iter().filter(|reason| is_seen(*reason, &visibility)).map(Self::bit).sum())
+    }
+
+    pub fn among(self, seen: Self) -> Self {
+        Self(self.0 & seen.0)
     }
 
     /// 0 to 100.
@@ -154,9 +159,15 @@ impl Reasons {
         self.list().into_iter().map(weight).sum::<i16>().clamp(0, 100)
     }
 
-    /// The scores of all reasons there can be, by their bits: all told, and as far as they are open.
-    pub fn scores() -> (Vec<i16>, Vec<i16>) {
-        (0..1 << REASONS.len()).map(|bits| (Self(bits).score(), Self(bits).open().score())).unzip()
+    /// The scores of all reasons there can be, by their bits.
+    pub fn scores() -> Vec<i16> {
+        (0..=Self::ALL.0).map(|bits| Self(bits).score()).collect()
+    }
+
+    /// The same to whoever sees nothing that speaks against it.
+    pub fn best_scores() -> Vec<i16> {
+        let against = Self::bit(Reason::DifferentIdNumber);
+        (0..=Self::ALL.0).map(|bits| Self(bits & !against).score()).collect()
     }
 
     /// The bits as an expression over two rows of subjects.
@@ -321,14 +332,19 @@ mod tests {
 
     #[test]
     fn what_is_masked_counts_nothing_for_who_does_not_see_it() {
+        let masked = |masked: PersonalData| {
+            Reasons::seen(move |kind| if kind == masked { Visibility::Masked } else { Visibility::Clear })
+        };
         let reasons = Reasons(Reasons::bit(Reason::SamePhone) | Reasons::bit(Reason::SameName));
-        assert_eq!((reasons.score(), reasons.open().score()), (100, 40));
+        assert_eq!(reasons.score(), 100);
+        assert_eq!(reasons.among(masked(PersonalData::Phone)).score(), 40);
+        assert_eq!(reasons.among(masked(PersonalData::IdNumber)).score(), 100);
         let against = Reasons(Reasons::bit(Reason::DifferentIdNumber) | Reasons::bit(Reason::SameCompanyName));
-        assert_eq!((against.score(), against.open().score()), (20, 70));
-        let (scores, open) = Reasons::scores();
-        assert_eq!((scores[reasons.0 as usize], open[against.0 as usize]), (100, 70));
-        assert!(sees_all(|_| Visibility::Clear));
-        assert!(!sees_all(|kind| if kind == PersonalData::Email { Visibility::Masked } else { Visibility::Clear }));
+        assert_eq!((against.score(), against.among(masked(PersonalData::IdNumber)).score()), (20, 70));
+        let place = against.0 as usize;
+        assert_eq!((Reasons::scores()[place], Reasons::best_scores()[place]), (20, 70));
+        assert_eq!(Reasons::seen(|_| Visibility::Clear), Reasons::ALL);
+        assert!(!is_seen(Reason::SameEmail, |_| Visibility::Hidden));
     }
 
     #[test]

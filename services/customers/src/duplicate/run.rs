@@ -12,7 +12,7 @@ use platform::jobs::{JobContext, JobFailure, JobHandler, on_behalf};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::rules::{BLOCKS, Facts, Subject};
+use super::rules::{BLOCKS, Facts, Reasons, Subject};
 use super::store::{self, Block, Known, Search};
 use crate::error::reason;
 
@@ -97,7 +97,7 @@ impl DuplicateJob {
                     false
                 }
                 None => {
-                    store::search_complete(connection, &rows, &search).await?;
+                    store::search_complete(connection, (&rows, Reasons::seen(|kind| caller.visibility(kind))), &search).await?;
                     true
                 }
             };

@@ -69,8 +69,7 @@ pub struct Search {
     pub customer_count: i64,
     pub read_count: i64,
     pub step: i32,
-    /// All that were found, and those that rest on no personal data.
-    pub pair_counts: (i64, i64),
+    pub pair_count: i64,
     pub large_blocks: Vec<Block>,
     /// Id of the reason.
     pub failure: String,
@@ -79,13 +78,13 @@ pub struct Search {
 }
 
 const COLUMNS: &str = "SELECT s.id, s.employee_id, s.state, s.job_id, s.customer_count, s.read_count, s.step, s.pair_count,
-    s.open_pair_count, s.large_blocks, s.failure, s.create_time, s.end_time,
+    s.large_blocks, s.failure, s.create_time, s.end_time,
     (SELECT j.state FROM job j WHERE j.id = s.job_id) FROM duplicate_search s ";
 
 fn search(row: &PgRow) -> sqlx::Result<Search> {
     let mut state = DuplicateSearchState::try_from(i32::from(row.try_get::<i16, _>(2)?)).unwrap_or_default();
-    let mut failure: String = row.try_get(10)?;
-    let under_way = matches!(row.try_get::<Option<&str>, _>(13)?, Some("pending" | "leased"));
+    let mut failure: String = row.try_get(9)?;
+    let under_way = matches!(row.try_get::<Option<&str>, _>(12)?, Some("pending" | "leased"));
     // A job that is over without having said so has broken off.
     if state == DuplicateSearchState::Running && !under_way {
         (state, failure) = (DuplicateSearchState::Failed, reason::DUPLICATE_SEARCH_BROKE_OFF.id.to_owned());
@@ -98,11 +97,11 @@ fn search(row: &PgRow) -> sqlx::Result<Search> {
         customer_count: row.try_get(4)?,
         read_count: row.try_get(5)?,
         step: row.try_get(6)?,
-        pair_counts: (row.try_get(7)?, row.try_get(8)?),
-        large_blocks: row.try_get::<Json<Vec<Block>>, _>(9)?.0,
+        pair_count: row.try_get(7)?,
+        large_blocks: row.try_get::<Json<Vec<Block>>, _>(8)?.0,
         failure,
-        create_time: row.try_get(11)?,
-        end_time: row.try_get(12)?,
+        create_time: row.try_get(10)?,
+        end_time: row.try_get(11)?,
     })
 }
 
@@ -251,24 +250,23 @@ pub async fn compare(connection: &mut PgConnection, search_id: Uuid, part: Part)
              JOIN customer cy ON cy.id = y.customer_id AND cy.state = 1
              WHERE a.n <= $2 AND b.n <= $2 AND x.kind = y.kind
          ), scored AS (
-             SELECT *, ($3::smallint[])[reasons + 1] AS score, ($4::smallint[])[reasons + 1] AS open_score FROM found
+             SELECT *, ($3::smallint[])[reasons + 1] AS score, ($4::smallint[])[reasons + 1] AS best_score FROM found
          ), pair AS (
-             INSERT INTO duplicate_pair AS p (id, one_id, other_id, reasons, score, open_score)
-             SELECT gen_random_uuid(), one_id, other_id, reasons, score, open_score FROM scored
-             WHERE greatest(score, open_score) >= $5
+             INSERT INTO duplicate_pair AS p (id, one_id, other_id, reasons, score)
+             SELECT gen_random_uuid(), one_id, other_id, reasons, score FROM scored
+             WHERE best_score >= $5
              ORDER BY one_id, other_id
              ON CONFLICT ON CONSTRAINT duplicate_pair_key DO UPDATE SET
-                 reasons = excluded.reasons, score = excluded.score, open_score = excluded.open_score,
-                 find_time = excluded.find_time,
+                 reasons = excluded.reasons, score = excluded.score, find_time = excluded.find_time,
                  -- Merged, and parted again.
                  state = CASE WHEN p.state = 3 THEN 1 ELSE p.state END
          )
          SELECT n, customer_id FROM (SELECT DISTINCT ON (key) n, customer_id FROM keyed WHERE n > $2 ORDER BY key) AS l
          ORDER BY n DESC LIMIT 5"
     );
-    let (scores, open_scores) = Reasons::scores();
-    let large = sqlx::query_as(AssertSqlSafe(sql)).bind(search_id).bind(LARGEST_BLOCK).bind(scores).bind(open_scores);
-    Ok(large.bind(LEAST).fetch_all(connection).await?)
+    let large = sqlx::query_as(AssertSqlSafe(sql)).bind(search_id).bind(LARGEST_BLOCK);
+    let large = large.bind(Reasons::scores()).bind(Reasons::best_scores()).bind(LEAST);
+    Ok(large.fetch_all(connection).await?)
 }
 
 pub async fn step_set(connection: &mut PgConnection, id: Uuid, step: usize, large: &[Block]) -> Result<()> {
@@ -278,7 +276,11 @@ pub async fn step_set(connection: &mut PgConnection, id: Uuid, step: usize, larg
 }
 
 /// Ends a search that has compared everything: open pairs of the rows that it did not find go.
-pub async fn search_complete(connection: &mut PgConnection, rows: &RowPredicate, search: &Search) -> Result<()> {
+pub async fn search_complete(
+    connection: &mut PgConnection,
+    (rows, seen): (&RowPredicate, Reasons),
+    search: &Search,
+) -> Result<()> {
     let mut sql = QueryBuilder::<Postgres>::new(
         "DELETE FROM duplicate_pair p USING customer a, customer b
          WHERE p.state = 1 AND a.id = p.one_id AND b.id = p.other_id AND p.find_time < ",
@@ -287,17 +289,16 @@ pub async fn search_complete(connection: &mut PgConnection, rows: &RowPredicate,
     super::pairs::push_both(&mut sql, rows);
     sql.build().execute(&mut *connection).await?;
     sqlx::query(
-        "UPDATE duplicate_search s SET
-             state = 2, end_time = now(), pair_count = n.all_told, open_pair_count = n.open
-         FROM (SELECT count(*) FILTER (WHERE p.score >= $2) AS all_told,
-                      count(*) FILTER (WHERE p.open_score >= $2) AS open
-               FROM duplicate_pair p
+        "UPDATE duplicate_search s SET state = 2, end_time = now(), pair_count = n.count
+         FROM (SELECT count(*) FROM duplicate_pair p
                JOIN duplicate_subject x ON x.search_id = $1 AND x.customer_id = p.one_id
                JOIN duplicate_subject y ON y.search_id = $1 AND y.customer_id = p.other_id
-               WHERE p.state = 1) AS n
+               WHERE p.state = 1 AND ($2::smallint[])[(p.reasons & $3) + 1] >= $4) AS n
          WHERE s.id = $1",
     )
     .bind(search.id)
+    .bind(Reasons::scores())
+    .bind(seen.0)
     .bind(LEAST)
     .execute(&mut *connection)
     .await?;

@@ -5,7 +5,8 @@ use contracts::customers::Merge;
 use contracts::options::Permission;
 use platform::access::Call;
 use platform::db::{FieldChange, Once};
-use platform::error::{Code, Error, Result};
+use platform::error::{Error, Result};
+use tonic::Code;
 use uuid::Uuid;
 
 use super::merge::{announce, audit, in_order, told, write};
