@@ -6,6 +6,7 @@ const screens = [
   ["workbench", "/"],
   ["customers", "/customers"],
   ["pool", "/pool"],
+  ["duplicates", "/duplicates"],
   ["imports", "/imports"],
   ["composition", "/reports/composition"],
   ["employees", "/employees"],

@@ -5,6 +5,7 @@
 mod backup;
 mod crash;
 mod first_run;
+mod duplicates;
 mod handover;
 mod process;
 mod restart;

@@ -8,6 +8,7 @@ export interface MenuEntry {
     | "workbench"
     | "customers"
     | "pool"
+    | "duplicates"
     | "imports"
     | "composition"
     | "employees"
@@ -33,6 +34,7 @@ const entries: readonly MenuEntry[] = [
   { path: "/", key: "workbench", section: "work" },
   { path: "/customers", key: "customers", section: "work", service: "customers", permission: "PERMISSION_CUSTOMERS_READ" },
   { path: "/pool", key: "pool", section: "work", service: "customers", permission: "PERMISSION_CUSTOMERS_CLAIM" },
+  { path: "/duplicates", key: "duplicates", section: "work", service: "customers", permission: "PERMISSION_CUSTOMERS_UPDATE" },
   { path: "/imports", key: "imports", section: "work", service: "customers", permission: "PERMISSION_CUSTOMERS_IMPORT" },
   { path: "/reports/composition", key: "composition", section: "reports", service: "reporting", permission: "PERMISSION_REPORTS_READ" },
   { path: "/employees", key: "employees", section: "organization", service: "identity", permission: "PERMISSION_EMPLOYEES_READ" },

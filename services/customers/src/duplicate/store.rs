@@ -65,7 +65,6 @@ pub struct Search {
     pub id: Uuid,
     pub employee_id: Uuid,
     pub state: DuplicateSearchState,
-    pub job_id: Uuid,
     pub customer_count: i64,
     pub read_count: i64,
     pub step: i32,
@@ -77,14 +76,14 @@ pub struct Search {
     pub end_time: Option<DateTime<Utc>>,
 }
 
-const COLUMNS: &str = "SELECT s.id, s.employee_id, s.state, s.job_id, s.customer_count, s.read_count, s.step, s.pair_count,
+const COLUMNS: &str = "SELECT s.id, s.employee_id, s.state, s.customer_count, s.read_count, s.step, s.pair_count,
     s.large_blocks, s.failure, s.create_time, s.end_time,
     (SELECT j.state FROM job j WHERE j.id = s.job_id) FROM duplicate_search s ";
 
 fn search(row: &PgRow) -> sqlx::Result<Search> {
     let mut state = DuplicateSearchState::try_from(i32::from(row.try_get::<i16, _>(2)?)).unwrap_or_default();
-    let mut failure: String = row.try_get(9)?;
-    let under_way = matches!(row.try_get::<Option<&str>, _>(12)?, Some("pending" | "leased"));
+    let mut failure: String = row.try_get(8)?;
+    let under_way = matches!(row.try_get::<Option<&str>, _>(11)?, Some("pending" | "leased"));
     // A job that is over without having said so has broken off.
     if state == DuplicateSearchState::Running && !under_way {
         (state, failure) = (DuplicateSearchState::Failed, reason::DUPLICATE_SEARCH_BROKE_OFF.id.to_owned());
@@ -93,15 +92,14 @@ fn search(row: &PgRow) -> sqlx::Result<Search> {
         id: row.try_get(0)?,
         employee_id: row.try_get(1)?,
         state,
-        job_id: row.try_get(3)?,
-        customer_count: row.try_get(4)?,
-        read_count: row.try_get(5)?,
-        step: row.try_get(6)?,
-        pair_count: row.try_get(7)?,
-        large_blocks: row.try_get::<Json<Vec<Block>>, _>(8)?.0,
+        customer_count: row.try_get(3)?,
+        read_count: row.try_get(4)?,
+        step: row.try_get(5)?,
+        pair_count: row.try_get(6)?,
+        large_blocks: row.try_get::<Json<Vec<Block>>, _>(7)?.0,
         failure,
-        create_time: row.try_get(10)?,
-        end_time: row.try_get(11)?,
+        create_time: row.try_get(9)?,
+        end_time: row.try_get(10)?,
     })
 }
 

@@ -9,7 +9,7 @@ type Verb = keyof typeof verbs;
 
 /** What there is to search for; an action is a kind of record and what was done to it. */
 export const knownActions: Readonly<Record<string, readonly string[]>> = {
-  customer: ["created", "updated", "assigned", "followed_owner", "claimed", "returned", "recycled", "handed_over", "handed_back", "invalidated", "restored", "shared", "unshared", "imported", "exported", "revealed"],
+  customer: ["created", "updated", "assigned", "followed_owner", "claimed", "returned", "recycled", "handed_over", "handed_back", "invalidated", "restored", "shared", "unshared", "imported", "exported", "revealed", "merged", "merged_away", "merge_undone", "parted"],
   contact: ["created", "updated", "invalidated", "revealed"],
   interaction: ["created", "updated", "cancelled", "handed_over", "handed_back"],
   relation: ["created", "deleted"],
@@ -19,6 +19,8 @@ export const knownActions: Readonly<Record<string, readonly string[]>> = {
   dictionary_entry: ["created", "updated", "deleted"],
   pool: ["created", "updated", "deleted"],
   pool_rule: ["updated"],
+  duplicate_search: ["started"],
+  duplicate_pair: ["dismissed", "reopened"],
   handover: ["started", "completed", "undo_started", "undone", "report_downloaded"],
   view: ["created", "updated", "deleted"],
   employee: [

@@ -1,7 +1,7 @@
 import { useEffect } from "react";
-import { Col, Flex, Row, Tabs, Tag } from "antd";
+import { Alert, Col, Flex, Row, Tabs, Tag } from "antd";
 import { useTranslation } from "react-i18next";
-import { useParams } from "react-router";
+import { Link, useParams } from "react-router";
 import type { Customer } from "@/api/types";
 import { useAccess } from "@/app/access";
 import { readStored, store } from "@/app/preferences";
@@ -69,6 +69,16 @@ function Record({ customer }: { customer: Customer }) {
         }
         actions={<CustomerActions customer={customer} />}
       />
+      {customer.mergedIntoId && (
+        <Alert
+          type="info"
+          showIcon
+          style={{ marginBottom: 16 }}
+          data-testid="merged-into"
+          title={t("customers.duplicates.mergedIntoOther")}
+          action={<Link to={`/customers/${customer.mergedIntoId}`}>{t("customers.duplicates.openOther")}</Link>}
+        />
+      )}
       {phone ? (
         <Tabs
           items={[

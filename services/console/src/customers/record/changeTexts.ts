@@ -6,6 +6,7 @@ import { zh } from "@/i18n/zh";
 const names = {
   addresses: "customers.address.title",
   import: "customers.timeline.fields.import",
+  merged_customers: "customers.timeline.fields.merged_customers",
   reason: "common.reason",
   reason_code: "customers.pool.returnReason",
   rule: "customers.pool.ruleName",

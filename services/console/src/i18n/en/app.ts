@@ -11,6 +11,7 @@ export const app = {
     workbench: "Workbench",
     customers: "Customers",
     pool: "Public pool",
+    duplicates: "Duplicates",
     imports: "Import",
     composition: "Composition",
     employees: "Employees",

@@ -11,6 +11,7 @@ export const app = {
     workbench: "工作台",
     customers: "客户",
     pool: "公海",
+    duplicates: "查重合并",
     imports: "导入",
     composition: "客户构成",
     employees: "员工",
