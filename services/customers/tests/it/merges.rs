@@ -118,7 +118,7 @@ async fn the_survivor_takes_everything_over_and_gives_it_back() -> Result<()> {
     assert_eq!(merge["merged"][0]["name"], "张小三");
     let again = admin.call(Method::POST, "/v1/customerMerges", Some(wanted.clone()), &headers).await?.ok()?;
     assert_eq!(again, merge);
-    admin.post("/v1/customerMerges", wanted).await?.refused(409, "ETAG_STALE")?;
+    admin.post("/v1/customerMerges", wanted).await?.refused(409, "STALE_ETAG")?;
 
     let now = li_lei.get(&format!("/v1/customers/{survivor}")).await?.ok()?;
     for (field, value) in [
@@ -264,7 +264,7 @@ async fn of_two_merges_at_once_one_wins() -> Result<()> {
         let won = answers.iter().filter(|answer| answer.status.is_success()).count();
         assert_eq!(won, 1, "{} {}", answers[0].body, answers[1].body);
         let lost = answers.iter().find(|answer| !answer.status.is_success()).context("both won")?;
-        assert_eq!(lost.body["reason"], "ETAG_STALE", "{}", lost.body);
+        assert_eq!(lost.body["reason"], "STALE_ETAG", "{}", lost.body);
         // Nothing hangs on a customer that is gone.
         let lost: i64 = sqlx::query_scalar(
             "SELECT count(*) FROM customers.contact t JOIN customers.customer c ON c.id = t.customer_id

@@ -72,7 +72,7 @@ export function MergeDialog({ ids, onClose, onMerged }: MergeDialogProps) {
       width={360 + 220 * ids.length}
       title={t("customers.duplicates.mergeTitle")}
       okText={t("customers.duplicates.merge")}
-      okButtonProps={{ loading: busy, disabled: !preview.data || preview.isPlaceholderData, "data-testid": "merge" } as never}
+      okButtonProps={{ loading: busy, disabled: !preview.data || preview.isPlaceholderData }}
       cancelText={t("common.cancel")}
       onOk={() => void merge()}
       onCancel={onClose}
