@@ -22,7 +22,7 @@ async fn begun() -> Result<(TestApp, Process)> {
     Ok((app, process))
 }
 
-async fn again(app: &mut TestApp, mut process: Process) -> Result<Process> {
+async fn again(app: &mut TestApp, process: Process) -> Result<Process> {
     process.kill().await?;
     // Nobody waits for a dead process's lease to run out.
     sqlx::query("UPDATE customers.job SET lease_until = now() WHERE state = 'leased'")
@@ -88,7 +88,7 @@ async fn a_merge_that_is_killed_has_never_been() -> Result<()> {
         let customer = json!({"kind": "CUSTOMER_KIND_ORGANIZATION", "name": name});
         let customer = admin.post("/v1/customers", customer).await?.ok()?;
         let path = format!("/v1/customers/{}/contacts", customer["id"].as_str().context("no id")?);
-        admin.post(&path, json!({"name": "王芳", "isPrimary": true})).await?.ok()?;
+        admin.post(&path, json!({"name": "王芳", "primary": true})).await?.ok()?;
         customers.push(customer);
     }
     let named = |customer: &Value| json!({"id": customer["id"], "etag": customer["etag"]});

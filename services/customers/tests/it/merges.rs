@@ -60,8 +60,8 @@ async fn two(story: &Story) -> Result<Two> {
     let merged = a_person(li_lei, "张小三", merged).await?;
     let (survivor, merged) = (id(&survivor)?, id(&merged)?);
     let partner = a_customer(li_lei, "平安保险").await?;
-    a_contact(li_lei, &survivor, json!({"name": "王芳", "isPrimary": true})).await?;
-    let contact = a_contact(li_lei, &merged, json!({"name": "赵敏", "isPrimary": true, "phone": "13700137000"})).await?;
+    a_contact(li_lei, &survivor, json!({"name": "王芳", "primary": true})).await?;
+    let contact = a_contact(li_lei, &merged, json!({"name": "赵敏", "primary": true, "phone": "13700137000"})).await?;
     for (customer, subject) in [(&survivor, "拜访"), (&merged, "签约")] {
         let done = json!({
             "type": "INTERACTION_TYPE_VISIT", "state": "INTERACTION_STATE_DONE", "subject": subject,
@@ -139,7 +139,7 @@ async fn the_survivor_takes_everything_over_and_gives_it_back() -> Result<()> {
     assert_eq!(names(li_lei, &partner, "relations", "relatedCustomerName").await?, ["张三", "张三"]);
     assert!(names(li_lei, &merged, "contacts", "name").await?.is_empty());
     let primary = li_lei.get(&format!("/v1/customers/{survivor}/contacts")).await?.ok()?;
-    assert_eq!((each(&primary, "contacts", "name")[0], &primary["contacts"][1]["isPrimary"]), ("王芳", &json!(false)));
+    assert_eq!((each(&primary, "contacts", "name")[0], &primary["contacts"][1]["primary"]), ("王芳", &json!(false)));
     han_mei.get(&format!("/v1/customers/{survivor}")).await?.ok()?;
     let found = li_lei.get("/v1/customers:search?query=13700137000").await?.ok()?;
     assert_eq!(found["matches"][0]["customer"]["id"], survivor.as_str());
@@ -172,7 +172,7 @@ async fn the_survivor_takes_everything_over_and_gives_it_back() -> Result<()> {
     assert_eq!(back, gone);
     assert_eq!(names(li_lei, &survivor, "contacts", "name").await?, ["孙丽", "王芳"]);
     let contacts = li_lei.get(&format!("/v1/customers/{merged}/contacts")).await?.ok()?;
-    assert_eq!((each(&contacts, "contacts", "name"), &contacts["contacts"][0]["isPrimary"]), (vec!["赵敏"], &json!(true)));
+    assert_eq!((each(&contacts, "contacts", "name"), &contacts["contacts"][0]["primary"]), (vec!["赵敏"], &json!(true)));
     assert_eq!(names(li_lei, &merged, "interactions", "subject").await?, ["签约"]);
     assert_eq!(names(li_lei, &merged, "attachments", "name").await?, ["合同.txt"]);
     assert_eq!(names(li_lei, &partner, "relations", "relatedCustomerName").await?, ["张三", "张小三", "张小三"]);
@@ -199,7 +199,7 @@ async fn five_become_one_and_what_was_found_of_them_is_settled() -> Result<()> {
             "kind": "CUSTOMER_KIND_ORGANIZATION", "name": "杭州华星有限公司", "phone": phone, "website": website,
         });
         ids.push(id(&li_lei.post("/v1/customers", firm).await?.ok()?)?);
-        a_contact(li_lei, ids.last().context("none")?, json!({"name": "王芳", "isPrimary": ids.len() > 1})).await?;
+        a_contact(li_lei, ids.last().context("none")?, json!({"name": "王芳", "primary": ids.len() > 1})).await?;
     }
     let others: Vec<&str> = ids[1..].iter().map(String::as_str).collect();
     search(&story, admin).await?;
@@ -209,7 +209,7 @@ async fn five_become_one_and_what_was_found_of_them_is_settled() -> Result<()> {
     let one = li_lei.get(&format!("/v1/customers/{}", ids[0])).await?.ok()?;
     assert_eq!((&one["phone"], &one["website"]), (&json!("13800138000"), &json!("https://longer.example")));
     let contacts = li_lei.get(&format!("/v1/customers/{}/contacts", ids[0])).await?.ok()?;
-    let primary = contacts["contacts"].as_array().into_iter().flatten().filter(|contact| contact["isPrimary"] == true);
+    let primary = contacts["contacts"].as_array().into_iter().flatten().filter(|contact| contact["primary"] == true);
     assert_eq!((contacts["contacts"].as_array().map(Vec::len), primary.count()), (Some(5), 1));
     let count = async |state: &str| -> Result<usize> {
         let page = admin.get(&format!("/v1/duplicatePairs?pageSize=100&state=DUPLICATE_PAIR_STATE_{state}")).await?.ok()?;
@@ -228,7 +228,7 @@ async fn five_become_one_and_what_was_found_of_them_is_settled() -> Result<()> {
     assert_eq!((count("OPEN").await?, count("MERGED").await?), (10, 0));
     for id in &ids[1..] {
         let contacts = li_lei.get(&format!("/v1/customers/{id}/contacts")).await?.ok()?;
-        assert_eq!(contacts["contacts"][0]["isPrimary"], true);
+        assert_eq!(contacts["contacts"][0]["primary"], true);
     }
 
     // Too late.
