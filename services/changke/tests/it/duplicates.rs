@@ -72,7 +72,8 @@ async fn a_search_for_duplicates_survives_being_killed_again_and_again() -> Resu
     };
     assert!(kills >= 1, "never killed");
     assert_eq!((&done["state"], far(&done).0), (&json!("DUPLICATE_SEARCH_STATE_COMPLETED"), CUSTOMERS), "{done}");
-    let counts = "SELECT (SELECT count(*) FROM customers.duplicate_pair), (SELECT count(*) FROM customers.duplicate_subject)";
+    let counts =
+        "SELECT (SELECT count(*) FROM customers.duplicate_pair), (SELECT count(*) FROM customers.duplicate_subject)";
     let found: (i64, i64) = sqlx::query_as(counts).fetch_one(&mut app.database().await?).await?;
     assert_eq!(found, (CUSTOMERS / 4, 0), "each pair once");
     assert!(process.terminate().await?.success());
@@ -101,10 +102,12 @@ async fn a_merge_that_is_killed_has_never_been() -> Result<()> {
     // Somebody holds the last row that it writes, so that the process dies with all the others written.
     let mut holder = app.database().await?;
     let mut holding = holder.begin().await?;
-    sqlx::query("INSERT INTO customers.duplicate_pair (id, one_id, other_id, reasons, score)
-                 SELECT gen_random_uuid(), min(id::text)::uuid, max(id::text)::uuid, 1, 90 FROM customers.customer")
-        .execute(&mut database)
-        .await?;
+    sqlx::query(
+        "INSERT INTO customers.duplicate_pair (id, one_id, other_id, reasons, score)
+                 SELECT gen_random_uuid(), min(id::text)::uuid, max(id::text)::uuid, 1, 90 FROM customers.customer",
+    )
+    .execute(&mut database)
+    .await?;
     sqlx::query("SELECT FROM customers.duplicate_pair FOR UPDATE").execute(&mut *holding).await?;
     let call = tokio::spawn({
         let merge = merge.clone();
@@ -123,7 +126,8 @@ async fn a_merge_that_is_killed_has_never_been() -> Result<()> {
     app.until("nothing of it is there", async || {
         let Ok(mut database) = app.database().await else { return false };
         let now = sqlx::query_scalar::<_, Vec<String>>(state).fetch_one(&mut database).await;
-        let merges = sqlx::query_scalar::<_, i64>("SELECT count(*) FROM customers.customer_merge").fetch_one(&mut database);
+        let merges =
+            sqlx::query_scalar::<_, i64>("SELECT count(*) FROM customers.customer_merge").fetch_one(&mut database);
         now.is_ok_and(|now| now == before) && merges.await.is_ok_and(|count| count == 0)
     })
     .await?;

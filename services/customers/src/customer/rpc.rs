@@ -25,6 +25,7 @@ use super::list::{Selection, built_in};
 use super::row::Reader;
 use super::{assign, event, reveal, store, write};
 use crate::error::reason;
+use crate::merge::went_into;
 use crate::watch::{Updates, Watches};
 use crate::{Shared, pool};
 
@@ -78,7 +79,7 @@ impl CustomerService for CustomerRpc {
             customer.recycle_time = pool::recycle_time(&self.shared, &call, id).await?.map(timestamp);
         }
         if customer.state() == CustomerState::Invalid {
-            let into = store::merged_into(self.shared.db.pool(), &rows, id).await?;
+            let into = went_into(self.shared.db.pool(), &rows, id).await?;
             customer.merged_into_id = into.map(|id| id.to_string()).unwrap_or_default();
         }
         Ok(Response::new(customer))
@@ -193,7 +194,7 @@ impl CustomerRpc {
                 _ => &reason::CUSTOMER_NOT_INVALID,
             }));
         }
-        if store::merged_into(tx.connection(), &RowPredicate::All, id).await?.is_some() {
+        if went_into(tx.connection(), &RowPredicate::All, id).await?.is_some() {
             return Err(Error::failed_precondition(&reason::CUSTOMER_MERGED));
         }
         let row = store::customer_state_set(tx.connection(), id, change.state, call.caller.employee_id()).await?;

@@ -279,18 +279,6 @@ pub async fn customer_update(
         .map_err(|error| on_constraint(error, &[("customer_number_key", number_taken)]))
 }
 
-/// The customer that took this one over, where the rows cover it.
-pub async fn merged_into(
-    executor: impl PgExecutor<'_>,
-    rows: &RowPredicate,
-    id: Uuid,
-) -> Result<Option<Uuid>> {
-    let mut sql = QueryBuilder::<Postgres>::new("SELECT c.id FROM customer c WHERE ");
-    rows.push_sql(&mut sql, CUSTOMER_ROWS);
-    sql.push(" AND c.id = (SELECT merged_into_id FROM customer WHERE id = ").push_bind(id).push(")");
-    Ok(sql.build_query_scalar().fetch_optional(executor).await?)
-}
-
 pub async fn customer_state_set(
     connection: &mut PgConnection,
     id: Uuid,

@@ -127,11 +127,10 @@ mod tests {
 
     #[test]
     fn a_name_is_looked_for_in_all_its_ways() {
-        assert_eq!(names(CustomerKind::Organization, "杭州华星有限公司"), [
-            "杭州华星有限公司",
-            "杭州华星",
-            "hangzhouhuaxing"
-        ]);
+        assert_eq!(
+            names(CustomerKind::Organization, "杭州华星有限公司"),
+            ["杭州华星有限公司", "杭州华星", "hangzhouhuaxing"]
+        );
         assert_eq!(names(CustomerKind::Person, "张三"), ["张三", "zhangsan"]);
         assert_eq!(names(CustomerKind::Unspecified, "Li"), ["Li", "li"]);
         assert!(names(CustomerKind::Person, "张").is_empty());

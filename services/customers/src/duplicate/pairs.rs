@@ -10,7 +10,8 @@ use uuid::Uuid;
 
 use super::rules::{LEAST, Reasons};
 
-const ONE: RowColumns = RowColumns { owner: "a.owner_id", group: "a.group_id", shares: Some(("a.id", "customer_share")) };
+const ONE: RowColumns =
+    RowColumns { owner: "a.owner_id", group: "a.group_id", shares: Some(("a.id", "customer_share")) };
 const OTHER: RowColumns =
     RowColumns { owner: "b.owner_id", group: "b.group_id", shares: Some(("b.id", "customer_share")) };
 

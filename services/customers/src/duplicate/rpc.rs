@@ -20,11 +20,11 @@ use sqlx::PgConnection;
 use tonic::{Request, Response, Status};
 use uuid::Uuid;
 
+use super::check;
 use super::pairs::{self, Looker, Pair, Wanted};
 use super::rules::{BLOCKS, Reasons};
 use super::run::{ATTEMPTS, DuplicateJob, FAILURES, Payload};
 use super::store::{self, Search};
-use super::check;
 use crate::Shared;
 use crate::customer::id;
 use crate::customer::row::Reader;
@@ -174,8 +174,7 @@ impl DuplicateRpc {
             min_score: request.min_score,
             customer_id: request.customer_id.parse().ok(),
         };
-        let [state, reason, least] =
-            [state as i32, request.reason, request.min_score].map(|number| number.to_string());
+        let [state, reason, least] = [state as i32, request.reason, request.min_score].map(|number| number.to_string());
         let score = looker.seen.0.to_string();
         let bound = ["duplicate pairs", &state, &reason, &least, &request.customer_id, &score];
         let after = page::decode::<(i16, Uuid)>(&bound, &request.page_token)?;
@@ -202,12 +201,9 @@ impl DuplicateRpc {
                 "duplicate_pair.dismissed",
                 Some(call.caller.require_employee()?),
             ),
-            _ => (
-                DuplicatePairState::Dismissed,
-                &reason::DUPLICATE_PAIR_NOT_DISMISSED,
-                "duplicate_pair.reopened",
-                None,
-            ),
+            _ => {
+                (DuplicatePairState::Dismissed, &reason::DUPLICATE_PAIR_NOT_DISMISSED, "duplicate_pair.reopened", None)
+            }
         };
         if pair.state != from {
             return Err(Error::failed_precondition(refused));

@@ -86,18 +86,16 @@ impl DuplicateJob {
                 }
                 Some((reason, part)) => {
                     let large = store::compare(connection, search.id, *part).await?;
-                    let block = |(customer_count, customer_id)| Block {
-                        reason: *reason as i32,
-                        customer_count,
-                        customer_id,
-                    };
+                    let block =
+                        |(customer_count, customer_id)| Block { reason: *reason as i32, customer_count, customer_id };
                     let large: Vec<Block> = large.into_iter().map(block).collect();
                     progress.step += 1;
                     store::step_set(connection, search.id, progress.step, &large).await?;
                     false
                 }
                 None => {
-                    store::search_complete(connection, (&rows, Reasons::seen(|kind| caller.visibility(kind))), &search).await?;
+                    store::search_complete(connection, (&rows, Reasons::seen(|kind| caller.visibility(kind))), &search)
+                        .await?;
                     true
                 }
             };

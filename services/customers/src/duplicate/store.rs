@@ -17,8 +17,7 @@ use crate::import::copy::Rows;
 
 /// Whether any customer but this one has the number, whoever may see it: creation would say so.
 pub async fn number_taken(connection: &mut PgConnection, number: &str, own: Option<Uuid>) -> Result<bool> {
-    let taken =
-        sqlx::query_scalar("SELECT EXISTS (SELECT FROM customer WHERE number = $1 AND id IS DISTINCT FROM $2)");
+    let taken = sqlx::query_scalar("SELECT EXISTS (SELECT FROM customer WHERE number = $1 AND id IS DISTINCT FROM $2)");
     Ok(taken.bind(number).bind(own).fetch_one(connection).await?)
 }
 
@@ -145,9 +144,8 @@ pub async fn search_list(
     after: Option<Uuid>,
     limit: i64,
 ) -> Result<Vec<Search>> {
-    let sql = format!(
-        "{COLUMNS} WHERE s.employee_id = $1 AND ($2::uuid IS NULL OR s.id < $2) ORDER BY s.id DESC LIMIT $3"
-    );
+    let sql =
+        format!("{COLUMNS} WHERE s.employee_id = $1 AND ($2::uuid IS NULL OR s.id < $2) ORDER BY s.id DESC LIMIT $3");
     let found = sqlx::query(AssertSqlSafe(sql)).bind(employee_id).bind(after).bind(limit).fetch_all(connection).await?;
     Ok(found.iter().map(search).collect::<sqlx::Result<_>>()?)
 }

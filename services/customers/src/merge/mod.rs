@@ -14,3 +14,4 @@ mod values;
 
 pub use prune::Prune;
 pub use rpc::MergeRpc;
+pub use store::went_into;

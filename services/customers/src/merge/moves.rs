@@ -2,9 +2,7 @@
 //! writes what belongs to a customer holds the customer, as a merge does, so nothing comes in between.
 
 use chrono::{DateTime, Utc};
-use contracts::customers::{
-    AttachmentChanged, CustomerShareChanged, InteractionChanged, MovedCount, RelationType,
-};
+use contracts::customers::{AttachmentChanged, CustomerShareChanged, InteractionChanged, MovedCount, RelationType};
 use platform::db::{Tx, timestamp};
 use platform::error::Result;
 use sqlx::{AssertSqlSafe, PgConnection, Row};
@@ -28,9 +26,9 @@ pub struct Merging<'a> {
 
 /// How much the survivor would take over.
 pub async fn count(connection: &mut PgConnection, merging: &Merging<'_>) -> Result<Vec<MovedCount>> {
-    let plain = PLAIN.iter().map(|(table, _)| {
-        format!("SELECT '{table}' AS kind, count(*) AS n FROM {table} WHERE customer_id = ANY($1)")
-    });
+    let plain = PLAIN
+        .iter()
+        .map(|(table, _)| format!("SELECT '{table}' AS kind, count(*) AS n FROM {table} WHERE customer_id = ANY($1)"));
     let others = [
         "SELECT 'contact', count(*) FROM contact WHERE customer_id = ANY($1)".to_owned(),
         "SELECT 'share', count(*) FROM customer_share WHERE record_id = ANY($1)".to_owned(),
@@ -60,7 +58,8 @@ pub async fn over(connection: &mut PgConnection, merging: &Merging<'_>) -> Resul
         );
         execute(connection, sql, merging).await?;
     }
-    let last_contact = "WITH held AS (SELECT max(last_contact_time) AS time FROM customer WHERE id = ANY($3 || $2::uuid))
+    let last_contact =
+        "WITH held AS (SELECT max(last_contact_time) AS time FROM customer WHERE id = ANY($3 || $2::uuid))
          UPDATE customer SET last_contact_time = held.time FROM held WHERE id = $2 AND $1::uuid IS NOT NULL";
     execute(connection, last_contact.to_owned(), merging).await?;
     let counts = sqlx::query_as::<_, (String, i64)>(
@@ -232,7 +231,8 @@ pub async fn tell(tx: &mut Tx, id: Uuid) -> Result<()> {
         };
         tx.emit("interaction", id, &event);
     }
-    let columns = "t.id, t.revision, t.customer_id, t.contact_id, t.interaction_id, t.kind, t.state, t.content_type, t.size";
+    let columns =
+        "t.id, t.revision, t.customer_id, t.contact_id, t.interaction_id, t.kind, t.state, t.content_type, t.size";
     for row in of("attachment", columns, "attachment").fetch_all(tx.connection()).await? {
         let id: Uuid = row.try_get(0)?;
         let event = AttachmentChanged {

@@ -9,7 +9,7 @@ use platform::error::{Error, Result};
 use serde_json::Value;
 use sqlx::postgres::PgRow;
 use sqlx::types::Json;
-use sqlx::{AssertSqlSafe, PgConnection, Postgres, QueryBuilder, Row};
+use sqlx::{AssertSqlSafe, PgConnection, PgExecutor, Postgres, QueryBuilder, Row};
 use uuid::Uuid;
 
 use crate::customer::row::COLUMNS as CUSTOMER_COLUMNS;
@@ -190,11 +190,18 @@ fn by_id(rows: Vec<PgRow>) -> Result<HashMap<Uuid, PgRow>> {
     Ok(rows.into_iter().map(|row| Ok((row.try_get(0)?, row))).collect::<sqlx::Result<_>>()?)
 }
 
+/// The customer that took this one over, where the rows cover it.
+pub async fn went_into(executor: impl PgExecutor<'_>, rows: &RowPredicate, id: Uuid) -> Result<Option<Uuid>> {
+    let mut sql = QueryBuilder::<Postgres>::new("SELECT c.id FROM customer c WHERE ");
+    rows.push_sql(&mut sql, CUSTOMER_ROWS);
+    sql.push(" AND c.id = (SELECT merged_into_id FROM customer WHERE id = ").push_bind(id).push(")");
+    Ok(sql.build_query_scalar().fetch_optional(executor).await?)
+}
+
 /// Who took each of the customers over, where somebody did.
 pub async fn merged_into(connection: &mut PgConnection, ids: &[Uuid]) -> Result<HashMap<Uuid, Uuid>> {
-    let found = sqlx::query_as(
-        "SELECT id, merged_into_id FROM customer WHERE id = ANY($1) AND merged_into_id IS NOT NULL",
-    );
+    let found =
+        sqlx::query_as("SELECT id, merged_into_id FROM customer WHERE id = ANY($1) AND merged_into_id IS NOT NULL");
     Ok(found.bind(ids).fetch_all(connection).await?.into_iter().collect())
 }
 

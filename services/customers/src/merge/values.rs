@@ -73,7 +73,8 @@ pub fn values(customer: &Customer, custom: &Value) -> Values {
         (path.to_owned(), value)
     };
     let mut values: Values = PATHS.into_iter().map(of).collect();
-    values.extend(custom.as_object().into_iter().flatten().map(|(key, value)| (format!("{CUSTOM}{key}"), value.clone())));
+    values
+        .extend(custom.as_object().into_iter().flatten().map(|(key, value)| (format!("{CUSTOM}{key}"), value.clone())));
     values.retain(|_, value| !is_blank(value));
     values
 }

@@ -122,7 +122,10 @@ async fn a_search_finds_pairs_that_somebody_decides_on() -> Result<()> {
     }
     assert!(pairs(admin, "").await?.is_empty());
     let found = search(&story, admin).await?;
-    assert_eq!((&found["customerCount"], &found["readCount"], &found["pairCount"]), (&json!("9"), &json!("9"), &json!("6")));
+    assert_eq!(
+        (&found["customerCount"], &found["readCount"], &found["pairCount"]),
+        (&json!("9"), &json!("9"), &json!("6"))
+    );
     assert_eq!((&found["step"], &found["largeBlocks"]), (&found["stepCount"], &json!([])));
     let everything = pairs(admin, "").await?;
     let mut sorted = everything.clone();
@@ -169,7 +172,8 @@ async fn a_search_finds_pairs_that_somebody_decides_on() -> Result<()> {
         (&json!("DUPLICATE_PAIR_STATE_DISMISSED"), &json!("lilei"))
     );
     admin.post(&format!("{company}:dismiss"), json!({})).await?.refused(422, "DUPLICATE_PAIR_NOT_OPEN")?;
-    let wrong = list(li_lei, "/v1/customers", &[("filter", "phone = \"13600000002\"")]).await?.ok()?["customers"][0].clone();
+    let wrong =
+        list(li_lei, "/v1/customers", &[("filter", "phone = \"13600000002\"")]).await?.ok()?["customers"][0].clone();
     let change = json!({"birthday": "1991-02-03", "etag": wrong["etag"]});
     li_lei.patch(&format!("/v1/customers/{}", id(&wrong)?), change).await?.ok()?;
     search(&story, li_lei).await?;
@@ -201,10 +205,12 @@ async fn what_too_many_share_makes_no_pairs() -> Result<()> {
     assert_eq!(found["pairCount"], "0");
     // One at a time: the first has not begun, as long as its job waits.
     sqlx::query("UPDATE customers.duplicate_search SET state = 1, end_time = NULL").execute(&mut database).await?;
-    sqlx::query("UPDATE customers.job SET state = 'pending', run_time = now() + interval '1 day', end_time = NULL
-                 WHERE kind = 'customers.duplicates'")
-        .execute(&mut database)
-        .await?;
+    sqlx::query(
+        "UPDATE customers.job SET state = 'pending', run_time = now() + interval '1 day', end_time = NULL
+                 WHERE kind = 'customers.duplicates'",
+    )
+    .execute(&mut database)
+    .await?;
     story.admin.post("/v1/duplicateSearches", json!({})).await?.refused(422, "DUPLICATE_SEARCH_RUNNING")?;
     let left = "SELECT count(*) FROM customers.duplicate_subject";
     assert_eq!(sqlx::query_scalar::<_, i64>(left).fetch_one(&mut database).await?, 0);

@@ -37,8 +37,12 @@ async fn half_blind(story: &Story) -> Result<Session> {
 async fn what_one_does_not_see_is_neither_chosen_nor_lost() -> Result<()> {
     let story = Story::begin().await?;
     let (admin, li_lei) = (&story.admin, &story.li_lei);
-    let administrators = admin.get("/v1/roles").await?.ok()?["roles"].as_array().into_iter().flatten()
-        .find(|role| role["preset"] == "administrator").map(|role| role["id"].clone());
+    let administrators = admin.get("/v1/roles").await?.ok()?["roles"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .find(|role| role["preset"] == "administrator")
+        .map(|role| role["id"].clone());
     let secret = json!({
         "key": "secret", "type": "FIELD_TYPE_TEXT", "labelZh": "密", "readRoleIds": [administrators],
     });
@@ -52,7 +56,8 @@ async fn what_one_does_not_see_is_neither_chosen_nor_lost() -> Result<()> {
 
     let preview = json!({"survivorId": survivor, "mergedIds": [merged], "survivorship": "SURVIVORSHIP_NEWER"});
     let preview = merger.post("/v1/customerMerges:preview", preview).await?.ok()?;
-    let fields: Vec<&Value> = preview["fields"].as_array().into_iter().flatten().map(|choice| &choice["field"]).collect();
+    let fields: Vec<&Value> =
+        preview["fields"].as_array().into_iter().flatten().map(|choice| &choice["field"]).collect();
     assert_eq!(fields, ["name", "remark"], "not whether phones differ");
     assert!(!preview.to_string().contains("13900139000") && !preview.to_string().contains("secret"), "{preview}");
     let mut wanted = a_merge(&merger, &survivor, &[&merged]).await?;
@@ -67,7 +72,10 @@ async fn what_one_does_not_see_is_neither_chosen_nor_lost() -> Result<()> {
     assert_eq!(merge["changedFields"], json!(["email", "name", "remark"]), "{merge}");
     let now = admin.get(&format!("/v1/customers/{survivor}")).await?.ok()?;
     // A rule takes what it sees; of the rest the survivor keeps its own, and blanks are filled.
-    assert_eq!((&now["name"], &now["phone"], &now["email"]), (&json!("张三丰"), &json!("13800138000"), &json!("a@example.com")));
+    assert_eq!(
+        (&now["name"], &now["phone"], &now["email"]),
+        (&json!("张三丰"), &json!("13800138000"), &json!("a@example.com"))
+    );
     assert_eq!(now["customFields"], value("甲"));
     let undo = format!("/v1/customerMerges/{}:undo", id(&merge)?);
     li_lei.post(&undo, json!({})).await?.refused(403, "PERMISSION_DENIED")?;
@@ -109,8 +117,16 @@ async fn a_merge_takes_rights_on_all_of_them() -> Result<()> {
 }
 
 /// Tables that belong to customers and go over; a new one joins `moves`, or stands below with the reason why it stays.
-const MOVED: [&str; 8] =
-    ["contact", "interaction", "attachment", "ownership", "pool_claim", "relation", "customer_share", "search_document"];
+const MOVED: [&str; 8] = [
+    "contact",
+    "interaction",
+    "attachment",
+    "ownership",
+    "pool_claim",
+    "relation",
+    "customer_share",
+    "search_document",
+];
 /// What was found and what was merged is told of the customers that it was.
 const STAYING: [&str; 3] = ["customer", "duplicate_pair", "customer_merge"];
 

@@ -26,7 +26,9 @@ pub async fn a_merge(reader: &Session, survivor: &str, merged: &[&str]) -> Resul
 
 /// `kind count` of what was moved.
 pub fn moved(merge: &Value, list: &str) -> Vec<String> {
-    let text = |moved: &Value| format!("{} {}", moved["kind"].as_str().unwrap_or_default(), moved["count"].as_str().unwrap_or_default());
+    let text = |moved: &Value| {
+        format!("{} {}", moved["kind"].as_str().unwrap_or_default(), moved["count"].as_str().unwrap_or_default())
+    };
     merge[list].as_array().into_iter().flatten().map(text).collect()
 }
 
@@ -99,7 +101,8 @@ async fn the_survivor_takes_everything_over_and_gives_it_back() -> Result<()> {
         let fields = preview["fields"].as_array().into_iter().flatten();
         fields.filter(|choice| choice["field"] == field).map(|choice| choice["customerId"].clone()).next()
     };
-    for (field, whose_value) in [("name", &survivor), ("phone", &survivor), ("email", &merged), ("custom_fields.code", &merged)]
+    for (field, whose_value) in
+        [("name", &survivor), ("phone", &survivor), ("email", &merged), ("custom_fields.code", &merged)]
     {
         assert_eq!(whose(field), Some(json!(whose_value)), "{field}");
     }
@@ -172,7 +175,10 @@ async fn the_survivor_takes_everything_over_and_gives_it_back() -> Result<()> {
     assert_eq!(back, gone);
     assert_eq!(names(li_lei, &survivor, "contacts", "name").await?, ["孙丽", "王芳"]);
     let contacts = li_lei.get(&format!("/v1/customers/{merged}/contacts")).await?.ok()?;
-    assert_eq!((each(&contacts, "contacts", "name"), &contacts["contacts"][0]["primary"]), (vec!["赵敏"], &json!(true)));
+    assert_eq!(
+        (each(&contacts, "contacts", "name"), &contacts["contacts"][0]["primary"]),
+        (vec!["赵敏"], &json!(true))
+    );
     assert_eq!(names(li_lei, &merged, "interactions", "subject").await?, ["签约"]);
     assert_eq!(names(li_lei, &merged, "attachments", "name").await?, ["合同.txt"]);
     assert_eq!(names(li_lei, &partner, "relations", "relatedCustomerName").await?, ["张三", "张小三", "张小三"]);
@@ -180,11 +186,10 @@ async fn the_survivor_takes_everything_over_and_gives_it_back() -> Result<()> {
     // The unique value is theirs again.
     let taken = json!({"kind": "CUSTOMER_KIND_PERSON", "name": "新", "customFields": {"code": {"stringValue": "Z-1"}}});
     li_lei.post("/v1/customers", taken).await?.refused(409, "CUSTOM_VALUE_TAKEN")?;
-    let held: Vec<(String,)> = sqlx::query_as(
-        "SELECT customer_id::text FROM customers.customer_unique_value WHERE field_key = 'code'",
-    )
-    .fetch_all(&mut story.app.database().await?)
-    .await?;
+    let held: Vec<(String,)> =
+        sqlx::query_as("SELECT customer_id::text FROM customers.customer_unique_value WHERE field_key = 'code'")
+            .fetch_all(&mut story.app.database().await?)
+            .await?;
     assert_eq!(held, [(merged,)]);
     story.end().await
 }
@@ -194,7 +199,9 @@ async fn five_become_one_and_what_was_found_of_them_is_settled() -> Result<()> {
     let story = Story::begin().await?;
     let (admin, li_lei) = (&story.admin, &story.li_lei);
     let mut ids = Vec::new();
-    for (phone, website) in [("", ""), ("13800138000", ""), ("", "https://a.example"), ("", "https://longer.example"), ("", "")] {
+    for (phone, website) in
+        [("", ""), ("13800138000", ""), ("", "https://a.example"), ("", "https://longer.example"), ("", "")]
+    {
         let firm = json!({
             "kind": "CUSTOMER_KIND_ORGANIZATION", "name": "杭州华星有限公司", "phone": phone, "website": website,
         });
@@ -212,7 +219,8 @@ async fn five_become_one_and_what_was_found_of_them_is_settled() -> Result<()> {
     let primary = contacts["contacts"].as_array().into_iter().flatten().filter(|contact| contact["primary"] == true);
     assert_eq!((contacts["contacts"].as_array().map(Vec::len), primary.count()), (Some(5), 1));
     let count = async |state: &str| -> Result<usize> {
-        let page = admin.get(&format!("/v1/duplicatePairs?pageSize=100&state=DUPLICATE_PAIR_STATE_{state}")).await?.ok()?;
+        let page =
+            admin.get(&format!("/v1/duplicatePairs?pageSize=100&state=DUPLICATE_PAIR_STATE_{state}")).await?.ok()?;
         Ok(page["pairs"].as_array().map(Vec::len).unwrap_or_default())
     };
     assert_eq!((count("OPEN").await?, count("MERGED").await?), (0, 10));
@@ -304,7 +312,11 @@ async fn what_makes_no_sense_changes_nothing() -> Result<()> {
         (with(&|wanted| wanted["survivor"]["id"] = json!(stranger)), "survivor.id", "NOT_FOUND"),
         (with(&|wanted| wanted["choices"] = choose("phone", &person)), "choices[0].customerId", "MERGE_CHOICE_UNKNOWN"),
         (with(&|wanted| wanted["choices"] = choose("number", &other)), "choices[0].field", "MERGE_FIELD_FIXED"),
-        (with(&|wanted| wanted["choices"] = choose("custom_fields.x", &other)), "choices[0].field", "MERGE_FIELD_FIXED"),
+        (
+            with(&|wanted| wanted["choices"] = choose("custom_fields.x", &other)),
+            "choices[0].field",
+            "MERGE_FIELD_FIXED",
+        ),
         (with(&|wanted| wanted["merged"] = json!([])), "merged", "TOO_FEW"),
     ] {
         let answer = admin.post("/v1/customerMerges", wanted.clone()).await?;
