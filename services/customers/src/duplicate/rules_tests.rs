@@ -1,3 +1,5 @@
+//! What makes two customers one, and what does not.
+
 use super::*;
 
 const PERSON: Facts<'_> = Facts {

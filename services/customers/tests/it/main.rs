@@ -27,4 +27,5 @@ mod relations;
 mod search;
 mod story;
 mod timeline;
+mod timing;
 mod watch;
