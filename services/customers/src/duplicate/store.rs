@@ -298,6 +298,8 @@ pub async fn search_complete(
     .bind(LEAST)
     .execute(&mut *connection)
     .await?;
-    sqlx::query("DELETE FROM duplicate_subject WHERE search_id = $1").bind(search.id).execute(connection).await?;
+    sqlx::query("DELETE FROM duplicate_subject WHERE search_id = $1").bind(search.id).execute(&mut *connection).await?;
+    // Pages are read at once, before anybody has looked at how many pairs there are now.
+    sqlx::raw_sql("ANALYZE duplicate_pair").execute(connection).await?;
     Ok(())
 }

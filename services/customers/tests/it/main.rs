@@ -27,5 +27,4 @@ mod relations;
 mod search;
 mod story;
 mod timeline;
-mod timing;
 mod watch;
