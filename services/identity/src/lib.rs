@@ -25,6 +25,7 @@ mod password_link;
 mod place;
 mod policy;
 mod profile;
+pub mod recovery;
 mod role;
 mod scim;
 mod seal;
