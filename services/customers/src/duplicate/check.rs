@@ -17,7 +17,7 @@ use crate::customer::row::Reader;
 use crate::customer::{checksum, id, rules};
 use crate::search::pinyin;
 use crate::search::query::Query;
-use crate::search::store::{Reach, hit_list};
+use crate::search::store::{Reach, Sight, hit_list};
 use crate::search::text::{normalize, phone_digits, without_legal_form};
 use crate::{Shared, parent};
 
@@ -117,8 +117,10 @@ fn names(kind: CustomerKind, name: &str) -> Vec<String> {
 /// Customers that the name finds by themselves, the best first.
 async fn named(connection: &mut PgConnection, rows: &RowPredicate, text: &str) -> Result<Vec<Uuid>> {
     let Some(query) = Query::new(text, false) else { return Ok(Vec::new()) };
-    let hits = hit_list(connection, &query, rows, Reach::default(), None, LOOKED_AT).await?;
-    Ok(hits.into_iter().filter(|hit| hit.contact_id.is_none()).map(|hit| hit.customer_id).collect())
+    // Not through their contacts.
+    let sight = Sight { customers: rows, contacts: &RowPredicate::Nothing };
+    let hits = hit_list(connection, &query, sight, Reach::default(), None, LOOKED_AT).await?;
+    Ok(hits.into_iter().map(|hit| hit.customer_id).collect())
 }
 
 #[cfg(test)]
