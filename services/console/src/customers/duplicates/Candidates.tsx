@@ -12,11 +12,13 @@ import { Reasons } from "./Reasons";
 const settleMillis = 500;
 const known = ["name", "phone", "idNumber", "birthday", "number"] as const;
 
+const text = (value: unknown) => (typeof value === "string" ? value.trim() : "");
+
 export function Candidates({ customerId }: { customerId: string | undefined }) {
   const { t } = useTranslation();
   const form = Form.useFormInstance<CustomerValues>();
   const kind = Form.useWatch("kind", form) as CustomerKind | undefined;
-  const values = Form.useWatch((all: CustomerValues) => JSON.stringify(known.map((key) => (typeof all[key] === "string" ? all[key].trim() : ""))), form);
+  const values = Form.useWatch((all: CustomerValues) => JSON.stringify(known.map((key) => text(all[key]))), form);
   const [name = "", phone = "", idNumber = "", birthday = "", number = ""] = JSON.parse(useDebounced(values ?? "[]", settleMillis)) as string[];
   const typed = [...name].length > 1 || phone.length > 6 || idNumber.length > 6 || number !== "";
   // Of a customer that is being changed only what is new is asked about.
@@ -29,7 +31,9 @@ export function Candidates({ customerId }: { customerId: string | undefined }) {
     retry: false,
     gcTime: 0,
   });
-  const { candidates = [], numberTaken = false } = (asking && found.data) || {};
+  const answer = asking ? found.data : undefined;
+  const candidates = answer?.candidates ?? [];
+  const numberTaken = answer?.numberTaken ?? false;
   if (candidates.length === 0 && !numberTaken) return null;
   return (
     <Alert

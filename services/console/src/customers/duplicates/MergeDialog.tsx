@@ -40,9 +40,9 @@ export function MergeDialog({ ids, onClose, onMerged }: MergeDialogProps) {
     gcTime: 0,
   });
 
-  const undo = async (merge: Merge) => {
+  const undo = async (made: Merge) => {
     try {
-      await undoMerge(merge.id);
+      await undoMerge(made.id);
       notices.done(t("customers.duplicates.undone"));
     } catch (error) {
       notices.fault(error);
@@ -55,10 +55,10 @@ export function MergeDialog({ ids, onClose, onMerged }: MergeDialogProps) {
     setBusy(true);
     setFault(undefined);
     try {
-      const merge = await mergeCustomers(mergeOrder(preview.data.customers, survivorId, rule, preview.data.fields, chosen));
-      notices.undoable(t("customers.duplicates.mergedInto", { name: merge.survivor?.name }), () => void undo(merge));
+      const made = await mergeCustomers(mergeOrder(preview.data.customers, survivorId, rule, preview.data.fields, chosen));
+      notices.undoable(t("customers.duplicates.mergedInto", { name: made.survivor?.name }), () => void undo(made));
       await changed();
-      onMerged(merge);
+      onMerged(made);
     } catch (error) {
       setFault(error);
       await preview.refetch();
