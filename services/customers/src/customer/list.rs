@@ -60,9 +60,18 @@ pub fn built_in() -> Schema {
         .with(Field::new("group_id", FieldType::Uuid, Column::sql("c.group_id")).sortable())
         .with(Field::new("create_user_id", FieldType::Uuid, Column::sql("c.create_user_id")))
         .with(Field::new("update_user_id", FieldType::Uuid, Column::sql("c.update_user_id")))
+        .with(Field::new("tags", FieldType::StringList, tags()))
         .with(Field::new("last_contact_time", FieldType::Timestamp, Column::sql("c.last_contact_time")).sortable())
         .with(Field::new("create_time", FieldType::Timestamp, Column::sql("c.create_time")).sortable().not_null())
         .with(Field::new("update_time", FieldType::Timestamp, Column::sql("c.update_time")).sortable().not_null())
+}
+
+/// One that has run out is as good as gone.
+fn tags() -> Column {
+    Column::rows(
+        "customer_tag t WHERE t.customer_id = c.id AND (t.expire_time IS NULL OR t.expire_time > now())",
+        "t.tag",
+    )
 }
 
 /// Names with and without the prefix that protobuf wants.

@@ -42,6 +42,8 @@ pub async fn create(shared: &Shared, call: &Call, mut customer: Customer) -> Res
     reader.put_owner(&mut customer, Some(owner_id), group_id);
     customer.state = CustomerState::Active.into();
     customer.last_contact_time = None;
+    customer.tags.clear();
+    customer.grades.clear();
     customer.create_user_name = call.caller.display_name().to_owned();
     customer.update_user_name = customer.create_user_name.clone();
 

@@ -170,6 +170,11 @@ impl Columns {
             "addresses" => {
                 customer.addresses.iter().map(|address| self.address(address)).collect::<Vec<_>>().join("\n")
             }
+            "tags" => customer.tags.iter().map(|tag| self.tag(tag)).collect::<Vec<_>>().join("; "),
+            path if path.starts_with("grades.") => {
+                let scheme = &path["grades.".len()..];
+                customer.grades.get(scheme).map(|code| self.name(scheme, code)).unwrap_or_default()
+            }
             path => match CODED.iter().find(|(field, _)| *field == path) {
                 Some((field, dictionary)) => self.name(dictionary, coded(customer, field)),
                 None => String::new(),
@@ -217,6 +222,15 @@ impl Columns {
         })
     }
 
+    /// Without its group.
+    fn tag(&self, code: &str) -> String {
+        match self.fields.dictionaries().contains("tag", code) {
+            Some(entry) if self.locale == Locale::En && !entry.name_en.is_empty() => entry.name_en.clone(),
+            Some(entry) => entry.name_zh.clone(),
+            None => code.to_owned(),
+        }
+    }
+
     /// The name of a code, in a tree below the names of what it is part of; the code where it has none.
     fn name(&self, dictionary: &str, code: &str) -> String {
         let dictionaries = self.fields.dictionaries();
@@ -245,6 +259,13 @@ pub fn header(path: &str, fields: &Fields, locale: Locale) -> Option<String> {
     }
     if let Some(field) = target::built_in(path) {
         return Some(word(field.zh, field.en));
+    }
+    if path == "tags" {
+        return Some(word("标签", "Tags"));
+    }
+    if let Some(scheme) = path.strip_prefix("grades.") {
+        let dictionaries = fields.dictionaries();
+        return dictionaries.names(scheme).filter(|_| dictionaries.is_graded(scheme)).map(|(zh, en)| word(zh, en));
     }
     OUTPUT.iter().find(|(known, _, _)| *known == path).map(|(_, zh, en)| word(zh, en))
 }

@@ -1,0 +1,99 @@
+//! Brings some customers to the rules within a transaction: grades first, which rules of tags may ask about.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use contracts::customers::GradeCause;
+use platform::access::Policy;
+use platform::db::{AuditEntry, FieldChange, Tx};
+use platform::error::Result;
+use sqlx::Row;
+use sqlx::postgres::PgRow;
+use uuid::Uuid;
+
+use super::rule::Rules;
+use super::store::{self, Tagged};
+use crate::customer::event;
+use crate::customer::row::{Reader, WIDTH};
+use crate::field::Fields;
+
+/// Why grades move.
+#[derive(Clone, Copy)]
+pub enum Cause<'a> {
+    Rules,
+    /// What was set by hand ran out or was released, for a reason.
+    HandEnded(&'a str),
+}
+
+/// What has changed.
+#[derive(Default)]
+pub struct Judged {
+    pub customers: HashSet<Uuid>,
+    /// Customer and scheme.
+    pub moved: HashSet<(Uuid, String)>,
+}
+
+pub async fn judge(tx: &mut Tx, rules: &Rules, ids: &[Uuid], cause: Cause<'_>) -> Result<Judged> {
+    let mut judged = Judged::default();
+    store::quiet_set(tx.connection()).await?;
+    for scheme in &rules.schemes {
+        let (cause, version, reason) = match cause {
+            Cause::Rules => (GradeCause::Rules, scheme.version, ""),
+            Cause::HandEnded(reason) => (GradeCause::HandEnded, scheme.version, reason),
+        };
+        store::cause_set(tx.connection(), cause.into(), version, reason, None).await?;
+        for row in store::grades_apply(tx.connection(), scheme, &rules.context, ids).await? {
+            let id = store::row_id(&row)?;
+            let (before, after) = (row.try_get(WIDTH)?, row.try_get(WIDTH + 1)?);
+            emit(tx, &row)?;
+            let changes = vec![
+                FieldChange { field: scheme.code.clone(), before, after },
+                FieldChange::set("version", scheme.version.to_string()),
+            ];
+            tx.audit(AuditEntry {
+                action: "customer.graded",
+                record_kind: event::AGGREGATE,
+                record_id: id,
+                subject_id: id,
+                changes,
+            });
+            judged.customers.insert(id);
+            judged.moved.insert((id, scheme.code.clone()));
+        }
+    }
+    if !rules.tags.is_empty() {
+        let tagged = store::tags_apply(tx.connection(), &rules.tags, &rules.context, ids).await?;
+        judged.customers.extend(tagged.iter().map(|one| one.customer_id));
+        tell_tagged(tx, tagged).await?;
+    }
+    Ok(judged)
+}
+
+/// Notes and tells that tags have changed.
+pub async fn tell_tagged(tx: &mut Tx, tagged: Vec<Tagged>) -> Result<()> {
+    if tagged.is_empty() {
+        return Ok(());
+    }
+    let ids: Vec<Uuid> = tagged.iter().map(|one| one.customer_id).collect();
+    for row in store::touch(tx.connection(), &ids).await? {
+        emit(tx, &row)?;
+    }
+    for Tagged { customer_id, added, removed } in tagged {
+        tx.audit(AuditEntry {
+            action: "customer.tagged",
+            record_kind: event::AGGREGATE,
+            record_id: customer_id,
+            subject_id: customer_id,
+            changes: vec![FieldChange { field: "tags".into(), before: removed.join(", "), after: added.join(", ") }],
+        });
+    }
+    Ok(())
+}
+
+/// Events hold neither names nor custom fields.
+fn emit(tx: &mut Tx, row: &PgRow) -> Result<()> {
+    let fields = Fields::default();
+    let customer = Reader::clear(Arc::new(Policy::default()), &fields).customer(row)?;
+    event::emit(tx, store::row_id(row)?, &customer);
+    Ok(())
+}
