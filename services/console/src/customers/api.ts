@@ -229,7 +229,7 @@ export function useCustomerChanged() {
   const queries = useQueryClient();
   return () =>
     Promise.all(
-      ["customers", "customer", "contacts", "relations", "shares", "timeline", "interactions", "attachments", "pool", "search", "ownership", "expiring"].map((key) =>
+      ["customers", "customer", "contacts", "relations", "shares", "timeline", "interactions", "attachments", "pool", "search", "ownership", "expiring", "tags", "grades"].map((key) =>
         queries.invalidateQueries({ queryKey: [key] }),
       ),
     );

@@ -26,6 +26,7 @@ export const customers = {
     number: "Number",
     kind: "Kind",
     level: "Level",
+    tags: "Tags",
     status: "Status",
     region: "Region",
     phone: "Phone",

@@ -25,6 +25,7 @@ export const customers = {
     number: "编号",
     kind: "类型",
     level: "级别",
+    tags: "标签",
     status: "状态",
     region: "地区",
     phone: "电话",
