@@ -75,6 +75,24 @@ pub mod reason {
         GRADE_NOT_SET: "The grade was not set by hand.", "该分级并非人工设定。";
     }
 
+    // Life cycle.
+    reasons! {
+        STAGE_REFUSED: "The customer can't go to this stage from where it is.", "该客户当前所处阶段不能转入此阶段。";
+        CHURN_CASE_OPEN: "The customer has an open case.", "该客户已有处理中的流失预警。";
+        CHURN_CASE_ENDED: "The case has ended.", "该流失预警已结束。";
+        CHURN_RULE_LABEL_TAKEN: "Another rule has this label.", "已有同名预警规则。";
+        CHURN_RULES_TOO_MANY: "There can be {max} rules at most.", "最多可建立 {max} 条预警规则。";
+        DATE_IN_PAST: "The date lies in the past.", "该日期早于今天。";
+    }
+
+    // Points.
+    reasons! {
+        POINTS_SHORT: "The customer has too few points.", "该客户积分不足。";
+        POINT_SOURCE_USED: "The source has given or taken another number of points.", "该来源已记过不同数量的积分。";
+        POINT_ENTRY_REVERSED: "The entry was reversed.", "该笔积分已冲正。";
+        POINT_ENTRY_IRREVERSIBLE: "What makes up for an entry can't be reversed.", "冲正记录不能再冲正。";
+    }
+
     // Shares and views.
     reasons! {
         SHARE_SUBJECT: "Name either an employee or a group.", "请指定员工或员工组之一。";

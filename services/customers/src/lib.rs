@@ -21,10 +21,12 @@ mod grade;
 mod handover;
 mod import;
 mod interaction;
+mod lifecycle;
 mod operations;
 mod ownership;
 mod parent;
 mod period;
+mod point;
 mod pool;
 mod relation;
 pub mod search;
@@ -110,6 +112,8 @@ pub async fn build(config: Config, context: Context) -> anyhow::Result<Parts> {
                     evaluation::Sweep::KEY,
                     &evaluation::Payload::default(),
                 )
+                .register(point::Expiry)
+                .every::<point::Expiry>(Duration::from_secs(3600), point::Expiry::KEY, &())
                 .register(search::renew::Renew)
                 .every::<search::renew::Renew>(Duration::from_secs(24 * 3600), search::renew::Renew::KEY, &())
                 .register(import::Prune)
@@ -129,9 +133,9 @@ fn services(shared: &Arc<Shared>, watches: watch::Watches) -> Services {
     let (db, fields) = (shared.db.clone(), shared.fields.clone());
     use contracts::unary::{
         ContactServiceUnary, CustomerAccessServiceUnary, CustomerServiceUnary, DictionaryServiceUnary,
-        FieldServiceUnary, GradeServiceUnary, HandoverServiceUnary, ImportServiceUnary, InteractionServiceUnary, OwnershipServiceUnary,
-        PoolAdminServiceUnary, PoolServiceUnary, RelationServiceUnary, ShareServiceUnary, TagServiceUnary,
-        TimelineServiceUnary, ViewServiceUnary,
+        FieldServiceUnary, GradeServiceUnary, HandoverServiceUnary, ImportServiceUnary, InteractionServiceUnary,
+        LifecycleServiceUnary, OwnershipServiceUnary, PointServiceUnary, PoolAdminServiceUnary, PoolServiceUnary,
+        RelationServiceUnary, ShareServiceUnary, TagServiceUnary, TimelineServiceUnary, ViewServiceUnary,
     };
     use proto::contact_service_server::ContactServiceServer;
     use proto::customer_access_service_server::CustomerAccessServiceServer;
@@ -142,7 +146,9 @@ fn services(shared: &Arc<Shared>, watches: watch::Watches) -> Services {
     use proto::handover_service_server::HandoverServiceServer;
     use proto::import_service_server::ImportServiceServer;
     use proto::interaction_service_server::InteractionServiceServer;
+    use proto::lifecycle_service_server::LifecycleServiceServer;
     use proto::ownership_service_server::OwnershipServiceServer;
+    use proto::point_service_server::PointServiceServer;
     use proto::pool_admin_service_server::PoolAdminServiceServer;
     use proto::pool_service_server::PoolServiceServer;
     use proto::relation_service_server::RelationServiceServer;
@@ -155,6 +161,8 @@ fn services(shared: &Arc<Shared>, watches: watch::Watches) -> Services {
         .add(access::AccessRpc::new(db.clone()), CustomerAccessServiceServer::from_arc, CustomerAccessServiceUnary)
         .add(tag::TagRpc::new(shared.clone()), TagServiceServer::from_arc, TagServiceUnary)
         .add(grade::GradeRpc::new(shared.clone()), GradeServiceServer::from_arc, GradeServiceUnary)
+        .add(lifecycle::LifecycleRpc::new(shared.clone()), LifecycleServiceServer::from_arc, LifecycleServiceUnary)
+        .add(point::PointRpc::new(shared.clone()), PointServiceServer::from_arc, PointServiceUnary)
         .add(pool::PoolRpc::new(shared.clone()), PoolServiceServer::from_arc, PoolServiceUnary)
         .add(pool::PoolAdminRpc::new(shared.clone()), PoolAdminServiceServer::from_arc, PoolAdminServiceUnary)
         .add(handover::HandoverRpc::new(shared.clone()), HandoverServiceServer::from_arc, HandoverServiceUnary)

@@ -16,6 +16,7 @@ export interface MenuEntry {
     | "roles"
     | "dictionaries"
     | "fields"
+    | "churn"
     | "tags"
     | "grades"
     | "valueMatrix"
@@ -36,6 +37,7 @@ const entries: readonly MenuEntry[] = [
   { path: "/", key: "workbench", section: "work" },
   { path: "/customers", key: "customers", section: "work", service: "customers", permission: "PERMISSION_CUSTOMERS_READ" },
   { path: "/pool", key: "pool", section: "work", service: "customers", permission: "PERMISSION_CUSTOMERS_CLAIM" },
+  { path: "/churn", key: "churn", section: "work", service: "customers", permission: "PERMISSION_CUSTOMERS_READ" },
   { path: "/imports", key: "imports", section: "work", service: "customers", permission: "PERMISSION_CUSTOMERS_IMPORT" },
   { path: "/reports/composition", key: "composition", section: "reports", service: "reporting", permission: "PERMISSION_REPORTS_READ" },
   { path: "/reports/value-matrix", key: "valueMatrix", section: "reports", service: "customers", permission: "PERMISSION_CUSTOMERS_READ" },

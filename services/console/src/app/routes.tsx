@@ -31,6 +31,7 @@ const inside: RouteObject[] = [
   screen("customers", () => import("@/customers/list/CustomerListPage").then((m) => m.CustomerListPage), "customers", "PERMISSION_CUSTOMERS_READ"),
   screen("customers/:id", () => import("@/customers/record/CustomerPage").then((m) => m.CustomerPage), "customers", "PERMISSION_CUSTOMERS_READ"),
   screen("pool", () => import("@/customers/pool/PoolPage").then((m) => m.PoolPage), "customers", "PERMISSION_CUSTOMERS_CLAIM"),
+  screen("churn", () => import("@/customers/lifecycle/ChurnPage").then((m) => m.ChurnPage), "customers", "PERMISSION_CUSTOMERS_READ"),
   screen("imports", () => import("@/customers/imports/ImportsPage").then((m) => m.ImportsPage), "customers", "PERMISSION_CUSTOMERS_IMPORT"),
   screen("imports/:id", () => import("@/customers/imports/ImportPage").then((m) => m.ImportPage), "customers", "PERMISSION_CUSTOMERS_IMPORT"),
   screen("reports/composition", () => import("@/reporting/CompositionPage").then((m) => m.CompositionPage), "reporting", "PERMISSION_REPORTS_READ"),

@@ -36,7 +36,7 @@ export interface Attribute {
   /** Key in the customer's JSON; custom fields have none. */
   key?: keyof Customer;
   dictionary?: string;
-  enumName?: "CustomerKind" | "CustomerState" | "Gender";
+  enumName?: "CustomerKind" | "CustomerStage" | "CustomerState" | "Gender";
   /** Values of an enum: name in JSON and name in filters. */
   options?: { value: string; filterValue: string }[];
   field?: Field;
@@ -87,6 +87,7 @@ const builtIns: BuiltIn[] = [
   { ...output, key: "ownerId", kind: "employee", section: "system", sortable: false },
   { ...output, key: "groupId", kind: "group", section: "system", sortable: false },
   { ...output, key: "state", kind: "enum", section: "system", enumName: "CustomerState", options: enumOptions("CUSTOMER_STATE", ["ACTIVE", "INVALID"]), sortable: false },
+  { ...output, key: "stage", kind: "enum", section: "system", enumName: "CustomerStage", options: enumOptions("CUSTOMER_STAGE", ["ACQUIRE", "RETAIN", "ENDED", "WIN_BACK"]), sortable: false },
   { ...output, key: "lastContactTime", kind: "timestamp", section: "system" },
   { ...output, key: "createTime", kind: "timestamp", section: "system" },
   { ...output, key: "updateTime", kind: "timestamp", section: "system" },

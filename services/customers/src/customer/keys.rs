@@ -39,6 +39,7 @@ impl Row for Listed<'_> {
             "remark" => text(&customer.remark),
             "owner_id" => uuid(&customer.owner_id),
             "group_id" => uuid(&customer.group_id),
+            "stage" => Value::Int(customer.stage.into()),
             "state" => Value::Int(customer.state.into()),
             "last_contact_time" => time(customer.last_contact_time.as_ref()),
             "create_time" => time(customer.create_time.as_ref()),

@@ -22,10 +22,11 @@ pub const COLUMNS: &str = "c.id, c.kind, c.number, c.name, c.region, c.industry,
     c.bank_name, c.bank_account, c.gender, c.birthday, c.remark, c.custom_fields, c.owner_id, c.group_id, c.state,
     c.last_contact_time, c.create_time, c.update_time, c.create_user_id, c.update_user_id, c.revision, c.grades,
     ARRAY(SELECT t.tag FROM customer_tag t
-          WHERE t.customer_id = c.id AND (t.expire_time IS NULL OR t.expire_time > now()) ORDER BY t.tag)";
+          WHERE t.customer_id = c.id AND (t.expire_time IS NULL OR t.expire_time > now()) ORDER BY t.tag),
+    c.stage";
 
 /// How many columns there are; more can follow.
-pub const WIDTH: usize = 35;
+pub const WIDTH: usize = 36;
 
 /// What it takes to read a row for somebody.
 pub struct Reader<'a> {
@@ -113,6 +114,7 @@ impl<'a> Reader<'a> {
             etag: update::etag(row.try_get(32)?),
             grades: grades(row, 33)?,
             tags: row.try_get(34)?,
+            stage: row.try_get::<i16, _>(35)?.into(),
             ..Customer::default()
         };
         self.put_owner(&mut customer, row.try_get(24)?, row.try_get(25)?);

@@ -215,6 +215,8 @@ pub async fn entry_in_use(connection: &mut PgConnection, dictionary: &str, code:
              END
          ) OR EXISTS (
              SELECT FROM ownership WHERE $1 = 'return_reason' AND cause ->> 'code' = $2
+         ) OR EXISTS (
+             SELECT FROM churn_case WHERE $1 = 'loss_reason' AND loss_code = $2
          ) OR $1 = 'tag' AND (EXISTS (SELECT FROM customer_tag WHERE tag = $2) OR EXISTS (SELECT FROM tag_rule WHERE tag = $2)
          ) OR EXISTS (
              SELECT FROM grade_scheme AS s LEFT JOIN grade_version AS v ON v.scheme = s.code AND v.version = s.version

@@ -1,4 +1,5 @@
-//! Brings some customers to the rules within a transaction: grades first, which rules of tags may ask about.
+//! Brings some customers to the rules within a transaction: grades first, which rules of tags may ask about, then tags, and
+//! then the warnings that may ask about both.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -16,6 +17,7 @@ use super::store::{self, Tagged};
 use crate::customer::event;
 use crate::customer::row::{Reader, WIDTH};
 use crate::field::Fields;
+use crate::lifecycle::warn::warn;
 
 /// Why grades move.
 #[derive(Clone, Copy)]
@@ -65,6 +67,18 @@ pub async fn judge(tx: &mut Tx, rules: &Rules, ids: &[Uuid], cause: Cause<'_>) -
         let tagged = store::tags_apply(tx.connection(), &rules.tags, &rules.context, ids).await?;
         judged.customers.extend(tagged.iter().map(|one| one.customer_id));
         tell_tagged(tx, tagged).await?;
+    }
+    for warning in &rules.warnings {
+        for (case_id, customer_id) in warn(tx.connection(), warning, &rules.context, ids, rules.today).await? {
+            tx.audit(AuditEntry {
+                action: "churn_case.opened",
+                record_kind: "churn_case",
+                record_id: case_id,
+                subject_id: customer_id,
+                changes: vec![FieldChange::set("cause", &warning.rule.label)],
+            });
+            judged.customers.insert(customer_id);
+        }
     }
     Ok(judged)
 }

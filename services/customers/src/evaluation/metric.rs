@@ -4,7 +4,7 @@
 use platform::filter::{Column, Field, FieldType, Schema};
 
 /// In the order in which people are shown them.
-const METRICS: [(&str, &str); 8] = [
+const METRICS: [(&str, &str); 9] = [
     ("age_days", "(extract(day FROM now() - c.create_time)::int8)"),
     ("owned_days", "(extract(day FROM now() - c.owner_time)::int8)"),
     // Nothing, and so no comparison holds, when there was none.
@@ -19,6 +19,13 @@ const METRICS: [(&str, &str); 8] = [
     (
         "overdue_step_count",
         "(SELECT count(*) FROM interaction m WHERE m.customer_id = c.id AND m.next_step_time < now())",
+    ),
+    // What has run out and is not written off yet does not count.
+    (
+        "points",
+        "(coalesce((SELECT m.balance FROM point_account m WHERE m.customer_id = c.id), 0)
+          - coalesce((SELECT sum(m.remaining) FROM point_lot m
+                      WHERE m.customer_id = c.id AND m.remaining > 0 AND m.expire_time <= now()), 0)::int8)",
     ),
     ("attachment_count", "(SELECT count(*) FROM attachment m WHERE m.customer_id = c.id)"),
 ];

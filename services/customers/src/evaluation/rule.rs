@@ -1,6 +1,6 @@
 //! Rules as they are compiled, checked and put into SQL.
 
-use chrono::Utc;
+use chrono::{NaiveDate, Utc};
 use contracts::customers::GradeRules;
 use platform::access::Call;
 use platform::error::{Error, Result};
@@ -13,12 +13,16 @@ use crate::customer::list::{Selection, built_in};
 use crate::error::reason;
 use crate::field::kind::RecordKind;
 use crate::field::{Fields, Masked};
+use crate::lifecycle::warn::{Warning, rule_all};
 
 /// The rules in force.
 pub struct Rules {
     pub tags: Vec<(String, Predicate)>,
     pub schemes: Vec<SchemeRules>,
+    pub warnings: Vec<Warning>,
     pub context: EvalContext,
+    /// From which cases are due.
+    pub today: NaiveDate,
 }
 
 /// Rules of one scheme; the first that holds gives the grade.
@@ -60,11 +64,18 @@ impl Rules {
                 Err((_, error)) => left_out(&code, &error),
             }
         }
-        Ok(Self { tags, schemes, context: context(shared) })
+        let mut warnings = Vec::new();
+        for rule in rule_all(&mut *connection).await? {
+            match filter::compile(&rule.filter, &schema) {
+                Ok(predicate) => warnings.push(Warning { rule, predicate }),
+                Err(error) => left_out(&rule.label, &error),
+            }
+        }
+        Ok(Self { tags, schemes, warnings, context: context(shared), today: shared.today() })
     }
 
     pub fn is_empty(&self) -> bool {
-        self.tags.is_empty() && self.schemes.is_empty()
+        self.tags.is_empty() && self.schemes.is_empty() && self.warnings.is_empty()
     }
 }
 
@@ -115,12 +126,9 @@ pub async fn check_filter(
 ) -> Result<()> {
     let fields = shared.fields.seen_by(&call.caller).await?;
     let masked = Masked::of(&fields, &call.caller);
-    let selection =
-        Selection::in_request(&schema(&fields), &call.caller, &masked, shared.zone, prefix, filter, "")?;
+    let selection = Selection::in_request(&schema(&fields), &call.caller, &masked, shared.zone, prefix, filter, "")?;
     match selection.predicate.fields().into_iter().find(|field| barred(field)) {
-        Some(field) => {
-            Err(Error::invalid(format!("{prefix}filter"), &reason::RULE_FIELD_REFUSED).arg("field", field))
-        }
+        Some(field) => Err(Error::invalid(format!("{prefix}filter"), &reason::RULE_FIELD_REFUSED).arg("field", field)),
         None => Ok(()),
     }
 }

@@ -23,6 +23,9 @@ pub struct Payload {
     pub scheme: Option<String>,
     #[serde(default)]
     pub tag: Option<String>,
+    /// The rules that warn, and no others.
+    #[serde(default)]
+    pub churn: bool,
 }
 
 #[derive(Default, Serialize, Deserialize)]
@@ -47,11 +50,14 @@ impl Sweep {
     /// One batch in one transaction that also notes how far it came; whether it was the last.
     async fn batch(&self, job: &JobContext<Payload>, progress: &mut Progress) -> Result<bool, JobFailure> {
         let mut tx = job.db().begin().await?;
-        let Payload { scheme, tag } = &job.payload;
+        let Payload { scheme, tag, churn } = &job.payload;
         let mut rules = Rules::load(&self.shared, tx.connection()).await?;
-        if scheme.is_some() || tag.is_some() {
+        if *churn {
+            rules.schemes.clear();
+            rules.tags.clear();
+        } else if scheme.is_some() || tag.is_some() {
             rules.schemes.retain(|rules| Some(&rules.code) == scheme.as_ref());
-            // A tag may depend on the grade.
+            // A tag may depend on the grade, and a warning on both.
             rules.tags.retain(|(name, _)| tag.as_ref().is_none_or(|tag| tag == name));
         }
         if rules.is_empty() {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, FixedOffset, Utc};
 use contracts::customers::field_value::Value as Kind;
-use contracts::customers::{Address, Customer, FieldType, FieldValue};
+use contracts::customers::{Address, Customer, CustomerStage, FieldType, FieldValue};
 use contracts::options::{PersonalData, Visibility};
 use platform::access::Caller;
 use platform::contract::Contract;
@@ -23,7 +23,8 @@ use crate::import::target;
 use platform::sheet::write::{Cell, Row};
 
 /// What answers hold beyond what can be imported.
-const OUTPUT: [(&str, &str, &str); 9] = [
+const OUTPUT: [(&str, &str, &str); 10] = [
+    ("stage", "生命周期", "Stage"),
     ("id", "系统编号", "ID"),
     ("addresses", "全部地址", "All addresses"),
     ("group_id", "所属组", "Group"),
@@ -167,6 +168,13 @@ impl Columns {
             "addresses.postal_code" => {
                 customer.addresses.first().map(|address| address.postal_code.clone()).unwrap_or_default()
             }
+            "stage" => match customer.stage() {
+                CustomerStage::Acquire => word("获取", "To be won"),
+                CustomerStage::Retain => word("维系", "Kept"),
+                CustomerStage::Ended => word("终止", "Ended"),
+                CustomerStage::WinBack => word("挽回", "To be won back"),
+                CustomerStage::Unspecified => String::new(),
+            },
             "addresses" => {
                 customer.addresses.iter().map(|address| self.address(address)).collect::<Vec<_>>().join("\n")
             }

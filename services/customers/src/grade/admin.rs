@@ -14,7 +14,7 @@ use platform::update;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::rules::{MUTABLE, check_codes, check_new, field, is_barred};
+use super::rules::{MUTABLE, apply, check_codes, check_new, field, is_barred};
 use super::store;
 use crate::Shared;
 use crate::audit::{Changes, key_id};
@@ -76,9 +76,8 @@ pub async fn create(shared: &Shared, call: &Call, request: CreateGradeSchemeRequ
 
 pub async fn update(shared: &Shared, call: &Call, request: UpdateGradeSchemeRequest) -> Result<GradeScheme> {
     let wanted = request.grade_scheme.unwrap_or_default();
-    update::paths(request.update_mask.as_ref(), &MUTABLE)?;
+    let paths = update::paths(request.update_mask.as_ref(), &MUTABLE)?;
     let revision = update::revision("grade_scheme.etag", &wanted.etag)?;
-    let draft = wanted.draft.unwrap_or_default();
     let fields = shared.fields.seen_by(&call.caller).await?;
     let mut tx = match shared.db.begin_once::<GradeScheme>(call).await? {
         Once::Done(scheme) => return Ok(seen(call, &fields, scheme)),
@@ -88,6 +87,8 @@ pub async fn update(shared: &Shared, call: &Call, request: UpdateGradeSchemeRequ
     if before.etag != update::etag(revision) {
         return Err(Error::stale_etag());
     }
+    let mut draft = before.draft.clone().unwrap_or_default();
+    apply(&mut draft, wanted.draft.unwrap_or_default(), &paths);
     check(shared, call, tx.connection(), &before.code, &draft, "grade_scheme.draft.").await?;
     store::draft_set(tx.connection(), &before.code, &draft).await?;
     let mut changes = Changes::default();
@@ -139,7 +140,7 @@ pub async fn publish(shared: &Shared, call: &Call, request: PublishGradeSchemeRe
     }
     compile(shared, &before.code, &draft).await?;
     check_order(shared, tx.connection(), &before.code, &draft).await?;
-    let payload = Payload { scheme: Some(before.code.clone()), tag: None };
+    let payload = Payload { scheme: Some(before.code.clone()), ..Payload::default() };
     let job = tx.enqueue(NewJob::new::<Sweep>(&payload)?.max_attempts(20)).await?;
     store::version_insert(tx.connection(), &before.code, &draft, job.id()).await?;
     let mut changes = Changes::default();

@@ -47,10 +47,7 @@ impl GradeService for GradeRpc {
         Ok(Response::new(self.schemes(&call, request.get_ref()).await?))
     }
 
-    async fn get_grade_scheme(
-        &self,
-        request: Request<GetGradeSchemeRequest>,
-    ) -> Result<Response<GradeScheme>, Status> {
+    async fn get_grade_scheme(&self, request: Request<GetGradeSchemeRequest>) -> Result<Response<GradeScheme>, Status> {
         let call = Call::of(&request)?;
         let fields = self.shared.fields.seen_by(&call.caller).await?;
         let mut connection = self.shared.db.pool().acquire().await.map_err(Error::from)?;
@@ -98,10 +95,7 @@ impl GradeService for GradeRpc {
         Ok(Response::new(self.versions(&call, request.get_ref()).await?))
     }
 
-    async fn get_grade_matrix(
-        &self,
-        request: Request<GetGradeMatrixRequest>,
-    ) -> Result<Response<GradeMatrix>, Status> {
+    async fn get_grade_matrix(&self, request: Request<GetGradeMatrixRequest>) -> Result<Response<GradeMatrix>, Status> {
         let call = Call::of(&request)?;
         Ok(Response::new(self.matrix(&call, request.into_inner()).await?))
     }

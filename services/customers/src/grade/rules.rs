@@ -7,7 +7,18 @@ use serde::{Deserialize, Serialize};
 use crate::dictionary::cache::Dictionaries;
 use crate::error::reason;
 
-pub const MUTABLE: [&str; 1] = ["draft"];
+pub const MUTABLE: [&str; 3] = ["draft", "draft.rules", "draft.default_code"];
+
+/// Takes over what a mask names of a draft.
+pub fn apply(draft: &mut GradeRules, wanted: GradeRules, paths: &[&str]) {
+    let named = |path: &str| paths.contains(&"draft") || paths.contains(&path);
+    if named("draft.rules") {
+        draft.rules = wanted.rules;
+    }
+    if named("draft.default_code") {
+        draft.default_code = wanted.default_code;
+    }
+}
 
 /// The column of `customer` that holds the grade, for schemes that have one.
 pub fn column(scheme: &str) -> Option<&'static str> {

@@ -270,11 +270,7 @@ pub async fn override_set(
 }
 
 /// The grade that was set by hand, if one was.
-pub async fn override_delete(
-    connection: &mut PgConnection,
-    customer_id: Uuid,
-    scheme: &str,
-) -> Result<Option<String>> {
+pub async fn override_delete(connection: &mut PgConnection, customer_id: Uuid, scheme: &str) -> Result<Option<String>> {
     let code = sqlx::query_scalar("DELETE FROM grade_override WHERE customer_id = $1 AND scheme = $2 RETURNING code");
     Ok(code.bind(customer_id).bind(scheme).fetch_optional(connection).await?)
 }

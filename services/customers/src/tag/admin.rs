@@ -110,14 +110,13 @@ pub async fn preview(shared: &Shared, call: &Call, request: PreviewTagRuleReques
     check_filter(shared, call, "tag_rule.", &rule.filter, is_barred).await?;
     // As the run reads it.
     let schema = evaluation::schema(&*shared.fields.all_of(RecordKind::Customer).await?);
-    let predicate =
-        filter::compile(&rule.filter, &schema).map_err(|error| Error::filter("tag_rule.filter", &error))?;
+    let predicate = filter::compile(&rule.filter, &schema).map_err(|error| Error::filter("tag_rule.filter", &error))?;
     let mut connection = shared.db.pool().acquire().await?;
     store::preview(&mut connection, &rule.tag, &predicate, &context(shared)).await
 }
 
 async fn enqueue(tx: &mut Tx, tag: &str) -> Result<Uuid> {
-    let payload = Payload { scheme: None, tag: Some(tag.to_owned()) };
+    let payload = Payload { tag: Some(tag.to_owned()), ..Payload::default() };
     Ok(tx.enqueue(NewJob::new::<Sweep>(&payload)?.max_attempts(20)).await?.id())
 }
 

@@ -137,12 +137,8 @@ impl TagRpc {
                 None => return Err(Error::not_found().field(format!("ids[{index}]"), &common::NOT_FOUND)),
             }
         }
-        let change = Change {
-            add: &request.add_tags,
-            remove: &request.remove_tags,
-            reason: request.reason.trim(),
-            expire_time,
-        };
+        let change =
+            Change { add: &request.add_tags, remove: &request.remove_tags, reason: request.reason.trim(), expire_time };
         let changed = store::tags_change(tx.connection(), &ids, &change).await?;
         let tagged = changed.iter().map(|(id, tagged)| Tagged {
             customer_id: *id,

@@ -59,10 +59,7 @@ async fn moves(admin: &Session, scheme: &str) -> Result<BTreeMap<(String, String
     let preview = admin.post(&format!("/v1/gradeSchemes/{scheme}:preview"), json!({})).await?.ok()?;
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let moves = preview["moves"].as_array().context("no moves")?;
-    Ok(moves
-        .iter()
-        .map(|one| ((text(&one["before"]), text(&one["after"])), text(&one["customerCount"])))
-        .collect())
+    Ok(moves.iter().map(|one| ((text(&one["before"]), text(&one["after"])), text(&one["customerCount"]))).collect())
 }
 
 async fn history(reader: &Session, customer: &str) -> Result<Vec<String>> {
@@ -155,8 +152,7 @@ async fn what_is_set_by_hand_holds_until_it_runs_out() -> Result<()> {
     let past = "UPDATE customers.grade_override SET expire_time = now() - interval '1 second'";
     sqlx::query(past).execute(&mut story.app.database().await?).await?;
     until_held(&story, "grade", &[("甲", "C")]).await?;
-    let expected =
-        ["grade A>C HAND_ENDED 1", "grade C>A BY_HAND 0", "grade B>C RULES 1", "grade >B BY_HAND 0"];
+    let expected = ["grade A>C HAND_ENDED 1", "grade C>A BY_HAND 0", "grade B>C RULES 1", "grade >B BY_HAND 0"];
     assert_eq!(history(li_lei, &customer).await?, expected);
 
     // A form that writes the field does the same as setting it here, and releasing brings the rules back.
@@ -166,10 +162,13 @@ async fn what_is_set_by_hand_holds_until_it_runs_out() -> Result<()> {
     let grades = li_lei.get(&format!("{path}/grades")).await?.ok()?;
     let grades = grades["grades"].as_array().context("no grades")?;
     let one = grades.iter().find(|one| one["scheme"] == json!("grade")).context("no grade")?;
-    assert_eq!((&one["code"], &one["byHand"], &one["setUserId"]), (&json!("D"), &json!(true), &json!(li_lei.employee_id)));
+    assert_eq!(
+        (&one["code"], &one["byHand"], &one["setUserId"]),
+        (&json!("D"), &json!(true), &json!(li_lei.employee_id))
+    );
     let released = li_lei.post(&format!("{path}/grades/grade:release"), json!({"reason": "恢复"})).await?.ok()?;
     assert_eq!((&released["code"], &released["byHand"]), (&json!("C"), &json!(false)));
-    li_lei.post(&format!("{path}/grades/grade:release"), json!({})).await?.refused(400, "GRADE_NOT_SET")?;
+    li_lei.post(&format!("{path}/grades/grade:release"), json!({})).await?.refused(422, "GRADE_NOT_SET")?;
     assert_eq!(history(li_lei, &customer).await?[0], "grade D>C HAND_ENDED 1");
     han_mei.get(&format!("{path}/gradeChanges")).await?.refused(404, "NOT_FOUND")?;
     han_mei.get(&format!("{path}/grades")).await?.refused(404, "NOT_FOUND")?;
@@ -182,7 +181,10 @@ async fn schemes_of_ones_own_and_the_value_matrix() -> Result<()> {
     let (admin, li_lei) = (&story.admin, &story.li_lei);
     let made = admin.post("/v1/gradeSchemes", json!({"code": "service", "nameZh": "服务等级"})).await?.ok()?;
     assert_eq!(made["version"], json!(0));
-    admin.post("/v1/gradeSchemes", json!({"code": "level", "nameZh": "又一个"})).await?.refused(409, "DICTIONARY_CODE_TAKEN")?;
+    admin
+        .post("/v1/gradeSchemes", json!({"code": "level", "nameZh": "又一个"}))
+        .await?
+        .refused(409, "DICTIONARY_CODE_TAKEN")?;
     for code in ["gold", "silver"] {
         let entry = json!({"code": code, "nameZh": code, "color": "gold"});
         admin.post("/v1/dictionaries/service/entries", entry).await?.ok()?;
@@ -198,7 +200,7 @@ async fn schemes_of_ones_own_and_the_value_matrix() -> Result<()> {
     let query = [("orderBy", "grades.service desc"), ("pageSize", "1"), ("pageToken", token.as_str())];
     let page = list(li_lei, "/v1/customers", &query).await?.ok()?;
     assert_eq!(each(&page, "customers", "name"), ["甲"]);
-    admin.delete("/v1/dictionaries/service/entries/gold").await?.refused(400, "ENTRY_IN_USE")?;
+    admin.delete("/v1/dictionaries/service/entries/gold").await?.refused(422, "ENTRY_IN_USE")?;
 
     let value = |code: &str| json!({"code": code, "reason": "评估"});
     set(li_lei, &one, "current_value", value("high")).await?.ok()?;
@@ -226,22 +228,22 @@ async fn rules_that_would_never_settle_are_refused() -> Result<()> {
     ] {
         let change = json!({"draft": rules(&[("vip", filter)], ""), "etag": etag});
         let answer = admin.patch("/v1/gradeSchemes/level", change).await?;
-        assert_eq!(violations(&answer), refusals(&[("gradeScheme.draft.rules[0].filter", reason)]), "{filter}");
+        assert_eq!(violations(&answer), refusals(&[("draft.rules[0].filter", reason)]), "{filter}");
     }
     let change = json!({"draft": rules(&[("nobody", "name : a")], "none"), "etag": etag});
     let answer = admin.patch("/v1/gradeSchemes/level", change).await?;
-    let places = [("gradeScheme.draft.rules[0].code", "CODE_UNKNOWN"), ("gradeScheme.draft.defaultCode", "CODE_UNKNOWN")];
+    let places = [("draft.rules[0].code", "CODE_UNKNOWN"), ("draft.defaultCode", "CODE_UNKNOWN")];
     assert_eq!(violations(&answer), refusals(&places));
-    admin.post("/v1/gradeSchemes/level:publish", json!({"etag": etag})).await?.refused(400, "GRADE_RULES_EMPTY")?;
+    admin.post("/v1/gradeSchemes/level:publish", json!({"etag": etag})).await?.refused(422, "GRADE_RULES_EMPTY")?;
 
     // Two that ask about each other: the second finds the first in force.
     let level = draft(admin, "level", rules(&[("vip", "grade = A")], "ordinary")).await?;
     let grade = draft(admin, "grade", rules(&[("A", "level = vip")], "D")).await?;
     admin.post("/v1/gradeSchemes/level:publish", json!({"etag": level["etag"]})).await?.ok()?;
     let crossed = admin.post("/v1/gradeSchemes/grade:publish", json!({"etag": grade["etag"]})).await?;
-    crossed.refused(400, "GRADE_RULES_CROSSED")?;
+    crossed.refused(422, "GRADE_RULES_CROSSED")?;
     let stale = admin.post("/v1/gradeSchemes/level:publish", json!({"etag": "1"})).await?;
-    stale.refused(409, "ETAG_STALE")?;
+    stale.refused(409, "STALE_ETAG")?;
     story.end().await
 }
 
@@ -258,9 +260,11 @@ async fn a_run_that_breaks_off_goes_on_and_moves_nobody_twice() -> Result<()> {
     // Somebody holds one of the last customers, so that the run stands in its third batch.
     let mut holder = story.app.database().await?;
     sqlx::query("BEGIN").execute(&mut holder).await?;
-    sqlx::query("SELECT FROM customers.customer WHERE id = (SELECT max(id::text)::uuid FROM customers.customer) FOR UPDATE")
-        .execute(&mut holder)
-        .await?;
+    sqlx::query(
+        "SELECT FROM customers.customer WHERE id = (SELECT max(id::text)::uuid FROM customers.customer) FOR UPDATE",
+    )
+    .execute(&mut holder)
+    .await?;
     let etag = draft(&story.admin, "level", rules(&[("vip", "name : 7")], "ordinary")).await?["etag"].clone();
     story.admin.post("/v1/gradeSchemes/level:publish", json!({"etag": etag})).await?.ok()?;
     let seen = "SELECT coalesce(max((progress ->> 'seen')::bigint), 0) FROM customers.job

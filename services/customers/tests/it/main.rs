@@ -19,6 +19,8 @@ mod import_runs;
 mod imports;
 mod interactions;
 mod lending;
+mod lifecycle;
+mod points;
 mod pools;
 mod relations;
 mod search;

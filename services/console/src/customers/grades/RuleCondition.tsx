@@ -6,7 +6,7 @@ import { useTranslation } from "react-i18next";
 import { useAttributes, type Attribute } from "../attributes";
 import { FilterDrawer } from "../filter/FilterDrawer";
 
-const metrics = ["age_days", "owned_days", "days_since_contact", "contact_count", "interaction_count", "interaction_count_90d", "overdue_step_count", "attachment_count"] as const;
+const metrics = ["age_days", "owned_days", "days_since_contact", "contact_count", "interaction_count", "interaction_count_90d", "overdue_step_count", "points", "attachment_count"] as const;
 
 const barred = new Set(["tags", "update_time"]);
 

@@ -15,6 +15,8 @@ import { PoolTag } from "../AttributeValue";
 import { EntryLabel } from "../dictionaries/pickers";
 import { GradeChips } from "../grades/GradeChips";
 import { GradesCard } from "../grades/GradesCard";
+import { LifecycleCard } from "../lifecycle/LifecycleCard";
+import { PointsCard } from "../points/PointsCard";
 import { TagChips } from "../tags/TagChips";
 import { TagsCard } from "../tags/TagsCard";
 import { ContactsCard } from "./ContactsCard";
@@ -51,6 +53,8 @@ function Record({ customer }: { customer: Customer }) {
       {can("PERMISSION_CONTACTS_READ") && <ContactsCard customer={customer} />}
       <TagsCard customer={customer} />
       <GradesCard customer={customer} />
+      <PointsCard customer={customer} />
+      <LifecycleCard customer={customer} />
       <AttachmentsCard customer={customer} />
       <RelationsCard customer={customer} />
       <OwnershipCard customer={customer} />

@@ -19,6 +19,7 @@ export const app = {
     roles: "Roles",
     dictionaries: "Dictionaries",
     fields: "Custom fields",
+    churn: "Churn",
     tags: "Tags",
     grades: "Levels and grades",
     valueMatrix: "Value matrix",

@@ -47,6 +47,7 @@ export const customers = {
     ownerId: "Owner",
     groupId: "Group",
     state: "Validity",
+    stage: "Stage",
     lastContactTime: "Last contact",
     createTime: "Created",
     updateTime: "Changed",

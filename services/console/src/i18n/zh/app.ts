@@ -19,6 +19,7 @@ export const app = {
     roles: "角色",
     dictionaries: "数据字典",
     fields: "自定义字段",
+    churn: "流失管理",
     tags: "客户标签",
     grades: "客户分级",
     valueMatrix: "价值矩阵",

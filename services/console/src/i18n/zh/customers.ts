@@ -46,6 +46,7 @@ export const customers = {
     ownerId: "负责人",
     groupId: "员工组",
     state: "有效性",
+    stage: "生命周期",
     lastContactTime: "最近联系",
     createTime: "创建时间",
     updateTime: "更新时间",
