@@ -105,6 +105,7 @@ pub async fn build(config: Config, context: Context) -> anyhow::Result<Parts> {
                 .register(pool::Recycle::new(shared.clone(), policy))
                 .register(handover::HandoverJob::new(shared.clone(), context.access.clone()))
                 .register(import::ImportJob::new(shared.clone(), context.access.clone()))
+                .register(import::UndoJob::new(shared.clone(), context.access.clone()))
                 .register(field::FieldIndex::new(shared.fields.clone()))
                 .register(evaluation::Sweep::new(shared.clone()))
                 .every::<evaluation::Sweep>(
