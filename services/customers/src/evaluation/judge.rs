@@ -44,7 +44,9 @@ pub async fn judge(tx: &mut Tx, rules: &Rules, ids: &[Uuid], cause: Cause<'_>) -
             Cause::HandEnded(reason) => (GradeCause::HandEnded, scheme.version, reason),
         };
         store::cause_set(tx.connection(), cause.into(), version, reason, None).await?;
-        for row in store::grades_apply(tx.connection(), scheme, &rules.context, ids).await? {
+        let rows = store::grades_apply(tx.connection(), scheme, &rules.context, ids).await?;
+        follow(tx, rows.iter().map(store::row_id).collect::<sqlx::Result<_>>()?).await?;
+        for row in rows {
             let id = store::row_id(&row)?;
             let (before, after) = (row.try_get(WIDTH)?, row.try_get(WIDTH + 1)?);
             emit(tx, &row)?;
@@ -65,8 +67,10 @@ pub async fn judge(tx: &mut Tx, rules: &Rules, ids: &[Uuid], cause: Cause<'_>) -
     }
     if !rules.tags.is_empty() {
         let tagged = store::tags_apply(tx.connection(), &rules.tags, &rules.context, ids).await?;
-        judged.customers.extend(tagged.iter().map(|one| one.customer_id));
+        let changed: Vec<Uuid> = tagged.iter().map(|one| one.customer_id).collect();
+        judged.customers.extend(&changed);
         tell_tagged(tx, tagged).await?;
+        follow(tx, changed).await?;
     }
     for warning in &rules.warnings {
         for (case_id, customer_id) in warn(tx.connection(), warning, &rules.context, ids, rules.today).await? {
@@ -81,6 +85,13 @@ pub async fn judge(tx: &mut Tx, rules: &Rules, ids: &[Uuid], cause: Cause<'_>) -
         }
     }
     Ok(judged)
+}
+
+async fn follow(tx: &mut Tx, changed: Vec<Uuid>) -> Result<()> {
+    if !changed.is_empty() {
+        store::imports_follow(tx.connection(), &changed).await?;
+    }
+    Ok(())
 }
 
 /// Notes and tells that tags have changed.

@@ -221,6 +221,19 @@ pub async fn touch(connection: &mut PgConnection, ids: &[Uuid]) -> sqlx::Result<
     sqlx::query(AssertSqlSafe(sql)).bind(ids).fetch_all(connection).await
 }
 
+/// What rules do to a customer is nobody's change: an import that left the customer as it was before can still be taken back.
+pub async fn imports_follow(connection: &mut PgConnection, ids: &[Uuid]) -> sqlx::Result<()> {
+    sqlx::query(
+        "UPDATE import_effect AS e SET revision = e.revision + 1
+         FROM import AS i CROSS JOIN customer AS c
+         WHERE c.id = ANY($1) AND e.import_id = i.id AND e.customer_id = c.id AND e.revision = c.revision - 1",
+    )
+    .bind(ids)
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
 /// A line in the history of a grade that stays the same, such as when what was set by hand has ended.
 pub async fn change_note(
     connection: &mut PgConnection,
