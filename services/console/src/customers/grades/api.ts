@@ -19,8 +19,7 @@ export function useGradeSchemes() {
 export const createGradeScheme = (scheme: GradeSchemeInput) => unwrap(client.POST("/v1/gradeSchemes", { body: scheme }));
 
 export const saveDraft = ({ code, etag }: GradeScheme, draft: GradeRules) =>
-  // The document has one shape for creation and change; only the draft is named by the mask.
-  unwrap(client.PATCH("/v1/gradeSchemes/{code}", { params: { path: { code }, query: { updateMask: "draft" } }, body: { draft, etag } as GradeSchemeInput }));
+  unwrap(client.PATCH("/v1/gradeSchemes/{code}", { params: { path: { code }, query: { updateMask: "draft" } }, body: { draft, etag } }));
 
 export const previewDraft = (code: string, draft: GradeRules) =>
   unwrap(client.POST("/v1/gradeSchemes/{code}:preview", { params: { path: { code } }, body: { draft } }));
