@@ -17,6 +17,7 @@ use super::store::{self, Tagged};
 use crate::customer::event;
 use crate::customer::row::{Reader, WIDTH};
 use crate::field::Fields;
+use crate::grade;
 use crate::lifecycle::warn::warn;
 
 /// Why grades move.
@@ -51,7 +52,7 @@ pub async fn judge(tx: &mut Tx, rules: &Rules, ids: &[Uuid], cause: Cause<'_>) -
             let (before, after) = (row.try_get(WIDTH)?, row.try_get(WIDTH + 1)?);
             emit(tx, &row)?;
             let changes = vec![
-                FieldChange { field: scheme.code.clone(), before, after },
+                FieldChange { field: grade::field(&scheme.code), before, after },
                 FieldChange::set("version", scheme.version.to_string()),
             ];
             tx.audit(AuditEntry {

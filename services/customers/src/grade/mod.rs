@@ -7,4 +7,4 @@ mod rules;
 mod store;
 
 pub use rpc::GradeRpc;
-pub use rules::{StoredRules, column};
+pub use rules::{StoredRules, column, field};

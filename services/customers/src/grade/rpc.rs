@@ -19,6 +19,7 @@ use platform::page;
 use tonic::{Request, Response, Status};
 use uuid::Uuid;
 
+use super::rules::field;
 use super::{admin, store};
 use crate::customer::row::Reader;
 use crate::customer::{event, id, store as customers};
@@ -307,7 +308,7 @@ fn policy(call: &Call) -> Arc<Policy> {
 }
 
 fn audit(tx: &mut Tx, customer_id: Uuid, scheme: &str, before: &str, after: &str, why: &str) {
-    let mut changes = vec![FieldChange { field: scheme.to_owned(), before: before.into(), after: after.into() }];
+    let mut changes = vec![FieldChange { field: field(scheme), before: before.into(), after: after.into() }];
     if !why.is_empty() {
         changes.push(FieldChange::set("reason", why));
     }

@@ -198,7 +198,7 @@ fn audit(tx: &mut Tx, action: &'static str, customer_id: Uuid, before: &ChurnCas
     };
     let changes = FieldChange::between(
         [
-            ("state", state(before)),
+            ("churn_state", state(before)),
             ("cause", before.cause.clone()),
             ("owner_id", before.owner_name.clone()),
             ("due_date", before.due_date.clone()),
@@ -207,7 +207,7 @@ fn audit(tx: &mut Tx, action: &'static str, customer_id: Uuid, before: &ChurnCas
             ("note", before.note.clone()),
         ],
         [
-            ("state", state(after)),
+            ("churn_state", state(after)),
             ("cause", after.cause.clone()),
             ("owner_id", after.owner_name.clone()),
             ("due_date", after.due_date.clone()),

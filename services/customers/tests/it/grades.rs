@@ -91,18 +91,28 @@ async fn publishing_does_what_the_preview_said() -> Result<()> {
         li_lei.post("/v1/customers", customer).await?.ok()?;
     }
     let wanted = rules(&[("vip", "industry = finance AND name != 乙"), ("potential", "industry : *")], "ordinary");
-    draft(admin, "level", wanted.clone()).await?;
-    let before = held(admin, "level").await?;
-    let said = moves(admin, "level").await?;
-    assert_eq!(held(admin, "level").await?, before, "a preview moves nobody");
-    publish(&story, "level", wanted).await?;
-    let after = held(admin, "level").await?;
-    let mut done: BTreeMap<(String, String), u64> = BTreeMap::new();
-    for (name, code) in &before {
-        *done.entry((code.clone(), after[name].clone())).or_default() += 1;
+    for wanted in [
+        rules(&[], "vip"),
+        rules(
+            &[("vip", "name = (甲 OR 丁)"), ("vip", "metrics.contact_count > 0"), ("ordinary", "NOT industry : *")],
+            "",
+        ),
+        rules(&[("potential", "metrics.age_days = 0 AND industry = it"), ("vip", "create_time < now()")], "ordinary"),
+        wanted.clone(),
+    ] {
+        draft(admin, "level", wanted.clone()).await?;
+        let before = held(admin, "level").await?;
+        let said = moves(admin, "level").await?;
+        assert_eq!(held(admin, "level").await?, before, "a preview moves nobody");
+        publish(&story, "level", wanted).await?;
+        let after = held(admin, "level").await?;
+        let mut done: BTreeMap<(String, String), u64> = BTreeMap::new();
+        for (name, code) in &before {
+            *done.entry((code.clone(), after[name].clone())).or_default() += 1;
+        }
+        let done: BTreeMap<_, _> = done.into_iter().map(|(pair, count)| (pair, count.to_string())).collect();
+        assert_eq!(said, done);
     }
-    let done: BTreeMap<_, _> = done.into_iter().map(|(pair, count)| (pair, count.to_string())).collect();
-    assert_eq!(said, done);
     let expected = [("甲", "vip"), ("乙", "potential"), ("丙", "potential"), ("丁", "ordinary")];
     until_held(&story, "level", &expected).await?;
 
@@ -117,10 +127,10 @@ async fn publishing_does_what_the_preview_said() -> Result<()> {
     li_lei.patch(&path, json!({"industry": "finance", "etag": etag})).await?.ok()?;
     let all = [("甲", "vip"), ("乙", "potential"), ("丙", "potential"), ("丁", "ordinary"), ("戊", "vip")];
     until_held(&story, "level", &all).await?;
-    assert_eq!(history(li_lei, &customer).await?, ["level ordinary>vip RULES 1", "level >ordinary RULES 1"]);
+    assert_eq!(history(li_lei, &customer).await?, ["level ordinary>vip RULES 4", "level >ordinary RULES 4"]);
 
     let versions = admin.get("/v1/gradeSchemes/level/versions").await?.ok()?;
-    assert_eq!(versions["versions"][0]["version"], json!(1));
+    assert_eq!(versions["versions"][0]["version"], json!(4));
     let refused = li_lei.get("/v1/gradeSchemes").await?;
     refused.refused(403, "PERMISSION_DENIED")?;
     story.end().await

@@ -203,3 +203,42 @@ async fn an_export_names_tags() -> Result<()> {
     assert!(text.lines().next().is_some_and(|line| line.contains("标签") && line.contains("当前价值")), "{text}");
     story.end().await
 }
+
+#[tokio::test]
+async fn a_rule_tells_nothing_that_its_reader_must_not_see() -> Result<()> {
+    let story = Story::begin().await?;
+    let admin = &story.admin;
+    a_tag(admin, "known", "").await?;
+    let role = json!({
+        "name": "标签管理员",
+        "grants": [{"permission": "PERMISSION_FIELDS_MANAGE", "scope": "SCOPE_ALL"}],
+        "fieldVisibilities": [{"personalData": "PERSONAL_DATA_PHONE", "visibility": "VISIBILITY_MASKED"}],
+    });
+    let role = admin.post("/v1/roles", role).await?.ok()?["id"].clone();
+    let keeper = story.app.employee("keeper", &story.app.root_group().await?, &[]).await?;
+    let path = format!("/v1/employees/{}", keeper.employee_id);
+    let etag = admin.get(&path).await?.ok()?["etag"].clone();
+    admin.patch(&path, json!({"roleIds": [role], "etag": etag})).await?.ok()?;
+    let phone = json!({"tag": "known", "filter": "phone = \"13812345678\""});
+    story
+        .app
+        .until("the role counts", async || {
+            let answer = keeper.post("/v1/tagRules:preview", json!({"tagRule": phone})).await;
+            answer.is_ok_and(|answer| answer.status.as_u16() == 400)
+        })
+        .await?;
+    for (path, body) in [
+        ("/v1/tagRules:preview", json!({"tagRule": phone})),
+        ("/v1/tagRules", phone.clone()),
+        ("/v1/churnRules:preview", json!({"churnRule": {"label": "a", "filter": "phone : 138"}})),
+        ("/v1/gradeSchemes/level:preview", json!({"draft": {"rules": [{"code": "vip", "filter": "phone : 138"}]}})),
+    ] {
+        let refused = keeper.post(path, body).await?;
+        assert_eq!(violations(&refused)[0].1, "FIELD_MASKED", "{path} {}", refused.body);
+    }
+    admin.post("/v1/tagRules", phone).await?.ok()?;
+    let seen = keeper.get("/v1/tagRules").await?.ok()?;
+    assert!(!seen.to_string().contains("13812345678"), "{seen}");
+    assert!(admin.get("/v1/tagRules").await?.ok()?.to_string().contains("13812345678"));
+    story.end().await
+}
