@@ -180,6 +180,10 @@ async fn what_is_set_by_hand_holds_until_it_runs_out() -> Result<()> {
     assert_eq!((&released["code"], &released["byHand"]), (&json!("C"), &json!(false)));
     li_lei.post(&format!("{path}/grades/grade:release"), json!({})).await?.refused(422, "GRADE_NOT_SET")?;
     assert_eq!(history(li_lei, &customer).await?[0], "grade D>C HAND_ENDED 1");
+    // Who comes with a grade has it by hand too.
+    let second = json!({"kind": "CUSTOMER_KIND_PERSON", "name": "乙", "grade": "B"});
+    li_lei.post("/v1/customers", second).await?.ok()?;
+    assert!(moves(admin, "grade").await?.contains_key(&("B".to_owned(), "B".to_owned())));
     han_mei.get(&format!("{path}/gradeChanges")).await?.refused(404, "NOT_FOUND")?;
     han_mei.get(&format!("{path}/grades")).await?.refused(404, "NOT_FOUND")?;
     story.end().await
