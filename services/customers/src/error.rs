@@ -77,6 +77,42 @@ pub mod reason {
         MERGE_VALUE_TAKEN: "A value that must be unique has been given to another customer since.", "有唯一字段的值此后已被其他客户使用，不能撤销。";
     }
 
+    // Tags and grades.
+    reasons! {
+        TAG_UNKNOWN: "There is no tag {tag}.", "没有标签 {tag}。";
+        TAG_RETIRED: "The tag {tag} is retired.", "标签 {tag} 已停用。";
+        TAG_IS_GROUP: "{tag} is a group of tags; name one of its tags.", "{tag} 是标签分组，请选择其中的标签。";
+        TAG_BY_RULE: "A rule gives the tag {tag}.", "标签 {tag} 由规则自动维护。";
+        TAG_TWICE: "The tag {tag} can't be put on and taken off at once.", "标签 {tag} 不能同时添加和移除。";
+        TAG_RULE_TAKEN: "The tag has a rule.", "该标签已有规则。";
+        TAG_RULES_TOO_MANY: "At most {max} tags can have rules.", "最多可为 {max} 个标签设置规则。";
+        RULE_FIELD_REFUSED: "A rule can't ask about {field}, which rules change.", "规则不能使用 {field}：该字段由规则维护，结果将无法稳定。";
+        GRADE_SCHEME_UNKNOWN: "There is no such scheme of grades.", "该分级方案不存在。";
+        GRADE_SCHEMES_TOO_MANY: "There can be {max} schemes at most.", "最多可建立 {max} 个分级方案。";
+        GRADE_RULES_EMPTY: "The draft has no rules.", "草稿中没有规则。";
+        GRADE_RULES_CROSSED: "The rules ask about a grade that rules give, or other rules ask about this one.", "规则使用了由其他规则维护的分级，或其他规则使用了本分级。";
+        GRADE_RULES_MISSING: "The scheme has no rules that could decide afterwards.", "该方案没有已发布的规则，不能设置期限。";
+        GRADE_NOT_SET: "The grade was not set by hand.", "该分级并非人工设定。";
+    }
+
+    // Life cycle.
+    reasons! {
+        STAGE_REFUSED: "The customer can't go to this stage from where it is.", "该客户当前所处阶段不能转入此阶段。";
+        CHURN_CASE_OPEN: "The customer has an open case.", "该客户已有处理中的流失预警。";
+        CHURN_CASE_ENDED: "The case has ended.", "该流失预警已结束。";
+        CHURN_RULE_LABEL_TAKEN: "Another rule has this label.", "已有同名预警规则。";
+        CHURN_RULES_TOO_MANY: "There can be {max} rules at most.", "最多可建立 {max} 条预警规则。";
+        DATE_IN_PAST: "The date lies in the past.", "该日期早于今天。";
+    }
+
+    // Points.
+    reasons! {
+        POINTS_SHORT: "The customer has too few points.", "该客户积分不足。";
+        POINT_SOURCE_USED: "The source has given or taken another number of points.", "该来源已记过不同数量的积分。";
+        POINT_ENTRY_REVERSED: "The entry was reversed.", "该笔积分已冲正。";
+        POINT_ENTRY_IRREVERSIBLE: "What makes up for an entry can't be reversed.", "冲正记录不能再冲正。";
+    }
+
     // Shares and views.
     reasons! {
         SHARE_SUBJECT: "Name either an employee or a group.", "请指定员工或员工组之一。";

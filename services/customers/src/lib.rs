@@ -2,9 +2,9 @@
 //!
 //! A customer has one owner or lies in a public `pool`, of which `ownership` keeps the history; `handover` gives all of an
 //! employee's to others; `share`s lend it. What belongs to it (`contact`, `relation`,
-//! `interaction`, `attachment`, `timeline`) is reached through it by `parent`. `duplicate` finds customers that may be one, and
-//! `merge` makes them one. `dictionary` and `field` say what it may hold beyond the
-//! contract; `search` finds it; `watch` tells of its changes.
+//! `interaction`, `attachment`, `timeline`) is reached through it by `parent`. `duplicate` finds customers that may be one,
+//! and `merge` makes them one. `dictionary` and `field` say what it may hold beyond the contract; `tag`s and `grade`s tell it
+//! apart, by hand or by the rules of `evaluation`; `search` finds it; `watch` tells of its changes.
 
 mod access;
 mod attachment;
@@ -16,20 +16,25 @@ pub mod customer;
 pub mod dictionary;
 mod duplicate;
 mod error;
+mod evaluation;
 mod export;
 pub mod field;
+mod grade;
 mod handover;
 mod import;
 mod interaction;
 mod merge;
+mod lifecycle;
 mod operations;
 mod ownership;
 mod parent;
 mod period;
+mod point;
 mod pool;
 mod relation;
 pub mod search;
 mod share;
+mod tag;
 mod timeline;
 mod view;
 mod watch;
@@ -108,6 +113,14 @@ pub async fn build(config: Config, context: Context) -> anyhow::Result<Parts> {
                 .register(import::ImportJob::new(shared.clone(), context.access.clone()))
                 .register(import::UndoJob::new(shared.clone(), context.access.clone()))
                 .register(field::FieldIndex::new(shared.fields.clone()))
+                .register(evaluation::Sweep::new(shared.clone()))
+                .every::<evaluation::Sweep>(
+                    Duration::from_secs(24 * 3600),
+                    evaluation::Sweep::KEY,
+                    &evaluation::Payload::default(),
+                )
+                .register(point::Expiry)
+                .every::<point::Expiry>(Duration::from_secs(3600), point::Expiry::KEY, &())
                 .register(search::renew::Renew)
                 .every::<search::renew::Renew>(Duration::from_secs(24 * 3600), search::renew::Renew::KEY, &())
                 .register(import::Prune)
@@ -116,17 +129,17 @@ pub async fn build(config: Config, context: Context) -> anyhow::Result<Parts> {
                 .every::<attachment::Sweep>(Duration::from_secs(3600), "attachment.sweep", &())
                 .every::<import::Prune>(Duration::from_secs(24 * 3600), "import.prune", &()),
         ),
-        tasks: vec![feed.run(context.shutdown).boxed()],
+        tasks: vec![
+            feed.run(context.shutdown.clone()).boxed(),
+            evaluation::Drain::new(shared).run(context.shutdown).boxed(),
+        ],
     })
 }
 
 fn services(shared: &Arc<Shared>, watches: watch::Watches) -> Services {
     let (db, fields) = (shared.db.clone(), shared.fields.clone());
     use contracts::unary::{
-        ContactServiceUnary, CustomerAccessServiceUnary, CustomerServiceUnary, DictionaryServiceUnary, DuplicateServiceUnary,
-        FieldServiceUnary, HandoverServiceUnary, ImportServiceUnary, InteractionServiceUnary, MergeServiceUnary, OwnershipServiceUnary,
-        PoolAdminServiceUnary, PoolServiceUnary, RelationServiceUnary, ShareServiceUnary, TimelineServiceUnary,
-        ViewServiceUnary,
+        ContactServiceUnary, CustomerAccessServiceUnary, CustomerServiceUnary, DictionaryServiceUnary, DuplicateServiceUnary, FieldServiceUnary, GradeServiceUnary, HandoverServiceUnary, ImportServiceUnary, InteractionServiceUnary, LifecycleServiceUnary, MergeServiceUnary, OwnershipServiceUnary, PointServiceUnary, PoolAdminServiceUnary, PoolServiceUnary, RelationServiceUnary, ShareServiceUnary, TagServiceUnary, TimelineServiceUnary, ViewServiceUnary,
     };
     use proto::contact_service_server::ContactServiceServer;
     use proto::customer_access_service_server::CustomerAccessServiceServer;
@@ -134,20 +147,28 @@ fn services(shared: &Arc<Shared>, watches: watch::Watches) -> Services {
     use proto::dictionary_service_server::DictionaryServiceServer;
     use proto::duplicate_service_server::DuplicateServiceServer;
     use proto::field_service_server::FieldServiceServer;
+    use proto::grade_service_server::GradeServiceServer;
     use proto::handover_service_server::HandoverServiceServer;
     use proto::import_service_server::ImportServiceServer;
     use proto::interaction_service_server::InteractionServiceServer;
     use proto::merge_service_server::MergeServiceServer;
+    use proto::lifecycle_service_server::LifecycleServiceServer;
     use proto::ownership_service_server::OwnershipServiceServer;
+    use proto::point_service_server::PointServiceServer;
     use proto::pool_admin_service_server::PoolAdminServiceServer;
     use proto::pool_service_server::PoolServiceServer;
     use proto::relation_service_server::RelationServiceServer;
     use proto::share_service_server::ShareServiceServer;
+    use proto::tag_service_server::TagServiceServer;
     use proto::timeline_service_server::TimelineServiceServer;
     use proto::view_service_server::ViewServiceServer;
     Services::default()
         .add(customer::CustomerRpc::new(shared.clone(), watches), CustomerServiceServer::from_arc, CustomerServiceUnary)
         .add(access::AccessRpc::new(db.clone()), CustomerAccessServiceServer::from_arc, CustomerAccessServiceUnary)
+        .add(tag::TagRpc::new(shared.clone()), TagServiceServer::from_arc, TagServiceUnary)
+        .add(grade::GradeRpc::new(shared.clone()), GradeServiceServer::from_arc, GradeServiceUnary)
+        .add(lifecycle::LifecycleRpc::new(shared.clone()), LifecycleServiceServer::from_arc, LifecycleServiceUnary)
+        .add(point::PointRpc::new(shared.clone()), PointServiceServer::from_arc, PointServiceUnary)
         .add(pool::PoolRpc::new(shared.clone()), PoolServiceServer::from_arc, PoolServiceUnary)
         .add(pool::PoolAdminRpc::new(shared.clone()), PoolAdminServiceServer::from_arc, PoolAdminServiceUnary)
         .add(handover::HandoverRpc::new(shared.clone()), HandoverServiceServer::from_arc, HandoverServiceUnary)

@@ -1,4 +1,5 @@
 import {
+  AlertOutlined,
   ApartmentOutlined,
   ApiOutlined,
   AuditOutlined,
@@ -6,6 +7,7 @@ import {
   CloudUploadOutlined,
   ClusterOutlined,
   ControlOutlined,
+  CrownOutlined,
   DashboardOutlined,
   FormOutlined,
   GlobalOutlined,
@@ -18,6 +20,8 @@ import {
   RobotOutlined,
   SafetyCertificateOutlined,
   SwapOutlined,
+  TableOutlined,
+  TagsOutlined,
   TeamOutlined,
 } from "@ant-design/icons";
 import { Menu, type MenuProps } from "antd";
@@ -39,6 +43,10 @@ const icons: Record<MenuEntry["key"], React.ReactNode> = {
   roles: <SafetyCertificateOutlined />,
   dictionaries: <BookOutlined />,
   fields: <FormOutlined />,
+  tags: <TagsOutlined />,
+  grades: <CrownOutlined />,
+  valueMatrix: <TableOutlined />,
+  churn: <AlertOutlined />,
   audit: <AuditOutlined />,
   serviceAccounts: <RobotOutlined />,
   provisioning: <ClusterOutlined />,

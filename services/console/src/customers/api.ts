@@ -229,7 +229,7 @@ export function useCustomerChanged() {
   const queries = useQueryClient();
   return () =>
     Promise.all(
-      ["customers", "customer", "contacts", "relations", "shares", "timeline", "interactions", "attachments", "pool", "search", "ownership", "expiring", "duplicates"].map((key) =>
+      ["customers", "customer", "contacts", "relations", "shares", "timeline", "interactions", "attachments", "pool", "search", "ownership", "expiring", "duplicates", "tags", "grades"].map((key) =>
         queries.invalidateQueries({ queryKey: [key] }),
       ),
     );

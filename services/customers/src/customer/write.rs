@@ -1,6 +1,6 @@
 //! Creating and changing one customer: rules, then row, search document, unique values, event and audit in one transaction.
 
-use contracts::customers::{Customer, CustomerState, UpdateCustomerRequest};
+use contracts::customers::{Customer, CustomerStage, CustomerState, UpdateCustomerRequest};
 use contracts::options::{Permission, PersonalData, Visibility};
 use platform::access::Call;
 use platform::db::{AuditEntry, Once, Tx, timestamp};
@@ -42,6 +42,9 @@ pub async fn create(shared: &Shared, call: &Call, mut customer: Customer) -> Res
     reader.put_owner(&mut customer, Some(owner_id), group_id);
     customer.state = CustomerState::Active.into();
     customer.last_contact_time = None;
+    customer.tags.clear();
+    customer.grades.clear();
+    customer.stage = CustomerStage::Acquire.into();
     customer.create_user_name = call.caller.display_name().to_owned();
     customer.update_user_name = customer.create_user_name.clone();
 

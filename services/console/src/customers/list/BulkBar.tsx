@@ -8,6 +8,7 @@ import { useNotices } from "@/shared/notices";
 import { assignCustomers, returnCustomers, useCustomerChanged } from "../api";
 import { ReturnDialog } from "../pool/ReturnDialog";
 import { useOutcomes } from "../pool/outcomes";
+import { TagDialog } from "../tags/TagDialog";
 import { ownersToRestore } from "./assignment";
 import { mostAtOnce, SelectionBar } from "./SelectionBar";
 
@@ -47,7 +48,7 @@ export function BulkBar({ selected, onDone, onClear }: { selected: string[]; onD
   const { can } = useAccess();
   const changed = useCustomerChanged();
   const tell = useOutcomes();
-  const [dialog, setDialog] = useState<"assign" | "return">();
+  const [dialog, setDialog] = useState<"assign" | "return" | "tag">();
   const tooMany = selected.length > mostAtOnce;
   const close = () => setDialog(undefined);
   return (
@@ -58,12 +59,18 @@ export function BulkBar({ selected, onDone, onClear }: { selected: string[]; onD
             {t("customers.assign.title")}
           </Button>
         )}
+        {can("PERMISSION_CUSTOMERS_UPDATE") && (
+          <Button disabled={tooMany} onClick={() => setDialog("tag")} data-testid="bulk-tag">
+            {t("levels.tag.put")}
+          </Button>
+        )}
         {can("PERMISSION_CUSTOMERS_CLAIM") && (
           <Button disabled={tooMany} onClick={() => setDialog("return")}>
             {t("customers.pool.return")}
           </Button>
         )}
       </SelectionBar>
+      <TagDialog open={dialog === "tag"} ids={selected} onClose={close} onDone={onDone} />
       <AssignDialog open={dialog === "assign"} ids={selected} onClose={close} onDone={onDone} />
       <ReturnDialog
         open={dialog === "return"}

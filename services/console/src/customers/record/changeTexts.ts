@@ -27,10 +27,18 @@ const names = {
   relationship_strength: "customers.contact.relationshipStrength",
   primary: "customers.contact.primary",
   invalid: "customers.contact.invalid",
+  version: "levels.grade.rules",
+  points: "levels.points.title",
+  churn_state: "settings.state",
+  cause: "levels.churn.cause",
+  due_date: "levels.churn.dueDate",
+  measures: "levels.churn.measures",
+  loss_code: "levels.churn.lossReason",
+  note: "levels.churn.note",
 } as const;
 
 /** Codes of a dictionary that no field of a customer holds. */
-export const codedBy: Readonly<Record<string, string>> = { reason_code: "return_reason" };
+export const codedBy: Readonly<Record<string, string>> = { reason_code: "return_reason", loss_code: "loss_reason" };
 
 /** A point in time as the history spells it. */
 export const isMoment = (value: string) => /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?Z$/.test(value);
@@ -45,6 +53,7 @@ const switches = new Set(["primary", "invalid", "inverse"]);
 /** The history keeps values as the service spells them. */
 export function changeValue(t: TFunction, field: string, value: string): string {
   if (value in zh.enums.DecisionRole) return t(`enums.DecisionRole.${value as keyof typeof zh.enums.DecisionRole}`);
+  if (value in zh.levels.churn.states) return t(`levels.churn.states.${value as keyof typeof zh.levels.churn.states}`);
   if (value in zh.enums.RelationType) return t(`enums.RelationType.${value as keyof typeof zh.enums.RelationType}`);
   if (switches.has(field) && (value === "true" || value === "false")) return t(value === "true" ? "common.yes" : "common.no");
   return value;

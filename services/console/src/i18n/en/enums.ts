@@ -5,6 +5,13 @@ export const enums = {
     CUSTOMER_KIND_ORGANIZATION: "Organization",
   },
   CustomerState: { CUSTOMER_STATE_UNSPECIFIED: "Not set", CUSTOMER_STATE_ACTIVE: "Active", CUSTOMER_STATE_INVALID: "Invalidated" },
+  CustomerStage: {
+    CUSTOMER_STAGE_UNSPECIFIED: "Unknown",
+    CUSTOMER_STAGE_ACQUIRE: "To be won",
+    CUSTOMER_STAGE_RETAIN: "Kept",
+    CUSTOMER_STAGE_ENDED: "Ended",
+    CUSTOMER_STAGE_WIN_BACK: "To be won back",
+  },
   HandoverState: {
     HANDOVER_STATE_UNSPECIFIED: "Unknown",
     HANDOVER_STATE_RUNNING: "Under way",
