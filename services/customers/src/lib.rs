@@ -1,13 +1,14 @@
 //! Customers, their contacts and everything that happens with them.
 //!
 //! A customer has one owner or lies in a public `pool`, of which `ownership` keeps the history; `handover` gives all of an
-//! employee's to others; `share`s lend it. What belongs to it (`contact`, `relation`,
+//! employee's to others; `share`s lend it; `bulk` changes many at once. What belongs to it (`contact`, `relation`,
 //! `interaction`, `attachment`, `timeline`) is reached through it by `parent`. `dictionary` and `field` say what it may hold beyond the
 //! contract; `search` finds it; `watch` tells of its changes.
 
 mod access;
 mod attachment;
 mod audit;
+mod bulk;
 mod config;
 mod consumers;
 mod contact;
@@ -99,6 +100,9 @@ pub async fn build(config: Config, context: Context) -> anyhow::Result<Parts> {
             worker
                 .register(pool::Recycle::new(shared.clone(), policy))
                 .register(handover::HandoverJob::new(shared.clone(), context.access.clone()))
+                .register(bulk::BulkChangeJob::new(shared.clone(), context.access.clone()))
+                .register(bulk::Prune)
+                .every::<bulk::Prune>(Duration::from_secs(24 * 3600), "bulk_change.prune", &())
                 .register(import::ImportJob::new(shared.clone(), context.access.clone()))
                 .register(field::FieldIndex::new(shared.fields.clone()))
                 .register(search::renew::Renew)
@@ -116,11 +120,12 @@ pub async fn build(config: Config, context: Context) -> anyhow::Result<Parts> {
 fn services(shared: &Arc<Shared>, watches: watch::Watches) -> Services {
     let (db, fields) = (shared.db.clone(), shared.fields.clone());
     use contracts::unary::{
-        ContactServiceUnary, CustomerAccessServiceUnary, CustomerServiceUnary, DictionaryServiceUnary,
+        BulkChangeServiceUnary, ContactServiceUnary, CustomerAccessServiceUnary, CustomerServiceUnary, DictionaryServiceUnary,
         FieldServiceUnary, HandoverServiceUnary, ImportServiceUnary, InteractionServiceUnary, OwnershipServiceUnary,
         PoolAdminServiceUnary, PoolServiceUnary, RelationServiceUnary, ShareServiceUnary, TimelineServiceUnary,
         ViewServiceUnary,
     };
+    use proto::bulk_change_service_server::BulkChangeServiceServer;
     use proto::contact_service_server::ContactServiceServer;
     use proto::customer_access_service_server::CustomerAccessServiceServer;
     use proto::customer_service_server::CustomerServiceServer;
@@ -142,6 +147,7 @@ fn services(shared: &Arc<Shared>, watches: watch::Watches) -> Services {
         .add(pool::PoolRpc::new(shared.clone()), PoolServiceServer::from_arc, PoolServiceUnary)
         .add(pool::PoolAdminRpc::new(shared.clone()), PoolAdminServiceServer::from_arc, PoolAdminServiceUnary)
         .add(handover::HandoverRpc::new(shared.clone()), HandoverServiceServer::from_arc, HandoverServiceUnary)
+        .add(bulk::BulkChangeRpc::new(shared.clone()), BulkChangeServiceServer::from_arc, BulkChangeServiceUnary)
         .add(share::ShareRpc::new(shared.clone()), ShareServiceServer::from_arc, ShareServiceUnary)
         .add(ownership::OwnershipRpc::new(shared.clone()), OwnershipServiceServer::from_arc, OwnershipServiceUnary)
         .add(view::ViewRpc::new(shared.clone()), ViewServiceServer::from_arc, ViewServiceUnary)
