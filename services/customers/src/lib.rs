@@ -120,10 +120,10 @@ pub async fn build(config: Config, context: Context) -> anyhow::Result<Parts> {
 fn services(shared: &Arc<Shared>, watches: watch::Watches) -> Services {
     let (db, fields) = (shared.db.clone(), shared.fields.clone());
     use contracts::unary::{
-        BulkChangeServiceUnary, ContactServiceUnary, CustomerAccessServiceUnary, CustomerServiceUnary, DictionaryServiceUnary,
-        FieldServiceUnary, HandoverServiceUnary, ImportServiceUnary, InteractionServiceUnary, OwnershipServiceUnary,
-        PoolAdminServiceUnary, PoolServiceUnary, RelationServiceUnary, ShareServiceUnary, TimelineServiceUnary,
-        ViewServiceUnary,
+        BulkChangeServiceUnary, ContactServiceUnary, CustomerAccessServiceUnary, CustomerServiceUnary,
+        DictionaryServiceUnary, FieldServiceUnary, HandoverServiceUnary, ImportServiceUnary, InteractionServiceUnary,
+        OwnershipServiceUnary, PoolAdminServiceUnary, PoolServiceUnary, RelationServiceUnary, ShareServiceUnary,
+        TimelineServiceUnary, ViewServiceUnary,
     };
     use proto::bulk_change_service_server::BulkChangeServiceServer;
     use proto::contact_service_server::ContactServiceServer;

@@ -5,6 +5,8 @@ import {
   BookOutlined,
   CloudUploadOutlined,
   ClusterOutlined,
+  CommentOutlined,
+  ContactsOutlined,
   ControlOutlined,
   DashboardOutlined,
   FormOutlined,
@@ -28,6 +30,8 @@ import { currentEntry, visibleEntries, type MenuEntry } from "./menu";
 const icons: Record<MenuEntry["key"], React.ReactNode> = {
   workbench: <HomeOutlined />,
   customers: <TeamOutlined />,
+  contacts: <ContactsOutlined />,
+  interactions: <CommentOutlined />,
   pool: <GlobalOutlined />,
   imports: <CloudUploadOutlined />,
   composition: <PieChartOutlined />,

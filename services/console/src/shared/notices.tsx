@@ -13,7 +13,8 @@ export function useNotices() {
       done: (text: string) => void message.success(text),
       /** Tells of a change and lets it be taken back for a while. */
       undoable: (text: string, undo: () => void) => {
-        const key = `undo-${text}`;
+        // The next one takes its place: what lies further back is undone by keyboard.
+        const key = "undo";
         notification.success({
           key,
           title: text,

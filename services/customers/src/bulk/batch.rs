@@ -185,12 +185,7 @@ async fn advance(job: &JobContext<Payload>, mut tx: Tx, bulk: &Stored) -> Result
     Ok(false)
 }
 
-async fn end(
-    job: &JobContext<Payload>,
-    mut tx: Tx,
-    bulk: &Stored,
-    state: BulkChangeState,
-) -> Result<bool, JobFailure> {
+async fn end(job: &JobContext<Payload>, mut tx: Tx, bulk: &Stored, state: BulkChangeState) -> Result<bool, JobFailure> {
     store::bulk_change_end(tx.connection(), bulk.id, job.id(), state, "").await?;
     job.checkpoint(tx.connection(), &()).await?;
     tx.commit().await?;

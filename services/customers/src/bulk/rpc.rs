@@ -19,11 +19,11 @@ use prost_types::FieldMask;
 use tonic::{Request, Response, Status};
 use uuid::Uuid;
 
+use super::audit;
 use super::items::{self, ItemState};
 use super::run::{ATTEMPTS, BulkChangeJob, FAILURES, Payload, REFUSALS};
 use super::store::{self, Stored};
 use super::values::{self, MUTABLE, Values};
-use super::audit;
 use crate::Shared;
 use crate::customer::id;
 use crate::customer::list::{Selection, built_in};

@@ -11,7 +11,8 @@ use uuid::Uuid;
 use super::values::Values;
 use crate::error::reason;
 
-const COLUMNS: &str = "b.id, b.create_user_id, b.new_values, b.customer_ids, b.filter, b.state, b.failure, b.expected_count,
+const COLUMNS: &str =
+    "b.id, b.create_user_id, b.new_values, b.customer_ids, b.filter, b.state, b.failure, b.expected_count,
     b.after_id, b.changed_count, b.unchanged_count, b.refused_count, b.restored_count, b.kept_count, b.job_id,
     b.create_time, b.end_time, (SELECT j.state FROM job j WHERE j.id = b.job_id)";
 
@@ -115,9 +116,8 @@ pub async fn bulk_change_get(connection: &mut PgConnection, create_user_id: Uuid
 
 /// The same, held until the transaction ends.
 pub async fn bulk_change_lock(connection: &mut PgConnection, create_user_id: Uuid, id: Uuid) -> Result<Stored> {
-    let sql = format!(
-        "SELECT {COLUMNS} FROM bulk_change b WHERE b.id = $1 AND b.create_user_id = $2 FOR NO KEY UPDATE OF b"
-    );
+    let sql =
+        format!("SELECT {COLUMNS} FROM bulk_change b WHERE b.id = $1 AND b.create_user_id = $2 FOR NO KEY UPDATE OF b");
     let row = sqlx::query(AssertSqlSafe(sql)).bind(id).bind(create_user_id).fetch_optional(connection).await?;
     Ok(stored(&row.ok_or_else(Error::not_found)?)?)
 }

@@ -11,17 +11,8 @@ use crate::field::{Fields, to_messages};
 pub type Values = Map<String, Value>;
 
 /// Fields whose value many customers share. What is each one's own, as a name, a phone or what is unique, is not among them.
-pub const MUTABLE: [&str; 9] = [
-    "region",
-    "industry",
-    "source",
-    "level",
-    "grade",
-    "credit",
-    "satisfaction",
-    "status",
-    "custom_fields.*",
-];
+pub const MUTABLE: [&str; 9] =
+    ["region", "industry", "source", "level", "grade", "credit", "satisfaction", "status", "custom_fields.*"];
 
 const CUSTOM: &str = "custom_fields.";
 
@@ -90,7 +81,10 @@ mod tests {
         let before = Customer { level: "vip".into(), satisfaction: 4, region: "330100".into(), ..Customer::default() };
         let paths = ["level", "region", "satisfaction", "status"];
         let values = values_of(&before, &Value::Null, &paths);
-        assert_eq!(serde_json::json!(values), serde_json::json!({"level": "vip", "region": "330100", "satisfaction": 4, "status": ""}));
+        assert_eq!(
+            serde_json::json!(values),
+            serde_json::json!({"level": "vip", "region": "330100", "satisfaction": 4, "status": ""})
+        );
         let after = customer_of(&values, &Fields::default());
         assert_eq!(values_of(&after, &Value::Null, &paths), values);
     }

@@ -126,8 +126,7 @@ impl Selection {
         order_by: &str,
     ) -> Result<Self> {
         let order_by = if order_by.trim().is_empty() { DEFAULT_ORDER } else { order_by };
-        let (predicate, order) =
-            chosen(schema, prefix, (filter, order_by), |field| is_masked(field, caller, masked))?;
+        let (predicate, order) = chosen(schema, prefix, (filter, order_by), |field| is_masked(field, caller, masked))?;
         let active_only = !predicate.fields().contains(&"state");
         let context = EvalContext::at(Utc::now().with_timezone(&zone), caller.employee_id());
         Ok(Self { predicate, order, context, active_only })

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use contracts::customers::view_service_server::ViewService;
 use contracts::customers::{
-    CreateViewRequest, DeleteViewRequest, DeleteViewResponse, ListViewsRequest, ListViewsResponse, UpdateViewRequest,
-    RecordKind, View, ViewLayout,
+    CreateViewRequest, DeleteViewRequest, DeleteViewResponse, ListViewsRequest, ListViewsResponse, RecordKind,
+    UpdateViewRequest, View, ViewLayout,
 };
 use platform::access::{Call, Caller};
 use platform::db::{AuditEntry, Once, Tx};

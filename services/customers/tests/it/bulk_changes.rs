@@ -65,7 +65,10 @@ async fn what_a_filter_finds_is_changed_and_given_back_but_what_changed_since() 
     assert_eq!((counts(&done), &done["state"]), ("229/1/0/0/0".into(), &json!("BULK_CHANGE_STATE_COMPLETED")));
     assert_eq!((level(li_lei, &customers[229]).await?, level(han_mei, &foreign).await?), ("vip".into(), String::new()));
     let changed = li_lei.get(&format!("/v1/customers/{}", customers[7])).await?.ok()?;
-    assert_eq!((&changed["customFields"]["stage"]["stringValue"], &changed["updateUserName"]), (&json!("签约"), &json!("lilei")));
+    assert_eq!(
+        (&changed["customFields"]["stage"]["stringValue"], &changed["updateUserName"]),
+        (&json!("签约"), &json!("lilei"))
+    );
 
     // One has changed since in what was set, another elsewhere.
     for (place, change) in [(1, json!({"level": "normal"})), (2, json!({"remark": "另有备注"}))] {
@@ -111,8 +114,10 @@ async fn customers_that_can_not_be_changed_are_left_and_told_of() -> Result<()> 
     let done = until_ended(&story, li_lei, &begun).await?;
     assert_eq!(counts(&done), "1/0/3/0/0");
     let refused = all_pages(li_lei, &format!("/v1/bulkChanges/{}/refusals", id(&done)?), "refusals", 2).await?;
-    let mut told: Vec<_> =
-        refused.iter().map(|one| (one["customerName"].as_str().unwrap_or_default(), one["reason"].as_str().unwrap_or_default())).collect();
+    let mut told: Vec<_> = refused
+        .iter()
+        .map(|one| (one["customerName"].as_str().unwrap_or_default(), one["reason"].as_str().unwrap_or_default()))
+        .collect();
     told.sort_unstable();
     assert_eq!(told.iter().map(|(name, _)| *name).collect::<Vec<_>>(), ["", "作废的", "借阅的"]);
     assert!(told.iter().all(|(_, reason)| !reason.is_empty()), "{told:?}");
@@ -127,7 +132,8 @@ async fn a_bulk_change_that_no_customer_could_take_is_refused_at_once() -> Resul
     let (admin, li_lei) = (&story.admin, &story.li_lei);
     a_customer(li_lei, "甲").await?;
     a_field(admin, json!({"key": "contract", "type": "FIELD_TYPE_TEXT", "labelZh": "合同号", "unique": true})).await?;
-    let phone = json!({"key": "hotline", "type": "FIELD_TYPE_PHONE", "labelZh": "热线", "personalData": "PERSONAL_DATA_PHONE"});
+    let phone =
+        json!({"key": "hotline", "type": "FIELD_TYPE_PHONE", "labelZh": "热线", "personalData": "PERSONAL_DATA_PHONE"});
     a_field(admin, phone).await?;
     let all = |customer: Value, mask: &str| json!({"customer": customer, "updateMask": mask, "everything": true});
     for (change, field, reason) in [
@@ -136,13 +142,37 @@ async fn a_bulk_change_that_no_customer_could_take_is_refused_at_once() -> Resul
         (all(json!({"phone": "1"}), "phone"), "updateMask", "MASK_PATH_UNKNOWN"),
         (all(json!({"level": "vip"}), ""), "updateMask", "MASK_EMPTY"),
         (all(json!({"satisfaction": 6}), "satisfaction"), "customer.satisfaction", "OUT_OF_RANGE"),
-        (all(json!({"customFields": {"contract": {"stringValue": "1"}}}), "customFields.contract"), "updateMask", "BULK_FIELD_OWN"),
-        (all(json!({"customFields": {"hotline": {"stringValue": "1"}}}), "customFields.hotline"), "updateMask", "BULK_FIELD_OWN"),
-        (all(json!({"customFields": {"nothing": {"stringValue": "1"}}}), "customFields.nothing"), "customer.customFields.nothing", "FIELD_UNKNOWN"),
+        (
+            all(json!({"customFields": {"contract": {"stringValue": "1"}}}), "customFields.contract"),
+            "updateMask",
+            "BULK_FIELD_OWN",
+        ),
+        (
+            all(json!({"customFields": {"hotline": {"stringValue": "1"}}}), "customFields.hotline"),
+            "updateMask",
+            "BULK_FIELD_OWN",
+        ),
+        (
+            all(json!({"customFields": {"nothing": {"stringValue": "1"}}}), "customFields.nothing"),
+            "customer.customFields.nothing",
+            "FIELD_UNKNOWN",
+        ),
         (json!({"customer": {"level": "vip"}, "updateMask": "level"}), "ids", "BULK_NOBODY"),
-        (json!({"customer": {"level": "vip"}, "updateMask": "level", "filter": "colour = 1"}), "filter", "FILTER_INVALID"),
-        (json!({"customer": {"level": "vip"}, "updateMask": "level", "filter": "id_number:*"}), "filter", "FIELD_MASKED"),
-        (json!({"customer": {"level": "vip"}, "updateMask": "level", "everything": true, "ids": [uuid::Uuid::now_v7()]}), "ids", "BULK_TWO_WAYS"),
+        (
+            json!({"customer": {"level": "vip"}, "updateMask": "level", "filter": "colour = 1"}),
+            "filter",
+            "FILTER_INVALID",
+        ),
+        (
+            json!({"customer": {"level": "vip"}, "updateMask": "level", "filter": "id_number:*"}),
+            "filter",
+            "FIELD_MASKED",
+        ),
+        (
+            json!({"customer": {"level": "vip"}, "updateMask": "level", "everything": true, "ids": [uuid::Uuid::now_v7()]}),
+            "ids",
+            "BULK_TWO_WAYS",
+        ),
     ] {
         let answer = li_lei.post("/v1/bulkChanges", change.clone()).await?;
         assert_eq!(violations(&answer), refusals(&[(field, reason)]), "{change}: {}", answer.body);

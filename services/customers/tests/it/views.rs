@@ -17,7 +17,8 @@ async fn a_view_is_of_one_list_and_keeps_its_layout() -> Result<()> {
         "layout": "VIEW_LAYOUT_CALENDAR", "layoutField": "occur_time", "columns": ["subject", "customer_name"],
     });
     li_lei.post("/v1/views", plans).await?.ok()?;
-    let people = json!({"name": "决策人", "recordKind": "RECORD_KIND_CONTACT", "filter": "decision_role = DECISION_MAKER"});
+    let people =
+        json!({"name": "决策人", "recordKind": "RECORD_KIND_CONTACT", "filter": "decision_role = DECISION_MAKER"});
     li_lei.post("/v1/views", people).await?.ok()?;
     for (kind, names) in [("RECORD_KIND_CUSTOMER", "看板"), ("RECORD_KIND_CONTACT", "决策人")] {
         let views = li_lei.get(&format!("/v1/views?recordKind={kind}")).await?.ok()?;
@@ -62,7 +63,11 @@ async fn contacts_are_listed_over_the_customers_that_one_sees() -> Result<()> {
     assert_eq!(names(&li_lei.get("/v1/contacts").await?.ok()?), "赵六 王五");
     let mut all = Vec::new();
     for contact in all_pages(admin, "/v1/contacts?orderBy=customer_name,name", "contacts", 2).await? {
-        all.push(format!("{}{}", contact["customerName"].as_str().unwrap_or_default(), contact["name"].as_str().unwrap_or_default()));
+        all.push(format!(
+            "{}{}",
+            contact["customerName"].as_str().unwrap_or_default(),
+            contact["name"].as_str().unwrap_or_default()
+        ));
     }
     assert_eq!(all, ["乙公司孙七", "甲公司王五", "甲公司赵六"]);
     let filter = [("filter", "decision_role = DECISION_MAKER AND customer_name : \"公司\""), ("orderBy", "name desc")];
@@ -71,12 +76,21 @@ async fn contacts_are_listed_over_the_customers_that_one_sees() -> Result<()> {
     // Within one customer a filter holds as well.
     let path = format!("/v1/customers/{one}/contacts");
     assert_eq!(names(&list(li_lei, &path, &[("filter", "name = \"赵六\"")]).await?.ok()?), "赵六");
-    assert_eq!(violations(&list(li_lei, "/v1/contacts", &[("filter", "colour = 1")]).await?), refusals(&[("filter", "FILTER_INVALID")]));
+    assert_eq!(
+        violations(&list(li_lei, "/v1/contacts", &[("filter", "colour = 1")]).await?),
+        refusals(&[("filter", "FILTER_INVALID")])
+    );
     let auditor = story.somebody("auditor", "auditor").await?;
     for field in ["phone", "email", "wechat"] {
         let (filter, order) = (format!("{field} : \"138\""), [("orderBy", field)]);
-        assert_eq!(violations(&list(&auditor, "/v1/contacts", &[("filter", &filter)]).await?), refusals(&[("filter", "FIELD_MASKED")]));
-        assert_eq!(violations(&list(&auditor, "/v1/contacts", &order).await?), refusals(&[("orderBy", "FIELD_MASKED")]));
+        assert_eq!(
+            violations(&list(&auditor, "/v1/contacts", &[("filter", &filter)]).await?),
+            refusals(&[("filter", "FIELD_MASKED")])
+        );
+        assert_eq!(
+            violations(&list(&auditor, "/v1/contacts", &order).await?),
+            refusals(&[("orderBy", "FIELD_MASKED")])
+        );
     }
     story.end().await
 }
@@ -89,7 +103,8 @@ async fn birthdays_are_found_by_the_day_in_every_year() -> Result<()> {
         story.li_lei.post("/v1/customers", person).await?.ok()?;
     }
     a_customer(&story.li_lei, "无生日").await?;
-    let query = [("filter", "birthday_month_day >= 201 AND birthday_month_day <= 331"), ("orderBy", "birthday_month_day")];
+    let query =
+        [("filter", "birthday_month_day >= 201 AND birthday_month_day <= 331"), ("orderBy", "birthday_month_day")];
     let found = list(&story.li_lei, "/v1/customers", &query).await?.ok()?;
     assert_eq!(each(&found, "customers", "name"), ["闰", "春"]);
     let path = "/v1/customers?orderBy=birthday_month_day";

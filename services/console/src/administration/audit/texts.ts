@@ -20,6 +20,7 @@ export const knownActions: Readonly<Record<string, readonly string[]>> = {
   pool: ["created", "updated", "deleted"],
   pool_rule: ["updated"],
   handover: ["started", "completed", "undo_started", "undone", "report_downloaded"],
+  bulk_change: ["started", "completed", "undo_started", "undone"],
   view: ["created", "updated", "deleted"],
   employee: [
     "signed_in",

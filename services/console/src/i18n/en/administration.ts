@@ -43,6 +43,7 @@ export const administration = {
       pool: "Pool",
       pool_rule: "Pool rule",
       handover: "Handover",
+      bulk_change: "Bulk change",
       view: "View",
       employee: "Employee",
       session: "Session",

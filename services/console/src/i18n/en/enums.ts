@@ -5,6 +5,14 @@ export const enums = {
     CUSTOMER_KIND_ORGANIZATION: "Organization",
   },
   CustomerState: { CUSTOMER_STATE_UNSPECIFIED: "Not set", CUSTOMER_STATE_ACTIVE: "Active", CUSTOMER_STATE_INVALID: "Invalidated" },
+  BulkChangeState: {
+    BULK_CHANGE_STATE_UNSPECIFIED: "Unknown",
+    BULK_CHANGE_STATE_RUNNING: "Under way",
+    BULK_CHANGE_STATE_COMPLETED: "Complete",
+    BULK_CHANGE_STATE_UNDOING: "Being undone",
+    BULK_CHANGE_STATE_UNDONE: "Undone",
+    BULK_CHANGE_STATE_FAILED: "Broke off",
+  },
   HandoverState: {
     HANDOVER_STATE_UNSPECIFIED: "Unknown",
     HANDOVER_STATE_RUNNING: "Under way",

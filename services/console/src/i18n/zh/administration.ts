@@ -41,6 +41,7 @@ export const administration = {
       dictionary_entry: "字典条目",
       pool: "公海",
       pool_rule: "公海规则",
+      bulk_change: "批量修改",
       handover: "移交",
       view: "视图",
       employee: "员工",
