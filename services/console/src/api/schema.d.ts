@@ -186,109 +186,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/v1/customers/{customerId}/contacts": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Lists the contacts of a customer, the primary one first
-         * @description Lists the contacts of a customer, the primary one first.
-         */
-        get: operations["ContactService_ListContacts"];
-        put?: never;
-        /** Create contact */
-        post: operations["ContactService_CreateContact"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/contacts/{id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Get contact */
-        get: operations["ContactService_GetContact"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        /**
-         * ABORTED when the etag is stale
-         * @description ABORTED when the etag is stale.
-         */
-        patch: operations["ContactService_UpdateContact"];
-        trace?: never;
-    };
-    "/v1/contacts/{id}:invalidate": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Takes a contact out of use; past interactions keep it
-         * @description Takes a contact out of use; past interactions keep it.
-         */
-        post: operations["ContactService_InvalidateContact"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/contacts/{id}:reveal": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Shows the personal data that the caller's role masks, of one contact, as RevealCustomer does
-         * @description Shows the personal data that the caller's role masks, of one contact, as RevealCustomer does.
-         */
-        post: operations["ContactService_RevealContact"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/customers/{customerId}/access": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Explains every permission on customers for one person and one customer; that of claiming for the pool that it lies in
-         * @description Explains every permission on customers for one person and one customer; that of claiming for the pool that it lies in. The caller must be able to read the customer,
-         *     and the person must lie within the caller's scope; NOT_FOUND otherwise.
-         */
-        get: operations["CustomerAccessService_ExplainCustomerAccess"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/v1/customers": {
         parameters: {
             query?: never;
@@ -470,6 +367,212 @@ export interface paths {
          *     RESOURCE_EXHAUSTED beyond eight streams of one caller.
          */
         get: operations["CustomerService_WatchCustomers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/bulkChanges": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists the caller's, latest first
+         * @description Lists the caller's, latest first.
+         */
+        get: operations["BulkChangeService_ListBulkChanges"];
+        put?: never;
+        /**
+         * Begins
+         * @description Begins. A value that no customer could hold is INVALID_ARGUMENT at once; FAILED_PRECONDITION while another bulk change
+         *     of the caller is under way.
+         */
+        post: operations["BulkChangeService_CreateBulkChange"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/bulkChanges/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get bulk change */
+        get: operations["BulkChangeService_GetBulkChange"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/bulkChanges/{bulkChangeId}/refusals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists the customers that were left as they are, with the reason of each
+         * @description Lists the customers that were left as they are, with the reason of each.
+         */
+        get: operations["BulkChangeService_ListBulkChangeRefusals"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/bulkChanges/{id}:undo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Writes the old values back, within a day; one that is under way is stopped by it
+         * @description Writes the old values back, within a day; one that is under way is stopped by it. A customer whose fields somebody has
+         *     changed since keeps them and is among the refusals. FAILED_PRECONDITION when it is undone already, or too old.
+         */
+        post: operations["BulkChangeService_UndoBulkChange"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/customers/{customerId}/contacts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists the contacts of a customer, the primary one first, or those of all customers that the caller sees, latest first
+         * @description Lists the contacts of a customer, the primary one first, or those of all customers that the caller sees, latest first.
+         */
+        get: operations["ContactService_ListContacts"];
+        put?: never;
+        /** Create contact */
+        post: operations["ContactService_CreateContact"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/contacts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists the contacts of a customer, the primary one first, or those of all customers that the caller sees, latest first
+         * @description Lists the contacts of a customer, the primary one first, or those of all customers that the caller sees, latest first.
+         */
+        get: operations["ContactService_ListContacts_2"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/contacts/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get contact */
+        get: operations["ContactService_GetContact"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * ABORTED when the etag is stale
+         * @description ABORTED when the etag is stale.
+         */
+        patch: operations["ContactService_UpdateContact"];
+        trace?: never;
+    };
+    "/v1/contacts/{id}:invalidate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Takes a contact out of use; past interactions keep it
+         * @description Takes a contact out of use; past interactions keep it.
+         */
+        post: operations["ContactService_InvalidateContact"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/contacts/{id}:reveal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Shows the personal data that the caller's role masks, of one contact, as RevealCustomer does
+         * @description Shows the personal data that the caller's role masks, of one contact, as RevealCustomer does.
+         */
+        post: operations["ContactService_RevealContact"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/customers/{customerId}/access": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Explains every permission on customers for one person and one customer; that of claiming for the pool that it lies in
+         * @description Explains every permission on customers for one person and one customer; that of claiming for the pool that it lies in. The caller must be able to read the customer,
+         *     and the person must lie within the caller's scope; NOT_FOUND otherwise.
+         */
+        get: operations["CustomerAccessService_ExplainCustomerAccess"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1448,8 +1551,8 @@ export interface paths {
         get: operations["ViewService_ListViews"];
         put?: never;
         /**
-         * The filter and the order are checked as in ListCustomers
-         * @description The filter and the order are checked as in ListCustomers.
+         * The filter and the order are checked as in the list that the view is of
+         * @description The filter and the order are checked as in the list that the view is of.
          */
         post: operations["ViewService_CreateView"];
         delete?: never;
@@ -4012,6 +4115,60 @@ export interface components {
             /** Format: int32 */
             height: number;
         };
+        BulkChange: {
+            /** @description UUIDv7. */
+            readonly id: string;
+            /** @description The values that the masked fields are given. */
+            customer?: components["schemas"]["Customer"];
+            /** @description Paths divided by commas. */
+            updateMask?: string;
+            /** @description Whose fields, where it was not a list of them; `***` where it names a field that the caller no longer sees. */
+            filter: string;
+            /** @enum {string} */
+            state: "BULK_CHANGE_STATE_UNSPECIFIED" | "BULK_CHANGE_STATE_RUNNING" | "BULK_CHANGE_STATE_COMPLETED" | "BULK_CHANGE_STATE_UNDOING" | "BULK_CHANGE_STATE_UNDONE" | "BULK_CHANGE_STATE_FAILED";
+            /** @description Why it broke off, in the caller's language. */
+            failure: string;
+            /**
+             * Format: int64
+             * @description How many customers there were to look at when it began.
+             */
+            expectedCount: string;
+            /** Format: int64 */
+            changedCount: string;
+            /**
+             * Format: int64
+             * @description They had the values already.
+             */
+            unchangedCount: string;
+            /** Format: int64 */
+            refusedCount: string;
+            /**
+             * Format: int64
+             * @description By undoing it: those that have their old values again, and those that were changed since and keep what they have.
+             */
+            restoredCount: string;
+            /** Format: int64 */
+            keptCount: string;
+            /** Format: date-time */
+            readonly createTime?: string;
+            /** Format: date-time */
+            endTime?: string;
+            /**
+             * Format: date-time
+             * @description Until when it can be undone; left out when it can't.
+             */
+            undoExpireTime?: string;
+        };
+        BulkChangeRefusal: {
+            customerId: string;
+            /** @description Number and name are empty where the caller does not see the customer. */
+            customerNumber: string;
+            customerName: string;
+            /** @description In the caller's language. */
+            reason: string;
+            /** @description It was changed, and kept the new values when that was undone. */
+            kept: boolean;
+        };
         CancelImportRequest: Record<string, never>;
         CancelInteractionRequest: {
             reason?: string;
@@ -4149,6 +4306,8 @@ export interface components {
             /** @description Who created it and who changed it last, to be looked up in the directory; empty when it was the system itself. */
             readonly createUserId: string;
             readonly updateUserId: string;
+            /** @description Output only. */
+            readonly customerName: string;
             /** @description By the key of the field's definition. */
             customFields: {
                 [key: string]: components["schemas"]["FieldValue"];
@@ -4187,6 +4346,8 @@ export interface components {
             /** @description Who created it and who changed it last, to be looked up in the directory; empty when it was the system itself. */
             readonly createUserId?: string;
             readonly updateUserId?: string;
+            /** @description Output only. */
+            readonly customerName?: string;
             /** @description By the key of the field's definition. */
             customFields?: {
                 [key: string]: components["schemas"]["FieldValueInput"];
@@ -4211,6 +4372,21 @@ export interface components {
             apiKey?: components["schemas"]["ApiKey"];
             /** @description `ck_…`, shown once. */
             key: string;
+        };
+        CreateBulkChangeRequest: {
+            /** @description The new values; a masked field that is left out is emptied. */
+            customer: components["schemas"]["CustomerInput"];
+            /**
+             * @description Of `region`, `industry`, `source`, `level`, `grade`, `credit`, `satisfaction`, `status` and `custom_fields.KEY`; custom
+             *     fields that are unique or hold personal data are each customer's own.
+             */
+            updateMask?: string;
+            /** @description These customers; or those that the filter finds, or all. */
+            ids?: string[];
+            /** @description As in ListCustomers: what it finds when the run comes to it. */
+            filter?: string;
+            /** @description Must be true where there are neither ids nor a filter. */
+            everything?: boolean;
         };
         CreateEmployeeResponse: {
             employee?: components["schemas"]["Employee"];
@@ -5751,6 +5927,16 @@ export interface components {
             /** @description Empty on the last page. */
             nextPageToken: string;
         };
+        ListBulkChangeRefusalsResponse: {
+            refusals: components["schemas"]["BulkChangeRefusal"][];
+            /** @description Empty on the last page. */
+            nextPageToken: string;
+        };
+        ListBulkChangesResponse: {
+            bulkChanges: components["schemas"]["BulkChange"][];
+            /** @description Empty on the last page. */
+            nextPageToken: string;
+        };
         ListContactsResponse: {
             contacts: components["schemas"]["Contact"][];
             /** @description Empty on the last page. */
@@ -7036,6 +7222,7 @@ export interface components {
             interaction?: components["schemas"]["Interaction"];
             change?: components["schemas"]["CustomerChange"];
         };
+        UndoBulkChangeRequest: Record<string, never>;
         UndoHandoverRequest: Record<string, never>;
         /** @description What values must be beyond their type. What is left out is no limit. */
         ValueRules: {
@@ -7084,7 +7271,7 @@ export interface components {
         View: {
             /** @description UUIDv7. */
             readonly id: string;
-            /** @description Unique among its author's. */
+            /** @description Unique among its author's of the same kind of record. */
             name: string;
             filter: string;
             orderBy: string;
@@ -7101,11 +7288,20 @@ export interface components {
             /** @description Who created it and who changed it last, to be looked up in the directory; empty when it was the system itself. */
             readonly createUserId: string;
             readonly updateUserId: string;
+            /**
+             * @description Which list it is of; CUSTOMER when left out. Stays as it was created.
+             * @enum {string}
+             */
+            recordKind: "RECORD_KIND_UNSPECIFIED" | "RECORD_KIND_CUSTOMER" | "RECORD_KIND_CONTACT" | "RECORD_KIND_INTERACTION";
+            /** @enum {string} */
+            layout: "VIEW_LAYOUT_UNSPECIFIED" | "VIEW_LAYOUT_TABLE" | "VIEW_LAYOUT_BOARD" | "VIEW_LAYOUT_CALENDAR";
+            /** @description The field of a board, which has one value of a list, or of a calendar, which has a day or a time; by its path in filters. */
+            layoutField: string;
         };
         ViewInput: {
             /** @description UUIDv7. */
             readonly id?: string;
-            /** @description Unique among its author's. */
+            /** @description Unique among its author's of the same kind of record. */
             name?: string;
             filter?: string;
             orderBy?: string;
@@ -7122,6 +7318,15 @@ export interface components {
             /** @description Who created it and who changed it last, to be looked up in the directory; empty when it was the system itself. */
             readonly createUserId?: string;
             readonly updateUserId?: string;
+            /**
+             * @description Which list it is of; CUSTOMER when left out. Stays as it was created.
+             * @enum {string}
+             */
+            recordKind?: "RECORD_KIND_UNSPECIFIED" | "RECORD_KIND_CUSTOMER" | "RECORD_KIND_CONTACT" | "RECORD_KIND_INTERACTION";
+            /** @enum {string} */
+            layout?: "VIEW_LAYOUT_UNSPECIFIED" | "VIEW_LAYOUT_TABLE" | "VIEW_LAYOUT_BOARD" | "VIEW_LAYOUT_CALENDAR";
+            /** @description The field of a board, which has one value of a list, or of a calendar, which has a day or a time; by its path in filters. */
+            layoutField?: string;
         };
         /** @description How one kind of personal data is seen; the clearest of the roles counts. */
         VisibilityAccess: {
@@ -7798,222 +8003,6 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
-    ContactService_ListContacts: {
-        parameters: {
-            query?: {
-                /** @description At most this many; 0 stands for 50. */
-                pageSize?: number;
-                /** @description `next_page_token` of the page before. */
-                pageToken?: string;
-                /** @description Also those out of use. */
-                includeInvalid?: boolean;
-            };
-            header?: {
-                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
-                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
-            };
-            path: {
-                customerId: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Done. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ListContactsResponse"];
-                };
-            };
-            default: components["responses"]["Problem"];
-        };
-    };
-    ContactService_CreateContact: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
-                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
-                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
-                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
-            };
-            path: {
-                customerId: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["ContactInput"];
-            };
-        };
-        responses: {
-            /** @description Done. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Contact"];
-                };
-            };
-            default: components["responses"]["Problem"];
-        };
-    };
-    ContactService_GetContact: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
-                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
-            };
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Done. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Contact"];
-                };
-            };
-            default: components["responses"]["Problem"];
-        };
-    };
-    ContactService_UpdateContact: {
-        parameters: {
-            query?: {
-                /** @description Paths of the fields to change; `custom_fields.KEY` for one custom field. Left out: every field that the body holds. */
-                updateMask?: string;
-            };
-            header?: {
-                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
-                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
-                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
-                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
-            };
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["ContactInput"];
-            };
-        };
-        responses: {
-            /** @description Done. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Contact"];
-                };
-            };
-            default: components["responses"]["Problem"];
-        };
-    };
-    ContactService_InvalidateContact: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
-                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
-                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
-                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
-            };
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: {
-            content: {
-                "application/json": components["schemas"]["InvalidateContactRequest"];
-            };
-        };
-        responses: {
-            /** @description Done. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Contact"];
-                };
-            };
-            default: components["responses"]["Problem"];
-        };
-    };
-    ContactService_RevealContact: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
-                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
-            };
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: {
-            content: {
-                "application/json": components["schemas"]["RevealContactRequest"];
-            };
-        };
-        responses: {
-            /** @description Done. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Contact"];
-                };
-            };
-            default: components["responses"]["Problem"];
-        };
-    };
-    CustomerAccessService_ExplainCustomerAccess: {
-        parameters: {
-            query?: {
-                employeeId?: string;
-            };
-            header?: {
-                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
-                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
-            };
-            path: {
-                customerId: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Done. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["CustomerAccess"];
-                };
-            };
-            default: components["responses"]["Problem"];
-        };
-    };
     CustomerService_ListCustomers: {
         parameters: {
             query?: {
@@ -8023,8 +8012,8 @@ export interface operations {
                 pageToken?: string;
                 /**
                  * @description Expression (AIP-160) over the customer's fields in snake case and `custom.KEY`, for example
-                 *     `level = "vip" AND region : "33" AND custom.budget >= 100000`. An unknown field or a wrong type is
-                 *     INVALID_ARGUMENT with the position.
+                 *     `level = "vip" AND region : "33" AND custom.budget >= 100000`; `birthday_month_day` is the day in every year, 1231 for the
+                 *     last of December. An unknown field or a wrong type is INVALID_ARGUMENT with the position.
                  */
                 filter?: string;
                 /** @description Up to three fields with `desc` behind those that descend, for example `update_time desc, name`. */
@@ -8354,6 +8343,423 @@ export interface operations {
                 content: {
                     "application/x-ndjson": string;
                     "text/event-stream": string;
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    BulkChangeService_ListBulkChanges: {
+        parameters: {
+            query?: {
+                /** @description At most this many; 0 stands for 50. */
+                pageSize?: number;
+                /** @description `next_page_token` of the page before. */
+                pageToken?: string;
+            };
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListBulkChangesResponse"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    BulkChangeService_CreateBulkChange: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateBulkChangeRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkChange"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    BulkChangeService_GetBulkChange: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkChange"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    BulkChangeService_ListBulkChangeRefusals: {
+        parameters: {
+            query?: {
+                /** @description At most this many; 0 stands for 50. */
+                pageSize?: number;
+                /** @description `next_page_token` of the page before. */
+                pageToken?: string;
+            };
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+            };
+            path: {
+                bulkChangeId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListBulkChangeRefusalsResponse"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    BulkChangeService_UndoBulkChange: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["UndoBulkChangeRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkChange"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    ContactService_ListContacts: {
+        parameters: {
+            query?: {
+                /** @description At most this many; 0 stands for 50. */
+                pageSize?: number;
+                /** @description `next_page_token` of the page before. */
+                pageToken?: string;
+                /** @description Also those out of use. */
+                includeInvalid?: boolean;
+                /**
+                 * @description Expression (AIP-160) over `name`, `post`, `decision_role`, `phone`, `email`, `wechat`, `hobby`, `birthday`,
+                 *     `relationship_strength`, `primary`, `remark`, `customer_id`, `customer_name`, `create_time`, `update_time` and `custom.KEY`.
+                 */
+                filter?: string;
+                /**
+                 * @description Up to three fields with `desc` behind those that descend; left out: the primary one first, or the latest over all
+                 *     customers.
+                 */
+                orderBy?: string;
+            };
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+            };
+            path: {
+                customerId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListContactsResponse"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    ContactService_CreateContact: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                customerId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ContactInput"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Contact"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    ContactService_ListContacts_2: {
+        parameters: {
+            query?: {
+                /** @description Left out: over all customers. */
+                customerId?: string | unknown;
+                /** @description At most this many; 0 stands for 50. */
+                pageSize?: number;
+                /** @description `next_page_token` of the page before. */
+                pageToken?: string;
+                /** @description Also those out of use. */
+                includeInvalid?: boolean;
+                /**
+                 * @description Expression (AIP-160) over `name`, `post`, `decision_role`, `phone`, `email`, `wechat`, `hobby`, `birthday`,
+                 *     `relationship_strength`, `primary`, `remark`, `customer_id`, `customer_name`, `create_time`, `update_time` and `custom.KEY`.
+                 */
+                filter?: string;
+                /**
+                 * @description Up to three fields with `desc` behind those that descend; left out: the primary one first, or the latest over all
+                 *     customers.
+                 */
+                orderBy?: string;
+            };
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListContactsResponse"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    ContactService_GetContact: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Contact"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    ContactService_UpdateContact: {
+        parameters: {
+            query?: {
+                /** @description Paths of the fields to change; `custom_fields.KEY` for one custom field. Left out: every field that the body holds. */
+                updateMask?: string;
+            };
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ContactInput"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Contact"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    ContactService_InvalidateContact: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["InvalidateContactRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Contact"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    ContactService_RevealContact: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["RevealContactRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Contact"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    CustomerAccessService_ExplainCustomerAccess: {
+        parameters: {
+            query?: {
+                employeeId?: string;
+            };
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+            };
+            path: {
+                customerId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CustomerAccess"];
                 };
             };
             default: components["responses"]["Problem"];
@@ -10205,6 +10611,8 @@ export interface operations {
                 pageSize?: number;
                 /** @description `next_page_token` of the page before. */
                 pageToken?: string;
+                /** @description Views of this list; CUSTOMER when left out. */
+                recordKind?: "RECORD_KIND_UNSPECIFIED" | "RECORD_KIND_CUSTOMER" | "RECORD_KIND_CONTACT" | "RECORD_KIND_INTERACTION";
             };
             header?: {
                 /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */

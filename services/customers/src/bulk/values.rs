@@ -4,7 +4,7 @@ use contracts::customers::Customer;
 use platform::error::{Error, Result};
 use serde_json::{Map, Value};
 
-use crate::customer::rules::{CODED, coded};
+use crate::customer::rules::coded;
 use crate::error::reason;
 use crate::field::{Fields, to_messages};
 
@@ -75,6 +75,7 @@ pub fn is_writable(values: &Values, fields: &Fields) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::customer::rules::CODED;
 
     #[test]
     fn values_go_into_a_customer_and_come_out_again() {

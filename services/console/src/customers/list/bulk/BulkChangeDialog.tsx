@@ -60,7 +60,7 @@ export function BulkChangeDialog({ selected, filter, total, onClose, onStarted }
     }
   };
   return (
-    <Modal open title={t("lists.bulk.title")} onCancel={onClose} onOk={() => form.submit()} okText={t("lists.bulk.start")} okButtonProps={{ loading: busy, "data-testid": "start-bulk" } as object} destroyOnHidden>
+    <Modal open title={t("lists.bulk.title")} onCancel={onClose} onOk={() => form.submit()} okText={t("lists.bulk.start")} okButtonProps={{ loading: busy, "data-testid": "start-bulk" }} destroyOnHidden>
       <FormFault fault={fault} />
       <Form<Values> form={form} layout="vertical" initialValues={{ scope: named ? "selected" : "all" }} onFinish={submit}>
         <Form.Item name="scope" label={t("lists.bulk.whose")}>

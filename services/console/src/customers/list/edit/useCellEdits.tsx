@@ -5,6 +5,7 @@ import { useTranslation } from "react-i18next";
 import { asProblem } from "@/api/problem";
 import type { Customer } from "@/api/types";
 import { useAccess } from "@/app/access";
+import { same } from "@/shared/changes";
 import type { GridEdits } from "@/shared/grid/Grid";
 import { useNotices } from "@/shared/notices";
 import { getCustomer, updateCustomer } from "../../api";
@@ -65,15 +66,6 @@ export function useCellEdits(rows: Customer[], columns: Attribute[]): GridEdits<
       return undefined;
     }
   };
-  const save = async (customer: Customer, attribute: Attribute, value: PlainValue) => {
-    const before = cellValue(customer, attribute);
-    const saved = await write(customer, attribute, value);
-    if (!saved) return;
-    follow(saved);
-    const number = (steps.current += 1);
-    done.current = [...done.current, { number, customer: saved, attribute, value: before }].slice(-mostSteps);
-    notices.undoable(t("lists.cell.saved", { name: saved.name, field: attribute.label }), () => void takeBack(number));
-  };
   /** What was done to the same customer before is undone on what it is now. */
   const follow = (saved: Customer) => {
     done.current = done.current.map((other) => (other.customer.id === saved.id ? { ...other, customer: saved } : other));
@@ -82,10 +74,23 @@ export function useCellEdits(rows: Customer[], columns: Attribute[]): GridEdits<
     const step = done.current.find((other) => other.number === number);
     if (!step) return;
     done.current = done.current.filter((other) => other !== step);
-    const restored = await write(step.customer, step.attribute, step.value);
+    // Somebody may have changed other fields since, which is no reason to refuse.
+    const known = rows.find(({ id }) => id === step.customer.id);
+    const set = cellValue(step.customer, step.attribute);
+    const latest = known && same(cellValue(known, step.attribute), set) ? known : step.customer;
+    const restored = await write(latest, step.attribute, step.value);
     if (!restored) return;
     follow(restored);
     notices.done(t("common.undone"));
+  };
+  const save = async (customer: Customer, attribute: Attribute, value: PlainValue) => {
+    const before = cellValue(customer, attribute);
+    const saved = await write(customer, attribute, value);
+    if (!saved) return;
+    follow(saved);
+    const number = (steps.current += 1);
+    done.current = [...done.current, { number, customer: saved, attribute, value: before }].slice(-mostSteps);
+    notices.undoable(t("lists.cell.saved", { name: saved.name, field: attribute.label }), () => void takeBack(number), "undo-cell");
   };
   const undo = () => void takeBack(done.current.at(-1)?.number);
 
