@@ -113,12 +113,28 @@ pub mod reason {
         POINT_ENTRY_IRREVERSIBLE: "What makes up for an entry can't be reversed.", "冲正记录不能再冲正。";
     }
 
+    // Bulk changes.
+    reasons! {
+        BULK_NOBODY: "Name customers, give a filter, or say that all are meant.", "请选择客户、给出筛选条件，或明确表示修改全部客户。";
+        BULK_TWO_WAYS: "Name customers or give a filter, not both.", "选定客户与筛选条件只能二选一。";
+        BULK_FIELD_OWN: "The field {field} is each customer's own and can't be set for many.", "字段 {field} 因客户而异，不能批量修改。";
+        BULK_RUNNING: "Another bulk change of yours is under way.", "您有另一项批量修改正在进行。";
+        BULK_UNDONE: "The bulk change is undone already.", "该批量修改已撤销。";
+        BULK_TOO_OLD: "A bulk change can be undone for a day.", "批量修改超过一天，不能撤销。";
+        BULK_FORBIDDEN: "Whoever asked for it may not change customers any more.", "发起人已无修改客户的权限。";
+        BULK_BROKE_OFF: "The bulk change broke off. What was changed can be undone; another one changes the rest.", "批量修改意外中断；已修改的可以撤销，其余可重新修改。";
+        BULK_OUT_OF_SCOPE: "You may read this customer, and not change it.", "您可以查看该客户，但无权修改。";
+        BULK_VALUE_REFUSED: "The value does not fit this customer.", "该值不适用于此客户。";
+        BULK_CHANGED_SINCE: "Somebody has changed the value since.", "该值此后已被他人修改。";
+    }
+
     // Shares and views.
     reasons! {
         SHARE_SUBJECT: "Name either an employee or a group.", "请指定员工或员工组之一。";
         SHARE_SUBJECT_UNKNOWN: "There is no such employee or group.", "该员工或员工组不存在。";
         SHARE_TAKEN: "The customer is already shared with them.", "该客户已共享给对方。";
         SHARE_EXPIRED: "The time lies in the past.", "该时间早于现在。";
+        VIEW_LAYOUT_FIELD: "This layout can't go by the field {field}.", "该布局不能使用字段“{field}”。";
         VIEW_NAME_TAKEN: "You have a view of this name.", "您已有同名视图。";
     }
 

@@ -1,7 +1,7 @@
 //! Customers, their contacts and everything that happens with them.
 //!
 //! A customer has one owner or lies in a public `pool`, of which `ownership` keeps the history; `handover` gives all of an
-//! employee's to others; `share`s lend it. What belongs to it (`contact`, `relation`,
+//! employee's to others; `share`s lend it; `bulk` changes many at once. What belongs to it (`contact`, `relation`,
 //! `interaction`, `attachment`, `timeline`) is reached through it by `parent`. `duplicate` finds customers that may be one,
 //! and `merge` makes them one. `dictionary` and `field` say what it may hold beyond the contract; `tag`s and `grade`s tell it
 //! apart, by hand or by the rules of `evaluation`; `search` finds it; `watch` tells of its changes.
@@ -9,6 +9,7 @@
 mod access;
 mod attachment;
 mod audit;
+mod bulk;
 mod config;
 mod consumers;
 mod contact;
@@ -23,8 +24,8 @@ mod grade;
 mod handover;
 mod import;
 mod interaction;
-mod merge;
 mod lifecycle;
+mod merge;
 mod operations;
 mod ownership;
 mod parent;
@@ -110,6 +111,9 @@ pub async fn build(config: Config, context: Context) -> anyhow::Result<Parts> {
                 .register(duplicate::DuplicateJob::new(context.access.clone()))
                 .register(merge::Prune)
                 .every::<merge::Prune>(Duration::from_secs(24 * 3600), "merge.prune", &())
+                .register(bulk::BulkChangeJob::new(shared.clone(), context.access.clone()))
+                .register(bulk::Prune)
+                .every::<bulk::Prune>(Duration::from_secs(24 * 3600), "bulk_change.prune", &())
                 .register(import::ImportJob::new(shared.clone(), context.access.clone()))
                 .register(import::UndoJob::new(shared.clone(), context.access.clone()))
                 .register(field::FieldIndex::new(shared.fields.clone()))
@@ -139,8 +143,13 @@ pub async fn build(config: Config, context: Context) -> anyhow::Result<Parts> {
 fn services(shared: &Arc<Shared>, watches: watch::Watches) -> Services {
     let (db, fields) = (shared.db.clone(), shared.fields.clone());
     use contracts::unary::{
-        ContactServiceUnary, CustomerAccessServiceUnary, CustomerServiceUnary, DictionaryServiceUnary, DuplicateServiceUnary, FieldServiceUnary, GradeServiceUnary, HandoverServiceUnary, ImportServiceUnary, InteractionServiceUnary, LifecycleServiceUnary, MergeServiceUnary, OwnershipServiceUnary, PointServiceUnary, PoolAdminServiceUnary, PoolServiceUnary, RelationServiceUnary, ShareServiceUnary, TagServiceUnary, TimelineServiceUnary, ViewServiceUnary,
+        BulkChangeServiceUnary, ContactServiceUnary, CustomerAccessServiceUnary, CustomerServiceUnary,
+        DictionaryServiceUnary, DuplicateServiceUnary, FieldServiceUnary, GradeServiceUnary, HandoverServiceUnary,
+        ImportServiceUnary, InteractionServiceUnary, LifecycleServiceUnary, MergeServiceUnary, OwnershipServiceUnary,
+        PointServiceUnary, PoolAdminServiceUnary, PoolServiceUnary, RelationServiceUnary, ShareServiceUnary,
+        TagServiceUnary, TimelineServiceUnary, ViewServiceUnary,
     };
+    use proto::bulk_change_service_server::BulkChangeServiceServer;
     use proto::contact_service_server::ContactServiceServer;
     use proto::customer_access_service_server::CustomerAccessServiceServer;
     use proto::customer_service_server::CustomerServiceServer;
@@ -151,8 +160,8 @@ fn services(shared: &Arc<Shared>, watches: watch::Watches) -> Services {
     use proto::handover_service_server::HandoverServiceServer;
     use proto::import_service_server::ImportServiceServer;
     use proto::interaction_service_server::InteractionServiceServer;
-    use proto::merge_service_server::MergeServiceServer;
     use proto::lifecycle_service_server::LifecycleServiceServer;
+    use proto::merge_service_server::MergeServiceServer;
     use proto::ownership_service_server::OwnershipServiceServer;
     use proto::point_service_server::PointServiceServer;
     use proto::pool_admin_service_server::PoolAdminServiceServer;
@@ -172,6 +181,7 @@ fn services(shared: &Arc<Shared>, watches: watch::Watches) -> Services {
         .add(pool::PoolRpc::new(shared.clone()), PoolServiceServer::from_arc, PoolServiceUnary)
         .add(pool::PoolAdminRpc::new(shared.clone()), PoolAdminServiceServer::from_arc, PoolAdminServiceUnary)
         .add(handover::HandoverRpc::new(shared.clone()), HandoverServiceServer::from_arc, HandoverServiceUnary)
+        .add(bulk::BulkChangeRpc::new(shared.clone()), BulkChangeServiceServer::from_arc, BulkChangeServiceUnary)
         .add(share::ShareRpc::new(shared.clone()), ShareServiceServer::from_arc, ShareServiceUnary)
         .add(ownership::OwnershipRpc::new(shared.clone()), OwnershipServiceServer::from_arc, OwnershipServiceUnary)
         .add(duplicate::DuplicateRpc::new(shared.clone()), DuplicateServiceServer::from_arc, DuplicateServiceUnary)

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod backup;
+mod bulk_change;
 mod crash;
 mod first_run;
 mod duplicates;

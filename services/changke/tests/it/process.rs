@@ -6,6 +6,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
 use changke::Config;
+use changke::testkit::TestApp;
+use serde_json::Value;
 use tokio::process::{Child, ChildStdout, Command};
 
 pub struct Process {
@@ -103,5 +105,42 @@ impl Process {
         let told = Command::new("kill").args(["-TERM", &id.to_string()]).status().await?;
         ensure!(told.success(), "no such process");
         Ok(tokio::time::timeout(Duration::from_secs(40), self.child.wait()).await??)
+    }
+}
+
+/// Kills the process again and again until a record has left a state; what `count` counts of it may only grow.
+pub async fn outlived(
+    app: &mut TestApp,
+    mut process: Process,
+    path: &str,
+    state: &str,
+    count: impl Fn(&Value) -> i64,
+) -> Result<Process> {
+    let mut database = app.database().await?;
+    let (mut kills, mut known) = (0, 0);
+    loop {
+        let admin = app.administrator().await?;
+        let looked = async || admin.get(path).await?.ok();
+        app.until("it goes on", async || {
+            looked().await.is_ok_and(|now| count(&now) > known || now["state"] != state)
+        })
+        .await?;
+        // Anywhere within a batch.
+        tokio::time::sleep(Duration::from_millis(rand::random_range(0..100))).await;
+        let now = looked().await?;
+        assert!(count(&now) >= known, "what was done is lost: {now}");
+        if now["state"] != state {
+            assert!(kills >= 1, "never killed");
+            return Ok(process);
+        }
+        known = count(&now);
+        process.kill().await?;
+        kills += 1;
+        // Nobody waits for a dead process's lease to run out.
+        sqlx::query("UPDATE customers.job SET lease_until = now() WHERE state = 'leased'")
+            .execute(&mut database)
+            .await?;
+        process = Process::serve(&app.config).await?;
+        app.base_url.clone_from(&process.base_url);
     }
 }

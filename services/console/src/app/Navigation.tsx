@@ -6,6 +6,8 @@ import {
   BookOutlined,
   CloudUploadOutlined,
   ClusterOutlined,
+  CommentOutlined,
+  ContactsOutlined,
   ControlOutlined,
   CrownOutlined,
   DashboardOutlined,
@@ -33,6 +35,8 @@ import { currentEntry, visibleEntries, type MenuEntry } from "./menu";
 const icons: Record<MenuEntry["key"], React.ReactNode> = {
   workbench: <HomeOutlined />,
   customers: <TeamOutlined />,
+  contacts: <ContactsOutlined />,
+  interactions: <CommentOutlined />,
   pool: <GlobalOutlined />,
   duplicates: <MergeCellsOutlined />,
   imports: <CloudUploadOutlined />,

@@ -7,6 +7,8 @@ export interface MenuEntry {
   key:
     | "workbench"
     | "customers"
+    | "contacts"
+    | "interactions"
     | "pool"
     | "duplicates"
     | "imports"
@@ -37,6 +39,8 @@ export interface MenuEntry {
 const entries: readonly MenuEntry[] = [
   { path: "/", key: "workbench", section: "work" },
   { path: "/customers", key: "customers", section: "work", service: "customers", permission: "PERMISSION_CUSTOMERS_READ" },
+  { path: "/contacts", key: "contacts", section: "work", service: "customers", permission: "PERMISSION_CONTACTS_READ" },
+  { path: "/interactions", key: "interactions", section: "work", service: "customers", permission: "PERMISSION_INTERACTIONS_READ" },
   { path: "/pool", key: "pool", section: "work", service: "customers", permission: "PERMISSION_CUSTOMERS_CLAIM" },
   { path: "/duplicates", key: "duplicates", section: "work", service: "customers", permission: "PERMISSION_CUSTOMERS_UPDATE" },
   { path: "/churn", key: "churn", section: "work", service: "customers", permission: "PERMISSION_CUSTOMERS_READ" },

@@ -30,6 +30,8 @@ const inside: RouteObject[] = [
   screen("", () => import("@/workbench/WorkbenchPage").then((m) => m.WorkbenchPage)),
   screen("customers", () => import("@/customers/list/CustomerListPage").then((m) => m.CustomerListPage), "customers", "PERMISSION_CUSTOMERS_READ"),
   screen("customers/:id", () => import("@/customers/record/CustomerPage").then((m) => m.CustomerPage), "customers", "PERMISSION_CUSTOMERS_READ"),
+  screen("contacts", () => import("@/customers/people/ContactsPage").then((m) => m.ContactsPage), "customers", "PERMISSION_CONTACTS_READ"),
+  screen("interactions", () => import("@/customers/people/InteractionsPage").then((m) => m.InteractionsPage), "customers", "PERMISSION_INTERACTIONS_READ"),
   screen("pool", () => import("@/customers/pool/PoolPage").then((m) => m.PoolPage), "customers", "PERMISSION_CUSTOMERS_CLAIM"),
   screen("duplicates", () => import("@/customers/duplicates/DuplicatesPage").then((m) => m.DuplicatesPage), "customers", "PERMISSION_CUSTOMERS_UPDATE"),
   screen("churn", () => import("@/customers/lifecycle/ChurnPage").then((m) => m.ChurnPage), "customers", "PERMISSION_CUSTOMERS_READ"),

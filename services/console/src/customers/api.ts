@@ -11,6 +11,7 @@ import type {
   InteractionInput,
   InteractionPatch,
   PoolInput,
+  RecordKind,
   Relation,
   RelationTypeInput,
   ViewInput,
@@ -113,12 +114,12 @@ export function usePoolRule() {
   return useQuery({ queryKey: ["poolRule"], queryFn: () => unwrap(client.GET("/v1/pool/rule")) });
 }
 
-export function useViews() {
+export function useViews(recordKind: RecordKind = "RECORD_KIND_CUSTOMER") {
   return useQuery({
-    queryKey: ["views"],
+    queryKey: ["views", recordKind],
     queryFn: () =>
       allPages(
-        (pageToken) => unwrap(client.GET("/v1/views", { params: { query: { pageSize: 200, pageToken } } })),
+        (pageToken) => unwrap(client.GET("/v1/views", { params: { query: { pageSize: 200, pageToken, recordKind } } })),
         (page) => page.views,
       ),
     staleTime: 60_000,
@@ -132,6 +133,8 @@ export const updateView = (id: string, body: ViewPatch) =>
 
 export const deleteView = (id: string, etag: string) =>
   unwrap(client.DELETE("/v1/views/{id}", { params: { path: { id }, query: { etag } } }));
+
+export const listContacts = (query: { filter?: string; orderBy?: string; pageSize?: number; pageToken?: string }) => unwrap(client.GET("/v1/contacts", { params: { query } }));
 
 export function useContacts(customerId: string, includeInvalid = false) {
   return useQuery({

@@ -36,7 +36,7 @@ export interface Attribute {
   /** Key in the customer's JSON; custom fields have none. */
   key?: keyof Customer;
   dictionary?: string;
-  enumName?: "CustomerKind" | "CustomerStage" | "CustomerState" | "Gender";
+  enumName?: "CustomerKind" | "CustomerStage" | "CustomerState" | "Gender" | "DecisionRole" | "InteractionType" | "InteractionState";
   /** Values of an enum: name in JSON and name in filters. */
   options?: { value: string; filterValue: string }[];
   field?: Field;
@@ -54,7 +54,7 @@ export interface Attribute {
 
 type BuiltIn = Omit<Attribute, "label" | "maskPath" | "path"> & { key: keyof Customer };
 
-const enumOptions = (prefix: string, names: string[]) =>
+export const enumOptions = (prefix: string, names: string[]) =>
   names.map((name) => ({ value: `${prefix}_${name}`, filterValue: name }));
 
 const plain = { editable: true, sortable: false, filterable: true, importable: true };

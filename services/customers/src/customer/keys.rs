@@ -1,6 +1,6 @@
 //! A customer's place in an order, for page tokens.
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Datelike, NaiveDate, Utc};
 use contracts::customers::Customer;
 use platform::filter::{Row, Value};
 use prost_types::Timestamp;
@@ -36,6 +36,10 @@ impl Row for Listed<'_> {
             "bank_account" => text(&customer.bank_account),
             "gender" => Value::Int(customer.gender.into()),
             "birthday" => date(&customer.birthday),
+            "birthday_month_day" => match date(&customer.birthday) {
+                Value::Date(day) => Value::Int(i64::from(day.month() * 100 + day.day())),
+                _ => Value::Null,
+            },
             "remark" => text(&customer.remark),
             "owner_id" => uuid(&customer.owner_id),
             "group_id" => uuid(&customer.group_id),

@@ -13,7 +13,7 @@ pub mod row;
 mod rpc;
 pub mod rules;
 pub mod store;
-mod write;
+pub mod write;
 
 pub use rpc::CustomerRpc;
 pub(crate) use rpc::{check_etag, id};

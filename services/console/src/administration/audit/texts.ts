@@ -27,6 +27,7 @@ export const knownActions: Readonly<Record<string, readonly string[]>> = {
   churn_rule: ["created", "updated", "deleted"],
   churn_case: ["opened", "reprieved", "confirmed", "saved"],
   handover: ["started", "completed", "undo_started", "undone", "report_downloaded"],
+  bulk_change: ["started", "completed", "undo_started", "undone"],
   view: ["created", "updated", "deleted"],
   employee: [
     "signed_in",

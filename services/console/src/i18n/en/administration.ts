@@ -51,6 +51,7 @@ export const administration = {
       handover: "Handover",
       duplicate_search: "Search for duplicates",
       duplicate_pair: "Pair of duplicates",
+      bulk_change: "Bulk change",
       view: "View",
       employee: "Employee",
       session: "Session",

@@ -10,6 +10,8 @@ export const app = {
   menu: {
     workbench: "Workbench",
     customers: "Customers",
+    contacts: "Contacts",
+    interactions: "Interactions",
     pool: "Public pool",
     duplicates: "Duplicates",
     imports: "Import",

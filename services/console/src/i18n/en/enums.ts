@@ -12,6 +12,14 @@ export const enums = {
     CUSTOMER_STAGE_ENDED: "Ended",
     CUSTOMER_STAGE_WIN_BACK: "To be won back",
   },
+  BulkChangeState: {
+    BULK_CHANGE_STATE_UNSPECIFIED: "Unknown",
+    BULK_CHANGE_STATE_RUNNING: "Under way",
+    BULK_CHANGE_STATE_COMPLETED: "Complete",
+    BULK_CHANGE_STATE_UNDOING: "Being undone",
+    BULK_CHANGE_STATE_UNDONE: "Undone",
+    BULK_CHANGE_STATE_FAILED: "Broke off",
+  },
   HandoverState: {
     HANDOVER_STATE_UNSPECIFIED: "Unknown",
     HANDOVER_STATE_RUNNING: "Under way",

@@ -47,6 +47,7 @@ export const administration = {
       grade_scheme: "分级方案",
       churn_rule: "预警规则",
       churn_case: "流失预警",
+      bulk_change: "批量修改",
       handover: "移交",
       duplicate_search: "查重",
       duplicate_pair: "重复客户",

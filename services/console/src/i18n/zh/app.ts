@@ -9,6 +9,8 @@ export const app = {
   sections: { work: "工作", reports: "统计", organization: "组织", settings: "设置", administration: "系统管理" },
   menu: {
     workbench: "工作台",
+    contacts: "联系人",
+    interactions: "交往",
     customers: "客户",
     pool: "公海",
     duplicates: "查重合并",

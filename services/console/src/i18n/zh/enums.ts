@@ -8,6 +8,14 @@ export const enums = {
     CUSTOMER_STAGE_ENDED: "终止",
     CUSTOMER_STAGE_WIN_BACK: "挽回",
   },
+  BulkChangeState: {
+    BULK_CHANGE_STATE_UNSPECIFIED: "未知",
+    BULK_CHANGE_STATE_RUNNING: "修改中",
+    BULK_CHANGE_STATE_COMPLETED: "已完成",
+    BULK_CHANGE_STATE_UNDOING: "撤销中",
+    BULK_CHANGE_STATE_UNDONE: "已撤销",
+    BULK_CHANGE_STATE_FAILED: "已中断",
+  },
   HandoverState: {
     HANDOVER_STATE_UNSPECIFIED: "未知",
     HANDOVER_STATE_RUNNING: "移交中",
