@@ -31,6 +31,7 @@ mod seal;
 pub mod seed;
 mod service_account;
 mod sign_on;
+mod subject;
 pub mod signing;
 pub mod webhook;
 
@@ -50,6 +51,7 @@ use contracts::identity::group_service_server::GroupServiceServer;
 use contracts::identity::identity_operations_service_server::{
     IdentityOperationsService, IdentityOperationsServiceServer,
 };
+use contracts::identity::identity_subject_service_server::IdentitySubjectServiceServer;
 use contracts::identity::identity_provider_service_server::IdentityProviderServiceServer;
 use contracts::identity::parameter_service_server::ParameterServiceServer;
 use contracts::identity::password_link_service_server::PasswordLinkServiceServer;
@@ -66,7 +68,7 @@ use contracts::identity::webhook_service_server::WebhookServiceServer;
 use contracts::unary::{
     ApiKeyServiceUnary, AuthenticationServiceUnary, AvatarServiceUnary, CredentialServiceUnary,
     EmployeeAccessServiceUnary, EmployeeImportServiceUnary, EmployeeServiceUnary, FeedbackServiceUnary,
-    GroupServiceUnary, IdentityOperationsServiceUnary, IdentityProviderServiceUnary, ParameterServiceUnary,
+    GroupServiceUnary, IdentityOperationsServiceUnary, IdentityProviderServiceUnary, IdentitySubjectServiceUnary, ParameterServiceUnary,
     PasswordLinkServiceUnary, PolicyServiceUnary, ProfileServiceUnary, RoleServiceUnary, ScimGroupServiceUnary,
     ScimServiceUnary, ScimUserServiceUnary, ServiceAccountServiceUnary, SingleSignOnServiceUnary,
     WebhookDeliveryServiceUnary, WebhookServiceUnary,
@@ -237,7 +239,8 @@ pub async fn build_within(config: Config, context: Context, outside: Outside) ->
         .add(identity.clone(), WebhookDeliveryServiceServer::from_arc, WebhookDeliveryServiceUnary)
         .add(identity.clone(), FeedbackServiceServer::from_arc, FeedbackServiceUnary)
         .add(identity.clone(), ParameterServiceServer::from_arc, ParameterServiceUnary)
-        .add(OperationsRpc(operations), IdentityOperationsServiceServer::from_arc, IdentityOperationsServiceUnary);
+        .add(OperationsRpc(operations), IdentityOperationsServiceServer::from_arc, IdentityOperationsServiceUnary)
+        .add(subject::rpc(&context.db), IdentitySubjectServiceServer::from_arc, IdentitySubjectServiceUnary);
     let feed = {
         let identity = identity.clone();
         async move { identity.feed.run(identity.db.clone(), identity.shutdown.clone()).await }

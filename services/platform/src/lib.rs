@@ -22,6 +22,7 @@ pub mod page;
 pub mod parameters;
 pub mod service;
 pub mod sheet;
+pub mod subject;
 pub mod telemetry;
 pub mod tls;
 pub mod update;

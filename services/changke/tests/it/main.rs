@@ -4,6 +4,7 @@
 
 mod backup;
 mod crash;
+mod erasure;
 mod first_run;
 mod handover;
 mod process;

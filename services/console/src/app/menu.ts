@@ -12,6 +12,7 @@ export interface MenuEntry {
     | "composition"
     | "employees"
     | "handovers"
+    | "privacyRequests"
     | "groups"
     | "roles"
     | "dictionaries"
@@ -41,6 +42,7 @@ const entries: readonly MenuEntry[] = [
   { path: "/roles", key: "roles", section: "organization", service: "identity", permission: "PERMISSION_ROLES_READ" },
   { path: "/dictionaries", key: "dictionaries", section: "settings", service: "customers" },
   { path: "/fields", key: "fields", section: "settings", service: "customers" },
+  { path: "/privacy-requests", key: "privacyRequests", section: "administration", service: "customers", permission: "PERMISSION_CUSTOMERS_PRIVACY" },
   { path: "/audit", key: "audit", section: "administration", permission: "PERMISSION_AUDIT_READ" },
   { path: "/service-accounts", key: "serviceAccounts", section: "administration", service: "identity", permission: "PERMISSION_SERVICE_ACCOUNTS_MANAGE" },
   { path: "/provisioning", key: "provisioning", section: "administration", service: "identity", permission: "PERMISSION_SERVICE_ACCOUNTS_MANAGE" },

@@ -214,6 +214,8 @@ pub async fn entry_in_use(connection: &mut PgConnection, dictionary: &str, code:
          ) OR EXISTS (
              SELECT FROM ownership WHERE $1 = 'return_reason' AND cause ->> 'code' = $2
          ) OR EXISTS (
+             SELECT FROM consent WHERE $1 = 'contact_purpose' AND purpose = $2 OR $1 = 'consent_source' AND source = $2
+         ) OR EXISTS (
              SELECT FROM field
              WHERE dictionary = $1
                AND (default_value @> to_jsonb($2)

@@ -20,4 +20,4 @@ pub mod value;
 
 pub use prune::Prune;
 pub use rpc::ImportRpc;
-pub use run::ImportJob;
+pub use run::{ImportJob, fetch};

@@ -30,6 +30,7 @@ mod prune;
 mod reveal;
 mod seal;
 mod store;
+pub mod subject;
 mod verify;
 mod witness;
 

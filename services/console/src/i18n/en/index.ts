@@ -6,9 +6,10 @@ import { customers } from "./customers";
 import { enums } from "./enums";
 import { identity } from "./identity";
 import { imports } from "./imports";
+import { privacy } from "./privacy";
 import { provisioning } from "./provisioning";
 import { reporting } from "./reporting";
 import { security } from "./security";
 import { settings } from "./settings";
 
-export const en = { administration, app, attachments, common, customers, enums, identity, imports, provisioning, reporting, security, settings };
+export const en = { administration, app, attachments, common, customers, enums, identity, imports, privacy, provisioning, reporting, security, settings };

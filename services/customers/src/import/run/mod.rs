@@ -25,6 +25,7 @@ use super::store::{self, Progress, Stored};
 use crate::Shared;
 use crate::error::reason;
 use source::Batch;
+pub use source::fetch;
 
 #[derive(Serialize, Deserialize)]
 pub struct Payload {
