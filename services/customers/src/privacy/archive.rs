@@ -51,7 +51,7 @@ impl Archive {
         let writer = self.writer.take().ok_or_else(broken)?;
         let finish = move || -> anyhow::Result<(File, i64)> {
             let mut file = writer.finish()?;
-            let size = file.stream_position()?;
+            let size = file.metadata()?.len();
             file.rewind()?;
             Ok((file, i64::try_from(size)?))
         };

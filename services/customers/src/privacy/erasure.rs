@@ -61,10 +61,12 @@ pub async fn erase(tx: &mut Tx, going: &Going<'_>) -> Result<Gone> {
     count("attachment", object_ids.len() as u64);
     let archives = requests(tx.connection(), &records.requests, going.request_id).await?;
     count("archive", archives.len() as u64);
-    count("view", words_of_others(tx, going.texts).await?);
+    let views = words_of_others(tx, going.texts).await?;
+    count("view", views.len() as u64);
     count("kept_answer", answers(tx.connection(), &records.all(), going.texts).await?);
+    let all = records.all();
     let erasure = Erasure {
-        record_ids: &records.all(),
+        record_ids: &all.iter().chain(going.imports).chain(&views).copied().collect::<Vec<_>>(),
         texts: &going.texts.quoted(),
         request_id: going.request_id,
         subject_id: records.person.customer_id,
@@ -166,12 +168,12 @@ async fn requests(connection: &mut PgConnection, ids: &[Uuid], but: Uuid) -> Res
     Ok(archives.into_iter().flatten().collect())
 }
 
-/// Filters that somebody kept, and notes.
-async fn words_of_others(tx: &mut Tx, texts: &Texts) -> Result<u64> {
+/// Filters that somebody kept, and notes; the views that went.
+async fn words_of_others(tx: &mut Tx, texts: &Texts) -> Result<Vec<Uuid>> {
     let quoted = texts.quoted();
     let views: Vec<Uuid> = sqlx::query_scalar(
         "DELETE FROM view AS v WHERE EXISTS (
-             SELECT FROM unnest($1::text[]) AS text WHERE position(text IN v.filter || v.name) > 0)
+             SELECT FROM unnest($1::text[]) AS text WHERE position(text IN v.filter) > 0)
          RETURNING id",
     )
     .bind(&quoted)
@@ -193,7 +195,7 @@ async fn words_of_others(tx: &mut Tx, texts: &Texts) -> Result<u64> {
     .bind(&quoted)
     .execute(tx.connection())
     .await?;
-    Ok(views.len() as u64)
+    Ok(views)
 }
 
 /// Answers that are kept for repeated calls, by the ids and texts that they hold.

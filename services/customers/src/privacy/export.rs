@@ -17,7 +17,7 @@ use sqlx::{AssertSqlSafe, PgConnection, Row};
 use uuid::Uuid;
 
 use super::archive::Archive;
-use super::store::Stored;
+use super::store::{self, Stored};
 use super::subject::Records;
 
 /// Entries of the trail, or rows, that are read at once.
@@ -51,12 +51,25 @@ fn sections(records: &Records) -> [(&'static str, &'static str, Vec<Uuid>); 10] 
     ]
 }
 
+/// Where the request shows how far it has come.
+pub struct Told<'a> {
+    pub db: &'a Db,
+    pub request_id: Uuid,
+}
+
+impl Told<'_> {
+    async fn waits_for(&self, answered: i32, service: &str) -> Result<()> {
+        let mut connection = self.db.pool().acquire().await?;
+        store::progress_set(&mut connection, self.request_id, answered, service).await
+    }
+}
+
 pub async fn export(
     db: &Db,
     blobs: &Blobs,
     request: &Stored,
     holders: &[Holder],
-    answered: &mut impl AsyncFnMut(i32, &str) -> Result<()>,
+    told: &Told<'_>,
 ) -> Result<(std::fs::File, i64)> {
     let mut archive = Archive::new(blobs.scratch()?);
     let records = {
@@ -65,10 +78,10 @@ pub async fn export(
     };
     let heads: Vec<String> = records.heads().iter().map(Uuid::to_string).collect();
     for (number, holder) in (0..).zip(holders) {
-        answered(number, &holder.service).await?;
+        told.waits_for(number, &holder.service).await?;
         others(&mut archive, holder, &heads).await?;
     }
-    answered(i32::try_from(holders.len()).unwrap_or_default(), crate::NAME).await?;
+    told.waits_for(i32::try_from(holders.len()).unwrap_or_default(), crate::NAME).await?;
     // One moment for all that this service holds.
     let mut snapshot = db.pool().begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?;
     for (name, select, ids) in sections(&records) {
@@ -81,8 +94,7 @@ pub async fn export(
             .fetch_all(&mut *snapshot)
             .await?;
     snapshot.rollback().await?;
-    for (id, object_id, name, state) in files.into_iter().filter(|file| file.3 != REFUSED) {
-        let _ = state;
+    for (id, object_id, name, _) in files.into_iter().filter(|file| file.3 != REFUSED) {
         file(&mut archive, blobs, (id, object_id), &name).await?;
     }
     let index = index(request, archive.entries());

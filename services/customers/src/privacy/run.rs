@@ -18,6 +18,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::erasure::{self, Going};
+use super::export::Told;
 use super::store::{self, Stored};
 use super::subject::{self, Records};
 use super::{export, hold, imports, rules};
@@ -90,11 +91,8 @@ impl PrivacyJob {
     async fn export(&self, job: &JobContext<Payload>, request: &Stored) -> Result<(), JobFailure> {
         let holders = holders(&self.clients);
         let db = job.db();
-        let mut answered = async |number: i32, waiting_for: &str| -> Result<()> {
-            let mut connection = db.pool().acquire().await?;
-            store::progress_set(&mut connection, request.id, number, waiting_for).await
-        };
-        let (file, size) = export::export(db, &self.blobs, request, &holders, &mut answered).await?;
+        let told = Told { db, request_id: request.id };
+        let (file, size) = export::export(db, &self.blobs, request, &holders, &told).await?;
         job.proceed()?;
         let object_id = Uuid::now_v7();
         {
@@ -173,12 +171,7 @@ impl PrivacyJob {
         }
         let fields = self.shared.fields.current().await?;
         let mut tx = job.db().begin().await?;
-        let region: Option<String> =
-            sqlx::query_scalar("SELECT region FROM customer WHERE id = $1 FOR NO KEY UPDATE")
-                .bind(person.customer_id)
-                .fetch_optional(tx.connection())
-                .await?;
-        let region = region.ok_or_else(|| JobFailure::stop(&reason::PRIVACY_BROKE_OFF))?;
+        let region = store::region_lock(tx.connection(), person.customer_id).await?;
         if let Err(held) = hold::require_none(tx.connection(), person.customer_id).await {
             return Err(if held.reason().id == reason::ERASURE_HELD.id {
                 JobFailure::stop(&reason::ERASURE_HELD)

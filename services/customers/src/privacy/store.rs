@@ -212,6 +212,12 @@ pub async fn request_decide(
     one(connection, None, names, id, "").await
 }
 
+/// Holds the customer until the transaction ends, and tells its region.
+pub async fn region_lock(connection: &mut PgConnection, customer_id: Uuid) -> Result<String> {
+    let region = sqlx::query_scalar("SELECT region FROM customer WHERE id = $1 FOR NO KEY UPDATE").bind(customer_id);
+    region.fetch_optional(connection).await?.ok_or_else(Error::not_found)
+}
+
 /// How far it has come, and for whom it waits.
 pub async fn progress_set(connection: &mut PgConnection, id: Uuid, answered: i32, waiting_for: &str) -> Result<()> {
     sqlx::query("UPDATE privacy_request SET answered_count = $2, waiting_for = $3 WHERE id = $1")

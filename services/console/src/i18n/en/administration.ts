@@ -68,6 +68,7 @@ export const administration = {
       star_schema: "Report data",
     },
     verbs: {
+      downloaded: "downloaded",
       released: "released",
       erased: "erased",
       archive_made: "archive made",

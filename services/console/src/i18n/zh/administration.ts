@@ -67,6 +67,7 @@ export const administration = {
       star_schema: "统计数据",
     },
     verbs: {
+      downloaded: "下载",
       released: "解除",
       erased: "删除个人信息",
       archive_made: "生成档案",
