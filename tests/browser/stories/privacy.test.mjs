@@ -30,7 +30,8 @@ test("consent is recorded, and who must not be called is not called unawares", a
   await page.getByTestId("submit").click();
   await card.getByTestId("contact-ban").getByText("投诉来电频繁").waitFor();
   await picture(page, "consents");
-  await page.getByRole("button", { name: "记录往来" }).first().click();
+  await page.getByTestId("add-interaction").click();
+  await page.getByTestId("add-interaction").click();
   await page.getByTestId("ban-warning").getByText("投诉来电频繁").waitFor();
 });
 

@@ -72,7 +72,7 @@ async fn entries_find(connection: &mut PgConnection, erasure: &Erasure<'_>) -> R
                  UNION ALL SELECT id FROM audit_entry WHERE record_id = ANY($1)
                  UNION ALL SELECT id FROM audit_entry
                            WHERE cardinality($2::text[]) > 0 AND changes::text LIKE ANY($2)
-                             AND changes @> '[{{"field": "filter"}}]')
+                             AND changes @> '[{{\"field\": \"filter\"}}]')
            AND e.leaf IS NULL AND (e.commitment IS NULL OR e.salt IS NOT NULL) AND e.action <> $3
          ORDER BY e.id FOR UPDATE"
     );
