@@ -109,6 +109,7 @@ pub async fn build(config: Config, context: Context) -> anyhow::Result<Parts> {
                 .register(pool::Recycle::new(shared.clone(), policy))
                 .register(handover::HandoverJob::new(shared.clone(), context.access.clone()))
                 .register(import::ImportJob::new(shared.clone(), context.access.clone()))
+                .register(import::UndoJob::new(shared.clone(), context.access.clone()))
                 .register(field::FieldIndex::new(shared.fields.clone()))
                 .register(search::renew::Renew)
                 .every::<search::renew::Renew>(Duration::from_secs(24 * 3600), search::renew::Renew::KEY, &())

@@ -50,6 +50,7 @@ pub async fn erase(tx: &mut Tx, going: &Going<'_>) -> Result<Gone> {
     if records.person.contact_id.is_none() {
         count("customer", customer(tx, records.person.customer_id, going.region).await?);
         count("relation", delete(tx.connection(), "relation", &records.relations).await?);
+        count("import_effect", imports::effects_erase(tx.connection(), records.person.customer_id).await?);
         count("erasure_hold", holds(tx.connection(), records.person.customer_id).await?);
     }
     count("contact", contacts(tx.connection(), &records.contacts).await?);

@@ -60,6 +60,12 @@ async fn names(mut file: File, format: Format, texts: Texts) -> Result<bool> {
     tokio::task::spawn_blocking(look).await.map_err(Error::internal)
 }
 
+/// What imports would give back when they are undone.
+pub async fn effects_erase(connection: &mut PgConnection, customer_id: Uuid) -> Result<u64> {
+    let effects = sqlx::query("DELETE FROM import_effect WHERE customer_id = $1").bind(customer_id);
+    Ok(effects.execute(connection).await?.rows_affected())
+}
+
 /// How many files went. Failed rows are told by the person's texts, in whatever import they are.
 pub async fn erase(connection: &mut PgConnection, found: &[Uuid], texts: &Texts) -> Result<u64> {
     let pieces = "DELETE FROM import_piece WHERE import_id = ANY($1)";
