@@ -129,10 +129,10 @@ pub async fn build(config: Config, context: Context) -> anyhow::Result<Parts> {
 fn services(shared: &Arc<Shared>, watches: watch::Watches) -> Services {
     let (db, fields) = (shared.db.clone(), shared.fields.clone());
     use contracts::unary::{
-        ConsentServiceUnary, ContactServiceUnary, CustomerAccessServiceUnary, CustomerServiceUnary, DictionaryServiceUnary,
-        FieldServiceUnary, HandoverServiceUnary, ImportServiceUnary, InteractionServiceUnary, OwnershipServiceUnary,
-        PoolAdminServiceUnary, PoolServiceUnary, RelationServiceUnary, ShareServiceUnary, TimelineServiceUnary,
-        ViewServiceUnary,
+        ConsentServiceUnary, ContactServiceUnary, CustomerAccessServiceUnary, CustomerServiceUnary,
+        DictionaryServiceUnary, FieldServiceUnary, HandoverServiceUnary, ImportServiceUnary, InteractionServiceUnary,
+        OwnershipServiceUnary, PoolAdminServiceUnary, PoolServiceUnary, RelationServiceUnary, ShareServiceUnary,
+        TimelineServiceUnary, ViewServiceUnary,
     };
     use proto::consent_service_server::ConsentServiceServer;
     use proto::contact_service_server::ContactServiceServer;

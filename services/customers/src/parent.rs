@@ -39,7 +39,8 @@ pub async fn lock(connection: &mut PgConnection, rows: &RowPredicate, id: Uuid) 
 /// Holds the customer until the transaction ends, so that writers of what belongs to it take turns. Refused when it is
 /// out of use.
 pub async fn lock_active(connection: &mut PgConnection, rows: &RowPredicate, id: Uuid) -> Result<()> {
-    let mut query = QueryBuilder::<Postgres>::new("SELECT c.state, c.erase_time IS NOT NULL FROM customer AS c WHERE c.id = ");
+    let mut query =
+        QueryBuilder::<Postgres>::new("SELECT c.state, c.erase_time IS NOT NULL FROM customer AS c WHERE c.id = ");
     query.push_bind(id).push(" AND ");
     rows.push_sql(&mut query, CUSTOMER_ROWS);
     query.push(" FOR NO KEY UPDATE OF c");

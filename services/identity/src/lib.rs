@@ -31,8 +31,8 @@ mod seal;
 pub mod seed;
 mod service_account;
 mod sign_on;
-mod subject;
 pub mod signing;
+mod subject;
 pub mod webhook;
 
 use std::ops::Deref;
@@ -51,8 +51,8 @@ use contracts::identity::group_service_server::GroupServiceServer;
 use contracts::identity::identity_operations_service_server::{
     IdentityOperationsService, IdentityOperationsServiceServer,
 };
-use contracts::identity::identity_subject_service_server::IdentitySubjectServiceServer;
 use contracts::identity::identity_provider_service_server::IdentityProviderServiceServer;
+use contracts::identity::identity_subject_service_server::IdentitySubjectServiceServer;
 use contracts::identity::parameter_service_server::ParameterServiceServer;
 use contracts::identity::password_link_service_server::PasswordLinkServiceServer;
 use contracts::identity::policy_service_server::PolicyServiceServer;
@@ -68,10 +68,10 @@ use contracts::identity::webhook_service_server::WebhookServiceServer;
 use contracts::unary::{
     ApiKeyServiceUnary, AuthenticationServiceUnary, AvatarServiceUnary, CredentialServiceUnary,
     EmployeeAccessServiceUnary, EmployeeImportServiceUnary, EmployeeServiceUnary, FeedbackServiceUnary,
-    GroupServiceUnary, IdentityOperationsServiceUnary, IdentityProviderServiceUnary, IdentitySubjectServiceUnary, ParameterServiceUnary,
-    PasswordLinkServiceUnary, PolicyServiceUnary, ProfileServiceUnary, RoleServiceUnary, ScimGroupServiceUnary,
-    ScimServiceUnary, ScimUserServiceUnary, ServiceAccountServiceUnary, SingleSignOnServiceUnary,
-    WebhookDeliveryServiceUnary, WebhookServiceUnary,
+    GroupServiceUnary, IdentityOperationsServiceUnary, IdentityProviderServiceUnary, IdentitySubjectServiceUnary,
+    ParameterServiceUnary, PasswordLinkServiceUnary, PolicyServiceUnary, ProfileServiceUnary, RoleServiceUnary,
+    ScimGroupServiceUnary, ScimServiceUnary, ScimUserServiceUnary, ServiceAccountServiceUnary,
+    SingleSignOnServiceUnary, WebhookDeliveryServiceUnary, WebhookServiceUnary,
 };
 use futures::FutureExt;
 use platform::access::{Access, Call};

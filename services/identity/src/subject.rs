@@ -1,7 +1,6 @@
 //! What identity holds on a person who is a customer: the events about them that were told to endpoints outside, which hold
 //! no personal data. They are given out, since the person may ask who was told, and go with their time.
 
-use async_trait::async_trait;
 use contracts::identity::identity_subject_service_server::IdentitySubjectService;
 use contracts::privacy::SubjectRecord;
 use platform::db::{Db, Tx};
@@ -18,7 +17,7 @@ pub fn rpc(db: &Db) -> SubjectRpc {
 
 struct Told;
 
-#[async_trait]
+#[tonic::async_trait]
 impl SubjectData for Told {
     async fn records(&self, connection: &mut PgConnection, ids: &[Uuid]) -> Result<Vec<SubjectRecord>> {
         let rows: Vec<String> = sqlx::query_scalar(

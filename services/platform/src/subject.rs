@@ -77,16 +77,14 @@ impl Subjects {
         Ok(Response::new(ListSubjectRecordsResponse { records, next_page_token }))
     }
 
-    pub async fn erase(
-        &self,
-        request: Request<EraseSubjectRequest>,
-    ) -> Result<Response<EraseSubjectResponse>, Status> {
+    pub async fn erase(&self, request: Request<EraseSubjectRequest>) -> Result<Response<EraseSubjectResponse>, Status> {
         let request = request.into_inner();
         let ids = ids(request.subject.as_ref());
         let request_id: Uuid = request.request_id.parse().map_err(|_| Error::not_found())?;
         let mut tx = self.db.begin().await?;
         let mut sections = self.data.erase(&mut tx, &ids).await?;
-        let erasure = Erasure { record_ids: &ids, texts: &[], request_id, subject_id: ids.first().copied().unwrap_or_default() };
+        let erasure =
+            Erasure { record_ids: &ids, texts: &[], request_id, subject_id: ids.first().copied().unwrap_or_default() };
         sections.push((AUDIT_SECTION, erase(&mut tx, &erasure).await?));
         let erased = erased(tx.service(), sections);
         tx.commit().await?;

@@ -38,11 +38,7 @@ pub async fn build(_: Config, context: Context) -> anyhow::Result<Parts> {
     Ok(Parts {
         services: Services::default()
             .add(compositions, CompositionServiceServer::from_arc, CompositionServiceUnary)
-            .add(
-                OperationsRpc(operations),
-                ReportingOperationsServiceServer::from_arc,
-                ReportingOperationsServiceUnary,
-            )
+            .add(OperationsRpc(operations), ReportingOperationsServiceServer::from_arc, ReportingOperationsServiceUnary)
             .add(subject::rpc(&db), ReportingSubjectServiceServer::from_arc, ReportingSubjectServiceUnary),
         consumers: vec![consumer],
         worker: Some(Worker::new(&db)),

@@ -30,9 +30,7 @@ async fn attach(session: &Session, record: &str, name: &str, content: String) ->
 
 /// Says the needles everywhere where something can be said; answers the customer and a contact.
 async fn say_everything(app: &TestApp, admin: &Session) -> Result<(String, String)> {
-    let field = |key: &str, kind: &str, of: &str| {
-        json!({"key": key, "type": kind, "labelZh": key, "recordKind": of, "labelEn": key})
-    };
+    let field = |key: &str, kind: &str, of: &str| json!({"key": key, "type": kind, "labelZh": key, "recordKind": of, "labelEn": key});
     for (key, kind, of) in [
         ("words", "FIELD_TYPE_TEXT", "RECORD_KIND_CUSTOMER"),
         ("yes", "FIELD_TYPE_BOOLEAN", "RECORD_KIND_CUSTOMER"),
@@ -202,9 +200,10 @@ async fn nothing_is_found_of_a_person_who_was_erased() -> Result<()> {
                    WHERE valid_to IS NULL GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3, 4, 5";
     type Counts = Vec<(i16, String, String, String, bool, i64)>;
     app.until("reporting has counted", async || {
-        let count: Result<i64, _> = sqlx::query_scalar("SELECT count(*) FROM reporting.dim_customer WHERE valid_to IS NULL")
-            .fetch_one(&mut app.database().await.unwrap())
-            .await;
+        let count: Result<i64, _> =
+            sqlx::query_scalar("SELECT count(*) FROM reporting.dim_customer WHERE valid_to IS NULL")
+                .fetch_one(&mut app.database().await.unwrap())
+                .await;
         count.is_ok_and(|count| count == 3)
     })
     .await?;
@@ -215,8 +214,22 @@ async fn nothing_is_found_of_a_person_who_was_erased() -> Result<()> {
     let export = done(&app, &admin, &export).await?;
     assert_eq!(export["state"], "PRIVACY_REQUEST_STATE_DONE", "{export}");
     let said = tables(&mut database).await?;
-    for table in ["customer", "contact", "interaction", "attachment", "consent", "contact_ban", "audit_entry", "import_piece",
-        "import_row_error", "idempotency", "view", "search_document", "privacy_request", "ownership"] {
+    for table in [
+        "customer",
+        "contact",
+        "interaction",
+        "attachment",
+        "consent",
+        "contact_ban",
+        "audit_entry",
+        "import_piece",
+        "import_row_error",
+        "idempotency",
+        "view",
+        "search_document",
+        "privacy_request",
+        "ownership",
+    ] {
         assert!(said.iter().any(|found| found.starts_with(&format!("customers.{table}:"))), "{table}: {said:?}");
     }
     let blobs = app.config.blob.directory.clone().context("no directory")?;
@@ -252,7 +265,11 @@ async fn nothing_is_found_of_a_person_who_was_erased() -> Result<()> {
 
     // An anonymous row stays and can't be filled again.
     let row = admin.get(&path).await?.ok()?;
-    assert_eq!((&row["name"], &row["region"], &row["level"]), (&json!("***"), &json!("330100"), &json!("vip")), "{row}");
+    assert_eq!(
+        (&row["name"], &row["region"], &row["level"]),
+        (&json!("***"), &json!("330100"), &json!("vip")),
+        "{row}"
+    );
     assert_eq!(row["customFields"], json!({"yes": {"boolValue": true}}));
     let change = json!({"remark": "b", "etag": row["etag"]});
     admin.patch(&path, change).await?.refused(422, "CUSTOMER_ERASED")?;

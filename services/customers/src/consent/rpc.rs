@@ -72,8 +72,7 @@ impl ConsentService for ConsentRpc {
             return Err(Error::invalid("consent.attachment_id", &reason::CONSENT_ATTACHMENT_UNKNOWN).into());
         }
         let id = Uuid::now_v7();
-        let new =
-            NewConsent { id, customer_id, contact_id, attachment_id, occur_time, expire_time, consent: &consent };
+        let new = NewConsent { id, customer_id, contact_id, attachment_id, occur_time, expire_time, consent: &consent };
         let consent = store::consent_insert(tx.connection(), &new).await?;
         let withdrawn = consent.state() == contracts::customers::ConsentState::Withdrawn;
         tx.audit(AuditEntry {
@@ -129,10 +128,7 @@ impl ConsentService for ConsentRpc {
         Ok(Response::new(tx.commit_call(&call, ban).await?))
     }
 
-    async fn lift_contact_ban(
-        &self,
-        request: Request<LiftContactBanRequest>,
-    ) -> Result<Response<ContactBan>, Status> {
+    async fn lift_contact_ban(&self, request: Request<LiftContactBanRequest>) -> Result<Response<ContactBan>, Status> {
         let call = Call::of(&request)?;
         let ban_id = id(&request.get_ref().id)?;
         let mut tx = match self.shared.db.begin_once::<ContactBan>(&call).await? {
@@ -184,12 +180,7 @@ impl ConsentRpc {
 }
 
 /// What the caller may see of what is kept for a customer; NOT_FOUND when that is nothing.
-async fn asked(
-    connection: &mut PgConnection,
-    call: &Call,
-    customer_id: &str,
-    present_only: bool,
-) -> Result<Asked> {
+async fn asked(connection: &mut PgConnection, call: &Call, customer_id: &str, present_only: bool) -> Result<Asked> {
     let customer_id = id(customer_id)?;
     parent::require_visible(connection, &call.caller.rows(Permission::CustomersRead), customer_id).await?;
     let contacts = parent::is_visible(connection, &call.caller.rows(Permission::ContactsRead), customer_id).await?;

@@ -39,7 +39,8 @@ pub struct Gone {
 }
 
 /// Values of custom fields that say nothing of who it is: choices of a list, yes and no.
-const KEPT_FIELDS: &str = "coalesce((SELECT jsonb_object_agg(value.key, value.value) FROM jsonb_each(custom_fields) AS value
+const KEPT_FIELDS: &str =
+    "coalesce((SELECT jsonb_object_agg(value.key, value.value) FROM jsonb_each(custom_fields) AS value
     JOIN field AS f ON f.key = value.key AND f.type IN (4, 7, 8) AND f.personal_data = 0), '{}')";
 
 /// The customer is locked.

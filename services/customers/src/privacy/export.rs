@@ -141,8 +141,10 @@ async fn rows(
         let page = page.fetch_all(&mut *connection).await?;
         let Some(end) = page.last() else { break };
         last = end.try_get(0)?;
-        let records: Vec<String> =
-            page.iter().map(|row| Ok(row.try_get::<serde_json::Value, _>(1)?.to_string())).collect::<sqlx::Result<_>>()?;
+        let records: Vec<String> = page
+            .iter()
+            .map(|row| Ok(row.try_get::<serde_json::Value, _>(1)?.to_string()))
+            .collect::<sqlx::Result<_>>()?;
         piece(archive, name, &mut begun, &records).await?;
     }
     end(archive, begun).await
@@ -188,7 +190,9 @@ async fn file(archive: &mut Archive, blobs: &Blobs, (id, object_id): (Uuid, Uuid
 
 /// A name that leads nowhere else when the archive is unpacked.
 fn safe(name: &str) -> String {
-    let safe = |c: char| if c.is_control() || matches!(c, '/' | '\\' | ':' | '*' | '?' | '"' | '<' | '>' | '|') { '_' } else { c };
+    let safe = |c: char| {
+        if c.is_control() || matches!(c, '/' | '\\' | ':' | '*' | '?' | '"' | '<' | '>' | '|') { '_' } else { c }
+    };
     name.chars().map(safe).collect()
 }
 

@@ -13,7 +13,8 @@ use super::rules;
 use crate::error::reason;
 use crate::parent::CUSTOMER_ROWS;
 
-const SELECT: &str = "SELECT h.id, h.customer_id, h.reason, h.expire_time, h.release_time, h.create_time, h.create_user_id,
+const SELECT: &str =
+    "SELECT h.id, h.customer_id, h.reason, h.expire_time, h.release_time, h.create_time, h.create_user_id,
          h.release_time IS NULL AND (h.expire_time IS NULL OR h.expire_time > now())
      FROM erasure_hold AS h JOIN customer AS c ON c.id = h.customer_id WHERE ";
 

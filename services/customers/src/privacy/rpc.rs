@@ -58,8 +58,7 @@ impl PrivacyService for PrivacyRpc {
         let asked = Asked { customer_id: request.customer_id.parse().ok(), state: request.state() };
         let mut connection = self.shared.db.pool().acquire().await.map_err(Error::from)?;
         let (rows, names) = (rows(&call), names(&call));
-        let mut privacy_requests =
-            store::request_list(&mut connection, &rows, &names, &asked, after, size + 1).await?;
+        let mut privacy_requests = store::request_list(&mut connection, &rows, &names, &asked, after, size + 1).await?;
         let next_page_token = page::cut(&mut privacy_requests, size, &bound, |request| request.id.clone())?;
         Ok(Response::new(ListPrivacyRequestsResponse { privacy_requests, next_page_token }))
     }
@@ -214,10 +213,7 @@ impl PrivacyRpc {
         if !erasure {
             run::start(&mut tx, new.id).await?;
         }
-        let changes = vec![
-            FieldChange::set("kind", wanted.kind().as_str_name()),
-            FieldChange::set("reason", why),
-        ];
+        let changes = vec![FieldChange::set("kind", wanted.kind().as_str_name()), FieldChange::set("reason", why)];
         audit(&mut tx, "privacy_request.created", &stored, changes);
         tx.commit_call(call, stored.request).await
     }

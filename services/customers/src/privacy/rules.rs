@@ -49,8 +49,7 @@ impl Texts {
 
 fn kept(texts: impl IntoIterator<Item = String>, least: usize) -> Vec<String> {
     let texts = texts.into_iter().map(|text| text.trim().to_owned());
-    let mut texts: Vec<String> =
-        texts.filter(|text| text.chars().count() >= least && text != ANONYMOUS).collect();
+    let mut texts: Vec<String> = texts.filter(|text| text.chars().count() >= least && text != ANONYMOUS).collect();
     texts.sort_unstable();
     texts.dedup();
     texts

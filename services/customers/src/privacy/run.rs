@@ -10,7 +10,7 @@ use contracts::customers::{PrivacyRequestKind, PrivacyRequestState};
 use contracts::privacy::{EraseSubjectRequest, Subject};
 use platform::blob::Blobs;
 use platform::db::{AuditEntry, FieldChange, Tx};
-use platform::error::{Error, Result};
+use platform::error::Result;
 use platform::jobs::{JobContext, JobFailure, JobHandler, NewJob};
 use platform::service::Clients;
 use platform::subject::{erased, holders};
@@ -221,7 +221,7 @@ impl JobHandler for Expiry {
     async fn run(&self, job: JobContext<()>) -> Result<(), JobFailure> {
         let mut tx = job.db().begin().await?;
         if store::archives_expire(tx.connection()).await? > 0 {
-            tx.enqueue(NewJob::new::<Sweep>(&()).map_err(Error::from)?).await?;
+            tx.enqueue(NewJob::new::<Sweep>(&())?).await?;
         }
         tx.commit().await?;
         Ok(())

@@ -231,11 +231,8 @@ pub async fn progress_set(connection: &mut PgConnection, id: Uuid, answered: i32
 
 /// What a service has erased; a service that answers a second time has nothing to add.
 pub async fn erased_add(connection: &mut PgConnection, id: Uuid, erased: &[ErasedRecords]) -> Result<()> {
-    let line = |one: &ErasedRecords| Line {
-        service: one.service.clone(),
-        section: one.section.clone(),
-        count: one.count,
-    };
+    let line =
+        |one: &ErasedRecords| Line { service: one.service.clone(), section: one.section.clone(), count: one.count };
     let lines: Vec<Line> = erased.iter().map(line).collect();
     sqlx::query(
         "UPDATE privacy_request SET erased = erased || $2, answered_count = answered_count + 1, waiting_for = ''

@@ -80,7 +80,8 @@ impl TimelineService for TimelineRpc {
                 Some((place, Found::Interaction(Box::new(interaction))))
             }));
         }
-        let changes = store::change_list_before(&mut connection, customer_id, (visible, &kinds), before, size + 1).await?;
+        let changes =
+            store::change_list_before(&mut connection, customer_id, (visible, &kinds), before, size + 1).await?;
         let others = rules::other_customers(&changes);
         let customer_names: HashMap<Uuid, String> =
             store::customer_names(&mut connection, &readable, &others).await?.into_iter().collect();

@@ -146,7 +146,8 @@ async fn what_cannot_have_been_said_is_refused() -> Result<()> {
         .await?;
     assert_eq!(count, 0);
     // Nobody asks whom to contact but services.
-    let question = json!({"questions": [{"customerId": customer, "channel": "CONTACT_CHANNEL_SMS", "purpose": "service"}]});
+    let question =
+        json!({"questions": [{"customerId": customer, "channel": "CONTACT_CHANNEL_SMS", "purpose": "service"}]});
     story.admin.post("/v1/consents:check", question).await?.refused(403, "PERMISSION_DENIED")?;
     story.end().await
 }

@@ -32,10 +32,7 @@ fn portal_scopes(permission: Permission) -> &'static [Scope] {
 
 fn employee_scopes(permission: Permission) -> &'static [Scope] {
     match permission {
-        Permission::Unspecified
-        | Permission::PolicyWatch
-        | Permission::OwnershipRead
-        | Permission::PrivacyServe => &[],
+        Permission::Unspecified | Permission::PolicyWatch | Permission::OwnershipRead | Permission::PrivacyServe => &[],
         Permission::GroupsManage => GROUPS,
         Permission::RolesRead
         | Permission::RolesManage

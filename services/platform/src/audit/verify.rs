@@ -249,10 +249,8 @@ impl<'a> Walk<'a> {
     fn erased(&mut self) {
         let told = &self.told_erased;
         let untold = self.blank.iter().filter(|(_, entry_id)| !told.contains(entry_id));
-        self.findings.extend(untold.map(|(sequence, entry_id)| Finding::Blanked {
-            sequence: *sequence,
-            entry_id: *entry_id,
-        }));
+        self.findings
+            .extend(untold.map(|(sequence, entry_id)| Finding::Blanked { sequence: *sequence, entry_id: *entry_id }));
     }
 
     /// With what was told of this place.

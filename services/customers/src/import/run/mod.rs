@@ -107,7 +107,7 @@ impl ImportJob {
         let zone: FixedOffset = self.shared.zone;
         let plan = Arc::new(Plan::new(&stored.fields, fields, key, owner, zone, caller));
         let file =
-            source::fetch(job.db().pool(), id).await?.ok_or_else(|| JobFailure::stop(&reason::IMPORT_FILE_GONE))?;
+            fetch(job.db().pool(), id).await?.ok_or_else(|| JobFailure::stop(&reason::IMPORT_FILE_GONE))?;
         let mut source = source::Source::start(file, &stored, plan.clone());
         let work = Work {
             job,
