@@ -73,7 +73,7 @@ async fn say_everything(app: &TestApp, admin: &Session) -> Result<(String, Strin
         "occurTime": "2027-01-01T00:00:00Z",
     });
     let planned = admin.post(&format!("{path}/interactions"), planned).await?.ok()?;
-    let cancel = json!({"reason": NAME});
+    let cancel = json!({"reason": NAME, "etag": planned["etag"]});
     admin.post(&format!("/v1/interactions/{}:cancel", id(&planned)?), cancel).await?.ok()?;
     let other = json!({"kind": "CUSTOMER_KIND_ORGANIZATION", "name": "大华电子"});
     let other = admin.post("/v1/customers", other).await?.ok()?;
