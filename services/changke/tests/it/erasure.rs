@@ -46,7 +46,7 @@ async fn say_everything(app: &TestApp, admin: &Session) -> Result<(String, Strin
         "legalRepresentative": NAME, "bankName": NAME, "bankAccount": "6222020000000000", "remark": NAME,
         "region": "330106", "level": "vip", "birthday": "1980-02-03",
         "addresses": [{"label": "home", "region": "330106", "street": NAME, "postalCode": "310000"}],
-        "customFields": {"words": {"stringValue": NAME}, "yes": {"boolValue": true}},
+        "customFields": {"words": {"stringValue": NAME}, "yes": {"booleanValue": true}},
     });
     let kept = [("idempotency-key", "create-the-needle")];
     let customer = admin.call(Method::POST, "/v1/customers", Some(customer), &kept).await?.ok()?;
@@ -270,7 +270,7 @@ async fn nothing_is_found_of_a_person_who_was_erased() -> Result<()> {
         (&json!("***"), &json!("330100"), &json!("vip")),
         "{row}"
     );
-    assert_eq!(row["customFields"], json!({"yes": {"boolValue": true}}));
+    assert_eq!(row["customFields"], json!({"yes": {"booleanValue": true}}));
     let change = json!({"remark": "b", "etag": row["etag"]});
     admin.patch(&path, change).await?.refused(422, "CUSTOMER_ERASED")?;
     admin.post(&format!("{path}/contacts"), json!({"name": "b"})).await?.refused(422, "CUSTOMER_ERASED")?;
