@@ -59,7 +59,7 @@ impl Process {
 
     /// The same with what it prints.
     pub async fn serve_heard(config: &Config) -> Result<(Self, ChildStdout)> {
-        let piped = |command: &mut Command| {
+        let piped = |command: &mut Command| -> Result<()> {
             command.stdout(Stdio::piped());
             Ok(())
         };
@@ -70,7 +70,7 @@ impl Process {
 
     /// The same with a log of everything in a file.
     pub async fn serve_logged(config: &Config, log: &Path) -> Result<Self> {
-        let logged = |command: &mut Command| {
+        let logged = |command: &mut Command| -> Result<()> {
             let file = File::options().create(true).append(true).open(log)?;
             command.env("CHANGKE_TELEMETRY__LOG_FILTER", "debug").stderr(file);
             Ok(())
