@@ -72,7 +72,7 @@ export const knownActions: Readonly<Record<string, readonly string[]>> = {
   feedback: ["created", "answered", "closed"],
   signing_key: ["rotated"],
   installation: ["restored"],
-  audit: ["export_started", "exported", "pruned", "entry_removed"],
+  audit: ["export_started", "exported", "pruned", "entry_removed", "erased"],
   job: ["retried"],
   event: ["retried"],
   star_schema: ["rebuilt"],
