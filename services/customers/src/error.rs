@@ -21,6 +21,7 @@ pub mod reason {
         CODE_UNKNOWN: "The dictionary {dictionary} has no code {code}.", "字典 {dictionary} 中没有编码 {code}。";
         CODE_RETIRED: "The code {code} of the dictionary {dictionary} is retired.", "字典 {dictionary} 的编码 {code} 已停用。";
         OWNER_INVALID: "There is no such active employee within your scope.", "您的权限范围内没有该在职员工。";
+        CUSTOMER_ERASED: "The customer was erased at the person's request.", "该客户的个人信息已应本人要求删除。";
         CUSTOMER_INVALID: "The customer is out of use. Restore it first.", "该客户已作废，请先恢复。";
         CUSTOMER_NOT_INVALID: "The customer is in use.", "该客户未作废。";
         WATCHES_EXHAUSTED: "You follow changes in as many places as you may ({limit}). Close one of them.", "您同时关注客户变化的连接数已达上限（{limit}），请先关闭其中一个。";
@@ -204,6 +205,25 @@ pub mod reason {
         ATTACHMENT_REFUSED: "The scanner has refused the file.", "文件未通过安全扫描。";
         RECORDING_WITHOUT_INTERACTION: "Recordings belong to interactions.", "录音只能添加到交往记录。";
         RECORDING_WITHOUT_SOUND: "A recording is sound, and this is {type}.", "录音须为音频文件，该文件为 {type}。";
+    }
+
+    // Consent, and what people ask for.
+    reasons! {
+        CONSENT_IN_FUTURE: "What was said can't lie in the future.", "表示同意或撤回的时间不能晚于现在。";
+        CONSENT_EXPIRED: "The consent would be over already.", "有效期须晚于现在。";
+        CONSENT_WITHDRAWAL_EXPIRES: "A withdrawal has no end.", "撤回没有有效期。";
+        CONSENT_ATTACHMENT_UNKNOWN: "The customer has no such file.", "该客户没有此附件。";
+        CONSENT_CONTACT_UNKNOWN: "The customer has no such contact in use.", "该客户没有此联系人或联系人已作废。";
+        CONTACT_BAN_EXPIRED: "The time lies in the past.", "截止时间须晚于现在。";
+        CONTACT_BAN_OVER: "It does not hold any more.", "该禁止联系已结束。";
+        PRIVACY_REQUEST_OPEN: "A request of this kind is under way for the person.", "该对象已有同类申请正在处理。";
+        PRIVACY_REQUEST_NOT_PENDING: "The request does not wait for a decision.", "该申请不在待审批状态。";
+        ERASURE_NEEDS_ANOTHER: "Somebody else must approve what you asked for.", "删除申请须由其他人批准。";
+        ERASURE_HELD: "The data must be kept: {reason} (until {until}).", "资料须保留：{reason}（至 {until}）。";
+        ERASURE_HOLD_OVER: "It does not hold any more.", "该保留已结束。";
+        ARCHIVE_NOT_READY: "The archive is not ready, or no longer kept.", "档案尚未就绪或已过期。";
+        PRIVACY_CONTACT_UNKNOWN: "The customer has no such contact, or it is erased already.", "该客户没有此联系人，或其信息已删除。";
+        PRIVACY_BROKE_OFF: "It broke off. Ask again.", "处理意外中断，请重新申请。";
     }
 
     // Import files.

@@ -11,6 +11,7 @@ mod attachment;
 mod audit;
 mod bulk;
 mod config;
+mod consent;
 mod consumers;
 mod contact;
 pub mod customer;
@@ -32,6 +33,7 @@ mod parent;
 mod period;
 mod point;
 mod pool;
+mod privacy;
 mod relation;
 pub mod search;
 mod share;
@@ -47,7 +49,8 @@ use chrono::{FixedOffset, NaiveDate, Utc};
 use contracts::customers as proto;
 use contracts::customers::attachment_service_server::AttachmentServiceServer;
 use contracts::customers::customers_operations_service_server::CustomersOperationsServiceServer;
-use contracts::unary::{AttachmentServiceUnary, CustomersOperationsServiceUnary};
+use contracts::customers::privacy_service_server::PrivacyServiceServer;
+use contracts::unary::{AttachmentServiceUnary, CustomersOperationsServiceUnary, PrivacyServiceUnary};
 use futures::FutureExt;
 use platform::db::Db;
 use platform::jobs::Worker;
@@ -94,6 +97,7 @@ pub async fn build(config: Config, context: Context) -> anyhow::Result<Parts> {
     let feed = Arc::new(watch::Feed::new(&context.db, &context.events));
     let watches = watch::Watches::new(&shared, &context.access, &feed, &context.shutdown);
     let (attachments, blobs) = (Arc::new(config.attachments), context.blobs);
+    let clients = context.clients.calling_as(NAME);
     let operations = operations::rpc(&shared, &context.events, &consumers);
     Ok(Parts {
         services: services(&shared, watches)
@@ -101,6 +105,11 @@ pub async fn build(config: Config, context: Context) -> anyhow::Result<Parts> {
                 attachment::AttachmentRpc::new(context.db, attachments.clone(), blobs.clone()),
                 AttachmentServiceServer::from_arc,
                 AttachmentServiceUnary,
+            )
+            .add(
+                privacy::PrivacyRpc::new(shared.clone(), clients.clone(), blobs.clone()),
+                PrivacyServiceServer::from_arc,
+                PrivacyServiceUnary,
             )
             .add(operations, CustomersOperationsServiceServer::from_arc, CustomersOperationsServiceUnary),
         consumers,
@@ -129,7 +138,10 @@ pub async fn build(config: Config, context: Context) -> anyhow::Result<Parts> {
                 .every::<search::renew::Renew>(Duration::from_secs(24 * 3600), search::renew::Renew::KEY, &())
                 .register(import::Prune)
                 .register(attachment::Scan::new(attachments, blobs.clone()))
+                .register(privacy::PrivacyJob::new(shared.clone(), clients, blobs.clone()))
+                .register(privacy::Expiry)
                 .register(attachment::Sweep::new(blobs))
+                .every::<privacy::Expiry>(Duration::from_secs(3600), "privacy.expiry", &())
                 .every::<attachment::Sweep>(Duration::from_secs(3600), "attachment.sweep", &())
                 .every::<import::Prune>(Duration::from_secs(24 * 3600), "import.prune", &()),
         ),
@@ -143,13 +155,14 @@ pub async fn build(config: Config, context: Context) -> anyhow::Result<Parts> {
 fn services(shared: &Arc<Shared>, watches: watch::Watches) -> Services {
     let (db, fields) = (shared.db.clone(), shared.fields.clone());
     use contracts::unary::{
-        BulkChangeServiceUnary, ContactServiceUnary, CustomerAccessServiceUnary, CustomerServiceUnary,
-        DictionaryServiceUnary, DuplicateServiceUnary, FieldServiceUnary, GradeServiceUnary, HandoverServiceUnary,
-        ImportServiceUnary, InteractionServiceUnary, LifecycleServiceUnary, MergeServiceUnary, OwnershipServiceUnary,
-        PointServiceUnary, PoolAdminServiceUnary, PoolServiceUnary, RelationServiceUnary, ShareServiceUnary,
-        TagServiceUnary, TimelineServiceUnary, ViewServiceUnary,
+        BulkChangeServiceUnary, ConsentServiceUnary, ContactServiceUnary, CustomerAccessServiceUnary,
+        CustomerServiceUnary, DictionaryServiceUnary, DuplicateServiceUnary, FieldServiceUnary, GradeServiceUnary,
+        HandoverServiceUnary, ImportServiceUnary, InteractionServiceUnary, LifecycleServiceUnary, MergeServiceUnary,
+        OwnershipServiceUnary, PointServiceUnary, PoolAdminServiceUnary, PoolServiceUnary, RelationServiceUnary,
+        ShareServiceUnary, TagServiceUnary, TimelineServiceUnary, ViewServiceUnary,
     };
     use proto::bulk_change_service_server::BulkChangeServiceServer;
+    use proto::consent_service_server::ConsentServiceServer;
     use proto::contact_service_server::ContactServiceServer;
     use proto::customer_access_service_server::CustomerAccessServiceServer;
     use proto::customer_service_server::CustomerServiceServer;
@@ -193,6 +206,7 @@ fn services(shared: &Arc<Shared>, watches: watch::Watches) -> Services {
             DictionaryServiceUnary,
         )
         .add(field::FieldRpc::new(db.clone(), fields.clone()), FieldServiceServer::from_arc, FieldServiceUnary)
+        .add(consent::ConsentRpc::new(shared.clone()), ConsentServiceServer::from_arc, ConsentServiceUnary)
         .add(contact::ContactRpc::new(shared.clone()), ContactServiceServer::from_arc, ContactServiceUnary)
         .add(relation::RelationRpc::new(db.clone(), shared.zone), RelationServiceServer::from_arc, RelationServiceUnary)
         .add(import::ImportRpc::new(shared.clone()), ImportServiceServer::from_arc, ImportServiceUnary)

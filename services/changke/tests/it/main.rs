@@ -5,6 +5,7 @@
 mod backup;
 mod bulk_change;
 mod crash;
+mod erasure;
 mod first_run;
 mod duplicates;
 mod handover;

@@ -15,6 +15,7 @@ export interface MenuEntry {
     | "composition"
     | "employees"
     | "handovers"
+    | "privacyRequests"
     | "groups"
     | "roles"
     | "dictionaries"
@@ -55,6 +56,7 @@ const entries: readonly MenuEntry[] = [
   { path: "/fields", key: "fields", section: "settings", service: "customers" },
   { path: "/tags", key: "tags", section: "settings", service: "customers", permission: "PERMISSION_FIELDS_MANAGE" },
   { path: "/grades", key: "grades", section: "settings", service: "customers", permission: "PERMISSION_FIELDS_MANAGE" },
+  { path: "/privacy-requests", key: "privacyRequests", section: "administration", service: "customers", permission: "PERMISSION_CUSTOMERS_PRIVACY" },
   { path: "/audit", key: "audit", section: "administration", permission: "PERMISSION_AUDIT_READ" },
   { path: "/service-accounts", key: "serviceAccounts", section: "administration", service: "identity", permission: "PERMISSION_SERVICE_ACCOUNTS_MANAGE" },
   { path: "/provisioning", key: "provisioning", section: "administration", service: "identity", permission: "PERMISSION_SERVICE_ACCOUNTS_MANAGE" },

@@ -42,6 +42,7 @@ const inside: RouteObject[] = [
   screen("employees", () => import("@/identity/employees/EmployeesPage").then((m) => m.EmployeesPage), "identity", "PERMISSION_EMPLOYEES_READ"),
   screen("employees/import", () => import("@/identity/employees/ImportPage").then((m) => m.ImportPage), "identity", "PERMISSION_EMPLOYEES_MANAGE"),
   screen("handovers", () => import("@/customers/handovers/HandoversPage").then((m) => m.HandoversPage), "customers", "PERMISSION_CUSTOMERS_ASSIGN"),
+  screen("privacy-requests", () => import("@/customers/privacy/RequestsPage").then((m) => m.RequestsPage), "customers", "PERMISSION_CUSTOMERS_PRIVACY"),
   screen("groups", () => import("@/identity/groups/GroupsPage").then((m) => m.GroupsPage), "identity"),
   screen("roles", () => import("@/identity/roles/RolesPage").then((m) => m.RolesPage), "identity", "PERMISSION_ROLES_READ"),
   screen("dictionaries", () => import("@/customers/dictionaries/DictionariesPage").then((m) => m.DictionariesPage), "customers"),

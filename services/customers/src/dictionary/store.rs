@@ -225,6 +225,8 @@ pub async fn entry_in_use(connection: &mut PgConnection, dictionary: &str, code:
                AND (r.rules ->> 'default_code' = $2
                     OR r.rules -> 'rules' @> jsonb_build_array(jsonb_build_object('code', $2)))
          ) OR EXISTS (
+             SELECT FROM consent WHERE $1 = 'contact_purpose' AND purpose = $2 OR $1 = 'consent_source' AND source = $2
+         ) OR EXISTS (
              SELECT FROM field
              WHERE dictionary = $1
                AND (default_value @> to_jsonb($2)

@@ -11,6 +11,8 @@ import { Loaded } from "@/shared/states";
 import { usePhone } from "@/shared/usePhone";
 import { useCustomer } from "../api";
 import { AttachmentsCard } from "../attachments/AttachmentsCard";
+import { ConsentsCard } from "../privacy/ConsentsCard";
+import { PrivacyCard } from "../privacy/PrivacyCard";
 import { PoolTag } from "../AttributeValue";
 import { EntryLabel } from "../dictionaries/pickers";
 import { GradeChips } from "../grades/GradeChips";
@@ -59,6 +61,8 @@ function Record({ customer }: { customer: Customer }) {
       <RelationsCard customer={customer} />
       <OwnershipCard customer={customer} />
       {reaches("PERMISSION_CUSTOMERS_SHARE", customer) && <SharesCard customer={customer} />}
+      <ConsentsCard customer={customer} />
+      {reaches("PERMISSION_CUSTOMERS_PRIVACY", customer) && <PrivacyCard customer={customer} />}
     </Flex>
   );
   const timeline = <TimelineCard customer={customer} />;

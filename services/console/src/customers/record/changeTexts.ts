@@ -14,6 +14,12 @@ const names = {
   shared_with: "customers.share.with",
   expire_time: "customers.share.expireTime",
   type: "customers.relation.title",
+  channel: "privacy.channel",
+  purpose: "privacy.purpose",
+  consent_source: "privacy.source",
+  occur_time: "privacy.occurTime",
+  text_version: "privacy.textVersion",
+  reference: "privacy.reference",
   valid_from: "customers.relation.validFrom",
   valid_until: "customers.relation.validUntil",
   inverse: "customers.timeline.fields.inverse",
@@ -38,7 +44,7 @@ const names = {
 } as const;
 
 /** Codes of a dictionary that no field of a customer holds. */
-export const codedBy: Readonly<Record<string, string>> = { reason_code: "return_reason", loss_code: "loss_reason" };
+export const codedBy: Readonly<Record<string, string>> = { reason_code: "return_reason", loss_code: "loss_reason", purpose: "contact_purpose", consent_source: "consent_source" };
 
 /** A point in time as the history spells it. */
 export const isMoment = (value: string) => /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?Z$/.test(value);
@@ -55,6 +61,7 @@ export function changeValue(t: TFunction, field: string, value: string): string 
   if (value in zh.enums.DecisionRole) return t(`enums.DecisionRole.${value as keyof typeof zh.enums.DecisionRole}`);
   if (value in zh.levels.churn.states) return t(`levels.churn.states.${value as keyof typeof zh.levels.churn.states}`);
   if (value in zh.enums.RelationType) return t(`enums.RelationType.${value as keyof typeof zh.enums.RelationType}`);
+  if (value in zh.enums.ContactChannel) return t(`enums.ContactChannel.${value as keyof typeof zh.enums.ContactChannel}`);
   if (switches.has(field) && (value === "true" || value === "false")) return t(value === "true" ? "common.yes" : "common.no");
   return value;
 }

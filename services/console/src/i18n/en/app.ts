@@ -18,6 +18,7 @@ export const app = {
     composition: "Composition",
     employees: "Employees",
     handovers: "Handovers",
+    privacyRequests: "Privacy requests",
     groups: "Groups",
     roles: "Roles",
     dictionaries: "Dictionaries",

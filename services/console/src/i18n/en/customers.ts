@@ -356,8 +356,13 @@ export const customers = {
     empty: "Nothing here yet; add the first interaction",
     more: "More",
     less: "Less",
+    kinds: "Kinds shown",
     fields: { merged_customers: "Merged customers", import: "File", inverse: "Seen from the other side" },
     actions: {
+      consent_given: "Recorded consent",
+      consent_withdrawn: "Recorded a withdrawal of consent",
+      contact_ban_created: "Forbade contact",
+      contact_ban_lifted: "Allowed contact again",
       customer_created: "Created the customer",
       customer_updated: "Changed the details",
       customer_assigned: "Changed the owner",

@@ -18,6 +18,7 @@ export const app = {
     composition: "客户构成",
     employees: "员工",
     handovers: "移交",
+    privacyRequests: "隐私申请",
     groups: "员工组",
     roles: "角色",
     dictionaries: "数据字典",

@@ -335,8 +335,13 @@ export const customers = {
     empty: "还没有记录，添加第一条交往吧",
     more: "展开",
     less: "收起",
+    kinds: "显示的类别",
     fields: { merged_customers: "被合并的客户", import: "导入文件", inverse: "反向关系" },
     actions: {
+      consent_given: "记录了同意",
+      consent_withdrawn: "记录了撤回同意",
+      contact_ban_created: "设为禁止联系",
+      contact_ban_lifted: "解除了禁止联系",
       customer_created: "创建了客户",
       customer_updated: "修改了资料",
       customer_assigned: "变更了负责人",
