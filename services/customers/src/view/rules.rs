@@ -48,7 +48,8 @@ pub fn check(view: &View, schema: &Schema) -> Vec<Violation> {
 
 /// Whether the field is one that the layout can go by.
 fn is_laid_out(view: &View, schema: &Schema) -> bool {
-    let field = schema.fields().find(|field| field.name() == view.layout_field).map(|field| field.field_type());
+    let field =
+        schema.fields().find(|field| field.name() == view.layout_field).map(platform::filter::Field::field_type);
     match view.layout() {
         ViewLayout::Board => {
             matches!(field, Some(FieldType::String | FieldType::Enum(_) | FieldType::Bool | FieldType::Int))
