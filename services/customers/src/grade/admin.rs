@@ -54,6 +54,13 @@ pub async fn get(connection: &mut PgConnection, code: &str) -> Result<GradeSchem
 pub async fn create(shared: &Shared, call: &Call, request: CreateGradeSchemeRequest) -> Result<GradeScheme> {
     let mut new = request.grade_scheme.unwrap_or_default();
     check_new(&mut new)?;
+    // Its grades come after it, so there is nothing yet that rules could give.
+    let draft = new.draft.take().unwrap_or_default();
+    let fields = shared.fields.seen_by(&call.caller).await?;
+    let faults = check_codes(&new.code, &draft, "grade_scheme.draft.", fields.dictionaries());
+    if !faults.is_empty() {
+        return Err(Error::invalid_fields(faults));
+    }
     let mut tx = match shared.db.begin_once::<GradeScheme>(call).await? {
         Once::Done(scheme) => return Ok(scheme),
         Once::New(tx) => tx,
@@ -62,7 +69,6 @@ pub async fn create(shared: &Shared, call: &Call, request: CreateGradeSchemeRequ
     if store::scheme_list(tx.connection(), None, MOST as i64).await?.len() >= MOST {
         return Err(Error::failed_precondition(&reason::GRADE_SCHEMES_TOO_MANY).arg("max", MOST));
     }
-    // Its grades come after it, so there is nothing yet that rules could give.
     store::scheme_insert(tx.connection(), &new, &GradeRules::default()).await?;
     let scheme = get(tx.connection(), &new.code).await?;
     let mut changes = Changes::default();
