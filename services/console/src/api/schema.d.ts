@@ -386,7 +386,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Restore customer */
+        /**
+         * FAILED_PRECONDITION, `CUSTOMER_MERGED`, when another one has taken it over: that is undone by UndoMerge
+         * @description FAILED_PRECONDITION, `CUSTOMER_MERGED`, when another one has taken it over: that is undone by UndoMerge.
+         */
         post: operations["CustomerService_RestoreCustomer"];
         delete?: never;
         options?: never;
@@ -563,6 +566,129 @@ export interface paths {
          *     sheet does not name stay. A sheet with faults changes nothing and is answered with them.
          */
         post: operations["DictionaryService_ImportDictionaryEntries"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/customers:checkDuplicates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Customers that the caller sees and that may be the one who is about to be created or changed, the likeliest first
+         * @description Customers that the caller sees and that may be the one who is about to be created or changed, the likeliest first. Of
+         *     customers that the caller doesn't see nothing is said, but that a number is taken, as creation would say anyway.
+         */
+        post: operations["DuplicateService_CheckDuplicates"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/duplicateSearches": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists the caller's searches, latest first
+         * @description Lists the caller's searches, latest first.
+         */
+        get: operations["DuplicateService_ListDuplicateSearches"];
+        put?: never;
+        /**
+         * Compares all customers in use that the caller may update, in the background
+         * @description Compares all customers in use that the caller may update, in the background. Open pairs that are found no more go,
+         *     dismissed ones stay dismissed. FAILED_PRECONDITION, `DUPLICATE_SEARCH_RUNNING`, while another search of the caller runs.
+         */
+        post: operations["DuplicateService_CreateDuplicateSearch"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/duplicateSearches/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get duplicate search */
+        get: operations["DuplicateService_GetDuplicateSearch"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/duplicatePairs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists the pairs of which the caller may update both, whoever found them; the likeliest first
+         * @description Lists the pairs of which the caller may update both, whoever found them; the likeliest first.
+         */
+        get: operations["DuplicateService_ListDuplicatePairs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/duplicatePairs/{id}:dismiss": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Says that the two are not the same
+         * @description Says that the two are not the same. No later search brings the pair up again.
+         */
+        post: operations["DuplicateService_DismissDuplicatePair"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/duplicatePairs/{id}:reopen": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Takes the dismissal of a pair back
+         * @description Takes the dismissal of a pair back.
+         */
+        post: operations["DuplicateService_ReopenDuplicatePair"];
         delete?: never;
         options?: never;
         head?: never;
@@ -959,6 +1085,89 @@ export interface paths {
         get: operations["ImportService_DownloadImportTemplate"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/customerMerges:preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * What a merge would do, field by field
+         * @description What a merge would do, field by field. Changes nothing.
+         */
+        post: operations["MergeService_PreviewMerge"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/customerMerges": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists the merges whose survivor the caller may update, latest first
+         * @description Lists the merges whose survivor the caller may update, latest first.
+         */
+        get: operations["MergeService_ListMerges"];
+        put?: never;
+        /**
+         * Merges two to five customers of one kind
+         * @description Merges two to five customers of one kind. ABORTED when one of the etags is stale.
+         */
+        post: operations["MergeService_MergeCustomers"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/customerMerges/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get merge */
+        get: operations["MergeService_GetMerge"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/customerMerges/{id}:undo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Gives everything back that the merge took over; what has come to the survivor since stays there
+         * @description Gives everything back that the merge took over; what has come to the survivor since stays there. Fields of the survivor
+         *     that have changed since are left as they are: `kept_fields` names them. FAILED_PRECONDITION after 30 days, when it was
+         *     undone before, when the survivor has been merged itself, and when a value that must be unique is somebody else's now.
+         */
+        post: operations["MergeService_UndoMerge"];
         delete?: never;
         options?: never;
         head?: never;
@@ -4073,6 +4282,30 @@ export interface components {
             /** Format: date-time */
             refreshTokenExpireTime?: string;
         };
+        CheckDuplicatesRequest: {
+            /**
+             * @description Left out: persons and organisations.
+             * @enum {string}
+             */
+            kind?: "CUSTOMER_KIND_UNSPECIFIED" | "CUSTOMER_KIND_PERSON" | "CUSTOMER_KIND_ORGANIZATION";
+            name?: string;
+            /** @description A masked one, as the caller was shown it, is not looked for; nor is an id number. */
+            phone?: string;
+            /** @description Of a person or an organisation, as in Customer. */
+            idNumber?: string;
+            /** @description As in Customer. */
+            birthday?: string;
+            /** @description As in Customer; compared with those of all customers. */
+            number?: string;
+            /** @description The customer that is about to be changed, which is no duplicate of itself. */
+            customerId?: string | unknown;
+        };
+        CheckDuplicatesResponse: {
+            /** @description At most ten. */
+            candidates: components["schemas"]["DuplicateCandidate"][];
+            /** @description Some customer has the number: the caller's would be refused. */
+            numberTaken: boolean;
+        };
         ClaimCustomerRequest: Record<string, never>;
         ClaimCustomersRequest: {
             ids?: string[];
@@ -4256,6 +4489,7 @@ export interface components {
             /** @description `ck_…`, shown once. */
             key: string;
         };
+        CreateDuplicateSearchRequest: Record<string, never>;
         CreateEmployeeResponse: {
             employee?: components["schemas"]["Employee"];
             /** @description Shown once; empty after an invitation. */
@@ -4413,6 +4647,8 @@ export interface components {
              *     GetCustomer and in ListExpiringCustomers alone. A time that has passed means the next day's round.
              */
             readonly recycleTime?: string;
+            /** @description Output only: the customer that took this one over; in answers to GetCustomer alone, for who may see that customer. */
+            readonly mergedIntoId: string;
         };
         CustomerAccess: {
             customerId: string;
@@ -4511,6 +4747,8 @@ export interface components {
              *     GetCustomer and in ListExpiringCustomers alone. A time that has passed means the next day's round.
              */
             readonly recycleTime?: string;
+            /** @description Output only: the customer that took this one over; in answers to GetCustomer alone, for who may see that customer. */
+            readonly mergedIntoId?: string;
         };
         CustomerMatch: {
             customer?: components["schemas"]["Customer"];
@@ -4746,6 +4984,83 @@ export interface components {
         };
         DisableServiceAccountRequest: {
             etag?: string;
+        };
+        DismissDuplicatePairRequest: Record<string, never>;
+        /** @description Customers who share something. */
+        DuplicateBlock: {
+            /** @enum {string} */
+            reason: "DUPLICATE_REASON_UNSPECIFIED" | "DUPLICATE_REASON_SAME_ID_NUMBER" | "DUPLICATE_REASON_SAME_PHONE" | "DUPLICATE_REASON_SAME_EMAIL" | "DUPLICATE_REASON_SAME_NAME" | "DUPLICATE_REASON_SAME_COMPANY_NAME" | "DUPLICATE_REASON_NAME_SOUNDS_ALIKE" | "DUPLICATE_REASON_SAME_BIRTHDAY" | "DUPLICATE_REASON_SAME_PHONE_END" | "DUPLICATE_REASON_DIFFERENT_ID_NUMBER";
+            /** Format: int64 */
+            customerCount: string;
+            /** @description One of them, if the caller sees it. */
+            customerId: string;
+            customerName: string;
+        };
+        DuplicateCandidate: {
+            /** @description In use or not. */
+            customer?: components["schemas"]["Customer"];
+            /**
+             * Format: int32
+             * @description 40 to 100: how likely it is that the two are one.
+             */
+            score: number;
+            reasons: ("DUPLICATE_REASON_UNSPECIFIED" | "DUPLICATE_REASON_SAME_ID_NUMBER" | "DUPLICATE_REASON_SAME_PHONE" | "DUPLICATE_REASON_SAME_EMAIL" | "DUPLICATE_REASON_SAME_NAME" | "DUPLICATE_REASON_SAME_COMPANY_NAME" | "DUPLICATE_REASON_NAME_SOUNDS_ALIKE" | "DUPLICATE_REASON_SAME_BIRTHDAY" | "DUPLICATE_REASON_SAME_PHONE_END" | "DUPLICATE_REASON_DIFFERENT_ID_NUMBER")[];
+        };
+        DuplicatePair: {
+            /** @description UUIDv7. */
+            readonly id: string;
+            /** @description Two, the one that is there longer first. */
+            customers: components["schemas"]["Customer"][];
+            /**
+             * Format: int32
+             * @description 50 to 100: how likely it is that the two are one, as far as the caller may know.
+             */
+            score: number;
+            reasons: ("DUPLICATE_REASON_UNSPECIFIED" | "DUPLICATE_REASON_SAME_ID_NUMBER" | "DUPLICATE_REASON_SAME_PHONE" | "DUPLICATE_REASON_SAME_EMAIL" | "DUPLICATE_REASON_SAME_NAME" | "DUPLICATE_REASON_SAME_COMPANY_NAME" | "DUPLICATE_REASON_NAME_SOUNDS_ALIKE" | "DUPLICATE_REASON_SAME_BIRTHDAY" | "DUPLICATE_REASON_SAME_PHONE_END" | "DUPLICATE_REASON_DIFFERENT_ID_NUMBER")[];
+            /** @enum {string} */
+            state: "DUPLICATE_PAIR_STATE_UNSPECIFIED" | "DUPLICATE_PAIR_STATE_OPEN" | "DUPLICATE_PAIR_STATE_DISMISSED" | "DUPLICATE_PAIR_STATE_MERGED";
+            /** Format: date-time */
+            findTime?: string;
+            /** @description Who dismissed it. */
+            dismissUserName: string;
+            /** Format: date-time */
+            dismissTime?: string;
+        };
+        DuplicateSearch: {
+            /** @description UUIDv7. */
+            readonly id: string;
+            /** @enum {string} */
+            state: "DUPLICATE_SEARCH_STATE_UNSPECIFIED" | "DUPLICATE_SEARCH_STATE_RUNNING" | "DUPLICATE_SEARCH_STATE_COMPLETED" | "DUPLICATE_SEARCH_STATE_FAILED";
+            /** @description Why it broke off, in the caller's language. */
+            failure: string;
+            /**
+             * Format: int64
+             * @description Customers to be looked at, as far as it is known beforehand.
+             */
+            customerCount: string;
+            /**
+             * Format: int64
+             * @description Of those, how many have been.
+             */
+            readCount: string;
+            /**
+             * Format: int32
+             * @description Of the comparisons behind the reading, how many are done.
+             */
+            step: number;
+            /** Format: int32 */
+            stepCount: number;
+            /**
+             * Format: int64
+             * @description Open pairs that the caller can list, once it is completed.
+             */
+            pairCount: string;
+            /** @description What so many customers share that it says nothing, such as the phone of a switchboard: not compared by it. */
+            largeBlocks: components["schemas"]["DuplicateBlock"][];
+            /** Format: date-time */
+            readonly createTime?: string;
+            /** Format: date-time */
+            endTime?: string;
         };
         Employee: {
             /** @description UUIDv7. */
@@ -5030,6 +5345,21 @@ export interface components {
             /** @description Personal data are masked by the caller's role. */
             before: string;
             after: string;
+        };
+        FieldChoice: {
+            /** @description Path of a field of Customer, such as `phone` or `custom_fields.KEY`. Kind and number are always the survivor's. */
+            field: string;
+            /** @description Whose value it gets, a blank one as well. */
+            customerId: string;
+        };
+        FieldChoiceInput: {
+            /** @description Path of a field of Customer, such as `phone` or `custom_fields.KEY`. Kind and number are always the survivor's. */
+            field?: string;
+            /**
+             * Format: uuid
+             * @description Whose value it gets, a blank one as well.
+             */
+            customerId?: string;
         };
         FieldInput: {
             /** @description Stable name in filters and records; no two fields share it, of whatever kind of record they are. */
@@ -5881,6 +6211,16 @@ export interface components {
             /** @description Empty on the last page. */
             nextPageToken: string;
         };
+        ListDuplicatePairsResponse: {
+            pairs: components["schemas"]["DuplicatePair"][];
+            /** @description Empty on the last page. */
+            nextPageToken: string;
+        };
+        ListDuplicateSearchesResponse: {
+            searches: components["schemas"]["DuplicateSearch"][];
+            /** @description Empty on the last page. */
+            nextPageToken: string;
+        };
         ListEmployeesResponse: {
             employees: components["schemas"]["Employee"][];
             /** @description Empty on the last page. */
@@ -5933,6 +6273,11 @@ export interface components {
         };
         ListInteractionsResponse: {
             interactions: components["schemas"]["Interaction"][];
+            /** @description Empty on the last page. */
+            nextPageToken: string;
+        };
+        ListMergesResponse: {
+            merges: components["schemas"]["Merge"][];
             /** @description Empty on the last page. */
             nextPageToken: string;
         };
@@ -6027,12 +6372,67 @@ export interface components {
             /** @description Empty on the last page. */
             nextPageToken: string;
         };
+        Merge: {
+            /** @description UUIDv7. */
+            readonly id: string;
+            survivor?: components["schemas"]["MergedCustomer"];
+            /** @description The customers that went. */
+            merged: components["schemas"]["MergedCustomer"][];
+            /** @description Fields of the survivor that the merge changed, as far as the caller knows them. */
+            changedFields: string[];
+            /** @description What the survivor took over. */
+            moved: components["schemas"]["MovedCount"][];
+            createUserName: string;
+            /** Format: date-time */
+            readonly createTime?: string;
+            /**
+             * Format: date-time
+             * @description Until when it can be undone; left out when it can't.
+             */
+            undoExpireTime?: string;
+            /**
+             * Format: date-time
+             * @description Left out while it stands.
+             */
+            undoTime?: string;
+            undoUserName: string;
+            /** @description What came back. */
+            returned: components["schemas"]["MovedCount"][];
+            /** @description Fields of the survivor that the undoing left as they were, since they had changed after the merge. */
+            keptFields: string[];
+        };
+        MergeCustomersRequest: {
+            survivor: components["schemas"]["MergingCustomerInput"];
+            /** @description The customers that go. */
+            merged?: components["schemas"]["MergingCustomerInput"][];
+            /** @enum {string} */
+            survivorship?: "SURVIVORSHIP_UNSPECIFIED" | "SURVIVORSHIP_SURVIVOR" | "SURVIVORSHIP_NEWER" | "SURVIVORSHIP_FULLER";
+            /** @description What the caller decides otherwise. */
+            choices?: components["schemas"]["FieldChoiceInput"][];
+        };
+        MergedCustomer: {
+            readonly id: string;
+            /** @description Both empty when the caller doesn't see the customer. */
+            number: string;
+            name: string;
+        };
+        MergingCustomerInput: {
+            /** Format: uuid */
+            readonly id?: string;
+            etag?: string;
+        };
         Migration: {
             /** Format: int64 */
             version: string;
             description: string;
             /** Format: date-time */
             installTime?: string;
+        };
+        MovedCount: {
+            /** @description `contact`, `interaction`, `relation`, `attachment`, `share`, `ownership`, `pool_claim`. */
+            kind: string;
+            /** Format: int64 */
+            count: string;
         };
         OptionCodes: {
             codes: string[];
@@ -6428,6 +6828,22 @@ export interface components {
              */
             uncoveredCount: string;
         };
+        PreviewMergeRequest: {
+            /** Format: uuid */
+            survivorId?: string;
+            /** @description The customers that would go. */
+            mergedIds?: string[];
+            /** @enum {string} */
+            survivorship?: "SURVIVORSHIP_UNSPECIFIED" | "SURVIVORSHIP_SURVIVOR" | "SURVIVORSHIP_NEWER" | "SURVIVORSHIP_FULLER";
+        };
+        PreviewMergeResponse: {
+            /** @description The survivor first, then the others as asked for. */
+            customers: components["schemas"]["Customer"][];
+            /** @description The fields that differ and that the caller may choose. */
+            fields: components["schemas"]["FieldChoice"][];
+            /** @description What the survivor would take over. */
+            moved: components["schemas"]["MovedCount"][];
+        };
         PreviewPoolRequest: {
             pool: components["schemas"]["PoolInput"];
             /** @description The saved pool that it is to replace; empty: a further one. */
@@ -6654,6 +7070,7 @@ export interface components {
             readonly createUserId?: string;
             readonly updateUserId?: string;
         };
+        ReopenDuplicatePairRequest: Record<string, never>;
         ReplayWebhookDeliveriesRequest: {
             /**
              * Format: date-time
@@ -7121,6 +7538,7 @@ export interface components {
         };
         UndoHandoverRequest: Record<string, never>;
         UndoImportRequest: Record<string, never>;
+        UndoMergeRequest: Record<string, never>;
         /** @description What values must be beyond their type. What is left out is no limit. */
         ValueRules: {
             /** @description Least and greatest value of an INTEGER, DECIMAL, DATE or TIMESTAMP, of the field's own type. */
@@ -8671,6 +9089,222 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    DuplicateService_CheckDuplicates: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["CheckDuplicatesRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CheckDuplicatesResponse"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    DuplicateService_ListDuplicateSearches: {
+        parameters: {
+            query?: {
+                /** @description At most this many; 0 stands for 20. */
+                pageSize?: number;
+                /** @description `next_page_token` of the page before. */
+                pageToken?: string;
+            };
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListDuplicateSearchesResponse"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    DuplicateService_CreateDuplicateSearch: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["CreateDuplicateSearchRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DuplicateSearch"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    DuplicateService_GetDuplicateSearch: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DuplicateSearch"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    DuplicateService_ListDuplicatePairs: {
+        parameters: {
+            query?: {
+                /** @description At most this many; 0 stands for 20. */
+                pageSize?: number;
+                /** @description `next_page_token` of the page before. */
+                pageToken?: string;
+                /** @description Left out: open ones. */
+                state?: "DUPLICATE_PAIR_STATE_UNSPECIFIED" | "DUPLICATE_PAIR_STATE_OPEN" | "DUPLICATE_PAIR_STATE_DISMISSED" | "DUPLICATE_PAIR_STATE_MERGED";
+                /** @description Only pairs that have this in common. */
+                reason?: "DUPLICATE_REASON_UNSPECIFIED" | "DUPLICATE_REASON_SAME_ID_NUMBER" | "DUPLICATE_REASON_SAME_PHONE" | "DUPLICATE_REASON_SAME_EMAIL" | "DUPLICATE_REASON_SAME_NAME" | "DUPLICATE_REASON_SAME_COMPANY_NAME" | "DUPLICATE_REASON_NAME_SOUNDS_ALIKE" | "DUPLICATE_REASON_SAME_BIRTHDAY" | "DUPLICATE_REASON_SAME_PHONE_END" | "DUPLICATE_REASON_DIFFERENT_ID_NUMBER";
+                /** @description Only pairs that are at least so likely. */
+                minScore?: number;
+                /** @description Only pairs of this customer. */
+                customerId?: string | unknown;
+            };
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListDuplicatePairsResponse"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    DuplicateService_DismissDuplicatePair: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["DismissDuplicatePairRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DuplicatePair"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    DuplicateService_ReopenDuplicatePair: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["ReopenDuplicatePairRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DuplicatePair"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     HandoverService_ListHandovers: {
         parameters: {
             query?: {
@@ -9369,6 +10003,155 @@ export interface operations {
                 };
                 content: {
                     "*/*": string;
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    MergeService_PreviewMerge: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PreviewMergeRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PreviewMergeResponse"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    MergeService_ListMerges: {
+        parameters: {
+            query?: {
+                /** @description At most this many; 0 stands for 20. */
+                pageSize?: number;
+                /** @description `next_page_token` of the page before. */
+                pageToken?: string;
+                /** @description Only merges of which this customer was the survivor. */
+                customerId?: string | unknown;
+            };
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListMergesResponse"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    MergeService_MergeCustomers: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MergeCustomersRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Merge"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    MergeService_GetMerge: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Merge"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    MergeService_UndoMerge: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["UndoMergeRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Merge"];
                 };
             };
             default: components["responses"]["Problem"];
