@@ -21,6 +21,7 @@ pub mod reason {
         CODE_UNKNOWN: "The dictionary {dictionary} has no code {code}.", "字典 {dictionary} 中没有编码 {code}。";
         CODE_RETIRED: "The code {code} of the dictionary {dictionary} is retired.", "字典 {dictionary} 的编码 {code} 已停用。";
         OWNER_INVALID: "There is no such active employee within your scope.", "您的权限范围内没有该在职员工。";
+        CUSTOMER_ERASED: "The customer was erased at the person's request.", "该客户的个人信息已应本人要求删除。";
         CUSTOMER_INVALID: "The customer is out of use. Restore it first.", "该客户已作废，请先恢复。";
         CUSTOMER_NOT_INVALID: "The customer is in use.", "该客户未作废。";
         WATCHES_EXHAUSTED: "You follow changes in as many places as you may ({limit}). Close one of them.", "您同时关注客户变化的连接数已达上限（{limit}），请先关闭其中一个。";
@@ -77,12 +78,64 @@ pub mod reason {
         MERGE_VALUE_TAKEN: "A value that must be unique has been given to another customer since.", "有唯一字段的值此后已被其他客户使用，不能撤销。";
     }
 
+    // Tags and grades.
+    reasons! {
+        TAG_UNKNOWN: "There is no tag {tag}.", "没有标签 {tag}。";
+        TAG_RETIRED: "The tag {tag} is retired.", "标签 {tag} 已停用。";
+        TAG_IS_GROUP: "{tag} is a group of tags; name one of its tags.", "{tag} 是标签分组，请选择其中的标签。";
+        TAG_BY_RULE: "A rule gives the tag {tag}.", "标签 {tag} 由规则自动维护。";
+        TAG_TWICE: "The tag {tag} can't be put on and taken off at once.", "标签 {tag} 不能同时添加和移除。";
+        TAG_RULE_TAKEN: "The tag has a rule.", "该标签已有规则。";
+        TAG_RULES_TOO_MANY: "At most {max} tags can have rules.", "最多可为 {max} 个标签设置规则。";
+        RULE_FIELD_REFUSED: "A rule can't ask about {field}, which rules change.", "规则不能使用 {field}：该字段由规则维护，结果将无法稳定。";
+        GRADE_SCHEME_UNKNOWN: "There is no such scheme of grades.", "该分级方案不存在。";
+        GRADE_SCHEMES_TOO_MANY: "There can be {max} schemes at most.", "最多可建立 {max} 个分级方案。";
+        GRADE_RULES_EMPTY: "The draft has no rules.", "草稿中没有规则。";
+        GRADE_RULES_CROSSED: "The rules ask about a grade that rules give, or other rules ask about this one.", "规则使用了由其他规则维护的分级，或其他规则使用了本分级。";
+        GRADE_RULES_MISSING: "The scheme has no rules that could decide afterwards.", "该方案没有已发布的规则，不能设置期限。";
+        GRADE_NOT_SET: "The grade was not set by hand.", "该分级并非人工设定。";
+    }
+
+    // Life cycle.
+    reasons! {
+        STAGE_REFUSED: "The customer can't go to this stage from where it is.", "该客户当前所处阶段不能转入此阶段。";
+        CHURN_CASE_OPEN: "The customer has an open case.", "该客户已有处理中的流失预警。";
+        CHURN_CASE_ENDED: "The case has ended.", "该流失预警已结束。";
+        CHURN_RULE_LABEL_TAKEN: "Another rule has this label.", "已有同名预警规则。";
+        CHURN_RULES_TOO_MANY: "There can be {max} rules at most.", "最多可建立 {max} 条预警规则。";
+        DATE_IN_PAST: "The date lies in the past.", "该日期早于今天。";
+    }
+
+    // Points.
+    reasons! {
+        POINTS_SHORT: "The customer has too few points.", "该客户积分不足。";
+        POINT_SOURCE_USED: "The source has given or taken another number of points.", "该来源已记过不同数量的积分。";
+        POINT_ENTRY_REVERSED: "The entry was reversed.", "该笔积分已冲正。";
+        POINT_ENTRY_IRREVERSIBLE: "What makes up for an entry can't be reversed.", "冲正记录不能再冲正。";
+    }
+
+    // Bulk changes.
+    reasons! {
+        BULK_NOBODY: "Name customers, give a filter, or say that all are meant.", "请选择客户、给出筛选条件，或明确表示修改全部客户。";
+        BULK_TWO_WAYS: "Name customers or give a filter, not both.", "选定客户与筛选条件只能二选一。";
+        BULK_FIELD_OWN: "The field {field} is each customer's own and can't be set for many.", "字段 {field} 因客户而异，不能批量修改。";
+        BULK_RUNNING: "Another bulk change of yours is under way.", "您有另一项批量修改正在进行。";
+        BULK_UNDONE: "The bulk change is undone already.", "该批量修改已撤销。";
+        BULK_TOO_OLD: "A bulk change can be undone for a day.", "批量修改超过一天，不能撤销。";
+        BULK_FORBIDDEN: "Whoever asked for it may not change customers any more.", "发起人已无修改客户的权限。";
+        BULK_BROKE_OFF: "The bulk change broke off. What was changed can be undone; another one changes the rest.", "批量修改意外中断；已修改的可以撤销，其余可重新修改。";
+        BULK_OUT_OF_SCOPE: "You may read this customer, and not change it.", "您可以查看该客户，但无权修改。";
+        BULK_VALUE_REFUSED: "The value does not fit this customer.", "该值不适用于此客户。";
+        BULK_CHANGED_SINCE: "Somebody has changed the value since.", "该值此后已被他人修改。";
+    }
+
     // Shares and views.
     reasons! {
         SHARE_SUBJECT: "Name either an employee or a group.", "请指定员工或员工组之一。";
         SHARE_SUBJECT_UNKNOWN: "There is no such employee or group.", "该员工或员工组不存在。";
         SHARE_TAKEN: "The customer is already shared with them.", "该客户已共享给对方。";
         SHARE_EXPIRED: "The time lies in the past.", "该时间早于现在。";
+        VIEW_LAYOUT_FIELD: "This layout can't go by the field {field}.", "该布局不能使用字段“{field}”。";
         VIEW_NAME_TAKEN: "You have a view of this name.", "您已有同名视图。";
     }
 
@@ -152,6 +205,25 @@ pub mod reason {
         ATTACHMENT_REFUSED: "The scanner has refused the file.", "文件未通过安全扫描。";
         RECORDING_WITHOUT_INTERACTION: "Recordings belong to interactions.", "录音只能添加到交往记录。";
         RECORDING_WITHOUT_SOUND: "A recording is sound, and this is {type}.", "录音须为音频文件，该文件为 {type}。";
+    }
+
+    // Consent, and what people ask for.
+    reasons! {
+        CONSENT_IN_FUTURE: "What was said can't lie in the future.", "表示同意或撤回的时间不能晚于现在。";
+        CONSENT_EXPIRED: "The consent would be over already.", "有效期须晚于现在。";
+        CONSENT_WITHDRAWAL_EXPIRES: "A withdrawal has no end.", "撤回没有有效期。";
+        CONSENT_ATTACHMENT_UNKNOWN: "The customer has no such file.", "该客户没有此附件。";
+        CONSENT_CONTACT_UNKNOWN: "The customer has no such contact in use.", "该客户没有此联系人或联系人已作废。";
+        CONTACT_BAN_EXPIRED: "The time lies in the past.", "截止时间须晚于现在。";
+        CONTACT_BAN_OVER: "It does not hold any more.", "该禁止联系已结束。";
+        PRIVACY_REQUEST_OPEN: "A request of this kind is under way for the person.", "该对象已有同类申请正在处理。";
+        PRIVACY_REQUEST_NOT_PENDING: "The request does not wait for a decision.", "该申请不在待审批状态。";
+        ERASURE_NEEDS_ANOTHER: "Somebody else must approve what you asked for.", "删除申请须由其他人批准。";
+        ERASURE_HELD: "The data must be kept: {reason} (until {until}).", "资料须保留：{reason}（至 {until}）。";
+        ERASURE_HOLD_OVER: "It does not hold any more.", "该保留已结束。";
+        ARCHIVE_NOT_READY: "The archive is not ready, or no longer kept.", "档案尚未就绪或已过期。";
+        PRIVACY_CONTACT_UNKNOWN: "The customer has no such contact, or it is erased already.", "该客户没有此联系人，或其信息已删除。";
+        PRIVACY_BROKE_OFF: "It broke off. Ask again.", "处理意外中断，请重新申请。";
     }
 
     // Import files.

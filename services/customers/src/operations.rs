@@ -33,7 +33,7 @@ impl FieldKinds for CustomFields {
 }
 
 /// Changes whose texts name fields.
-const NAMING: [&str; 4] = ["filter", "order_by", "columns", "recycling_rules"];
+const NAMING: [&str; 6] = ["filter", "order_by", "columns", "layout_field", "update_mask", "recycling_rules"];
 
 /// The custom fields of all records, as a reader of histories knows them.
 pub struct KnownFields {

@@ -5,6 +5,11 @@ import { fitsWidth, openAs, openPage, phone, picture } from "../support/browser.
 const screens = [
   ["workbench", "/"],
   ["customers", "/customers"],
+  ["customers-board", "/customers?layout=board&by=level"],
+  ["customers-calendar", "/customers?layout=calendar&by=birthday"],
+  ["contacts", "/contacts"],
+  ["interactions", "/interactions"],
+  ["interactions-calendar", "/interactions?layout=calendar&by=occur_time"],
   ["pool", "/pool"],
   ["duplicates", "/duplicates"],
   ["imports", "/imports"],

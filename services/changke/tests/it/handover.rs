@@ -1,49 +1,16 @@
 //! A handover that is killed in the middle, there and on the way back, moves each customer once.
 
-use std::time::Duration;
-
 use anyhow::{Context as _, Result};
 use changke::testkit::{Arrangement, Session, TestApp};
 use serde_json::{Value, json};
 
-use crate::process::Process;
+use crate::process::{Process, outlived};
 
 const CUSTOMERS: i64 = 4_000;
 
 fn count(handover: &Value, field: &str) -> i64 {
     let lines = handover["lines"].as_array().into_iter().flatten().filter(|line| line["kind"] == "customer");
     lines.filter_map(|line| line[field].as_str()?.parse::<i64>().ok()).sum()
-}
-
-/// Kills the process again and again until the handover has left a state.
-async fn outlived(app: &mut TestApp, mut process: Process, path: &str, state: &str, field: &str) -> Result<Process> {
-    let mut database = app.database().await?;
-    let (mut kills, mut known) = (0, 0);
-    loop {
-        let admin = app.administrator().await?;
-        let looked = async || admin.get(path).await?.ok();
-        app.until("it goes on", async || {
-            looked().await.is_ok_and(|handover| count(&handover, field) > known || handover["state"] != state)
-        })
-        .await?;
-        // Anywhere within a batch.
-        tokio::time::sleep(Duration::from_millis(rand::random_range(0..100))).await;
-        let now = looked().await?;
-        assert!(count(&now, field) >= known, "what was moved is lost: {now}");
-        if now["state"] != state {
-            assert!(kills >= 1, "never killed");
-            return Ok(process);
-        }
-        known = count(&now, field);
-        process.kill().await?;
-        kills += 1;
-        // Nobody waits for a dead process's lease to run out.
-        sqlx::query("UPDATE customers.job SET lease_until = now() WHERE state = 'leased'")
-            .execute(&mut database)
-            .await?;
-        process = Process::serve(&app.config).await?;
-        app.base_url.clone_from(&process.base_url);
-    }
 }
 
 #[tokio::test]
@@ -75,7 +42,7 @@ async fn a_handover_survives_being_killed_again_and_again() -> Result<()> {
     let begun = admin.post("/v1/handovers", handover).await?.ok()?;
     let path = format!("/v1/handovers/{}", begun["id"].as_str().context("no id")?);
 
-    let process = outlived(&mut app, process, &path, "HANDOVER_STATE_RUNNING", "movedCount").await?;
+    let process = outlived(&mut app, process, &path, "HANDOVER_STATE_RUNNING", |now| count(now, "movedCount")).await?;
     let admin = app.administrator().await?;
     let done = admin.get(&path).await?.ok()?;
     assert_eq!((&done["state"], count(&done, "movedCount")), (&json!("HANDOVER_STATE_COMPLETED"), CUSTOMERS), "{done}");
@@ -86,7 +53,8 @@ async fn a_handover_survives_being_killed_again_and_again() -> Result<()> {
     assert_eq!(found, (CUSTOMERS, CUSTOMERS, CUSTOMERS, 0), "each once, and evenly");
 
     admin.post(&format!("{path}:undo"), json!({})).await?.ok()?;
-    let process = outlived(&mut app, process, &path, "HANDOVER_STATE_UNDOING", "returnedCount").await?;
+    let process =
+        outlived(&mut app, process, &path, "HANDOVER_STATE_UNDOING", |now| count(now, "returnedCount")).await?;
     let admin = app.administrator().await?;
     let undone = admin.get(&path).await?.ok()?;
     assert_eq!((&undone["state"], count(&undone, "returnedCount")), (&json!("HANDOVER_STATE_UNDONE"), CUSTOMERS));

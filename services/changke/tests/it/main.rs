@@ -3,9 +3,11 @@
 #![allow(clippy::unwrap_used)]
 
 mod backup;
+mod bulk_change;
 mod crash;
-mod first_run;
 mod duplicates;
+mod erasure;
+mod first_run;
 mod handover;
 mod process;
 mod restart;

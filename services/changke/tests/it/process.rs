@@ -1,11 +1,15 @@
 //! A process of the product on a test's database.
 
+use std::fs::File;
 use std::net::TcpListener;
+use std::path::Path;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
 use changke::Config;
+use changke::testkit::TestApp;
+use serde_json::Value;
 use tokio::process::{Child, ChildStdout, Command};
 
 pub struct Process {
@@ -52,20 +56,36 @@ pub fn free_address() -> Result<String> {
 impl Process {
     /// Serves all services, ready for calls.
     pub async fn serve(config: &Config) -> Result<Self> {
-        Self::start(config, Stdio::inherit).await
+        Self::start(config, |_| Ok(())).await
     }
 
     /// The same with what it prints.
     pub async fn serve_heard(config: &Config) -> Result<(Self, ChildStdout)> {
-        let mut process = Self::start(config, Stdio::piped).await?;
+        let piped = |command: &mut Command| -> Result<()> {
+            command.stdout(Stdio::piped());
+            Ok(())
+        };
+        let mut process = Self::start(config, piped).await?;
         let said = process.child.stdout.take().context("nothing to hear")?;
         Ok((process, said))
     }
 
-    async fn start(config: &Config, output: fn() -> Stdio) -> Result<Self> {
+    /// The same with a log of everything in a file.
+    pub async fn serve_logged(config: &Config, log: &Path) -> Result<Self> {
+        let logged = |command: &mut Command| -> Result<()> {
+            let file = File::options().create(true).append(true).open(log)?;
+            command.env("CHANGKE_TELEMETRY__LOG_FILTER", "debug").stderr(file);
+            Ok(())
+        };
+        Self::start(config, logged).await
+    }
+
+    async fn start(config: &Config, adjust: impl Fn(&mut Command) -> Result<()>) -> Result<Self> {
         for _ in 0..3 {
             let listen = free_address()?;
-            let child = changke(&["serve"], &settings(config, &listen)).stdout(output()).spawn()?;
+            let mut command = changke(&["serve"], &settings(config, &listen));
+            adjust(&mut command)?;
+            let child = command.spawn()?;
             let mut process = Self { base_url: format!("http://{listen}"), child };
             if process.is_ready().await? {
                 return Ok(process);
@@ -103,5 +123,40 @@ impl Process {
         let told = Command::new("kill").args(["-TERM", &id.to_string()]).status().await?;
         ensure!(told.success(), "no such process");
         Ok(tokio::time::timeout(Duration::from_secs(40), self.child.wait()).await??)
+    }
+}
+
+/// Kills the process again and again until a record has left a state; what `count` counts of it may only grow.
+pub async fn outlived(
+    app: &mut TestApp,
+    mut process: Process,
+    path: &str,
+    state: &str,
+    count: impl Fn(&Value) -> i64,
+) -> Result<Process> {
+    let mut database = app.database().await?;
+    let (mut kills, mut known) = (0, 0);
+    loop {
+        let admin = app.administrator().await?;
+        let looked = async || admin.get(path).await?.ok();
+        app.until("it goes on", async || looked().await.is_ok_and(|now| count(&now) > known || now["state"] != state))
+            .await?;
+        // Anywhere within a batch.
+        tokio::time::sleep(Duration::from_millis(rand::random_range(0..100))).await;
+        let now = looked().await?;
+        assert!(count(&now) >= known, "what was done is lost: {now}");
+        if now["state"] != state {
+            assert!(kills >= 1, "never killed");
+            return Ok(process);
+        }
+        known = count(&now);
+        process.kill().await?;
+        kills += 1;
+        // Nobody waits for a dead process's lease to run out.
+        sqlx::query("UPDATE customers.job SET lease_until = now() WHERE state = 'leased'")
+            .execute(&mut database)
+            .await?;
+        process = Process::serve(&app.config).await?;
+        app.base_url.clone_from(&process.base_url);
     }
 }

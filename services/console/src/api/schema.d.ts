@@ -386,10 +386,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /**
-         * FAILED_PRECONDITION, `CUSTOMER_MERGED`, when another one has taken it over: that is undone by UndoMerge
-         * @description FAILED_PRECONDITION, `CUSTOMER_MERGED`, when another one has taken it over: that is undone by UndoMerge.
-         */
+        /** Restore customer */
         post: operations["CustomerService_RestoreCustomer"];
         delete?: never;
         options?: never;
@@ -566,129 +563,6 @@ export interface paths {
          *     sheet does not name stay. A sheet with faults changes nothing and is answered with them.
          */
         post: operations["DictionaryService_ImportDictionaryEntries"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/customers:checkDuplicates": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Customers that the caller sees and that may be the one who is about to be created or changed, the likeliest first
-         * @description Customers that the caller sees and that may be the one who is about to be created or changed, the likeliest first. Of
-         *     customers that the caller doesn't see nothing is said, but that a number is taken, as creation would say anyway.
-         */
-        post: operations["DuplicateService_CheckDuplicates"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/duplicateSearches": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Lists the caller's searches, latest first
-         * @description Lists the caller's searches, latest first.
-         */
-        get: operations["DuplicateService_ListDuplicateSearches"];
-        put?: never;
-        /**
-         * Compares all customers in use that the caller may update, in the background
-         * @description Compares all customers in use that the caller may update, in the background. Open pairs that are found no more go,
-         *     dismissed ones stay dismissed. FAILED_PRECONDITION, `DUPLICATE_SEARCH_RUNNING`, while another search of the caller runs.
-         */
-        post: operations["DuplicateService_CreateDuplicateSearch"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/duplicateSearches/{id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Get duplicate search */
-        get: operations["DuplicateService_GetDuplicateSearch"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/duplicatePairs": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Lists the pairs of which the caller may update both, whoever found them; the likeliest first
-         * @description Lists the pairs of which the caller may update both, whoever found them; the likeliest first.
-         */
-        get: operations["DuplicateService_ListDuplicatePairs"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/duplicatePairs/{id}:dismiss": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Says that the two are not the same
-         * @description Says that the two are not the same. No later search brings the pair up again.
-         */
-        post: operations["DuplicateService_DismissDuplicatePair"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/duplicatePairs/{id}:reopen": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Takes the dismissal of a pair back
-         * @description Takes the dismissal of a pair back.
-         */
-        post: operations["DuplicateService_ReopenDuplicatePair"];
         delete?: never;
         options?: never;
         head?: never;
@@ -876,6 +750,320 @@ export interface paths {
          * @description Calls a planned interaction off, with a reason.
          */
         post: operations["InteractionService_CancelInteraction"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/tagRules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists the tags that a rule gives, by code
+         * @description Lists the tags that a rule gives, by code.
+         */
+        get: operations["TagService_ListTagRules"];
+        put?: never;
+        /**
+         * Create tag rule
+         * @description From now on the rule decides about the tag, also where somebody has put it on: customers in use that match have it, all
+         *     others have not. ALREADY_EXISTS when the tag has a rule.
+         */
+        post: operations["TagService_CreateTagRule"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/tagRules/{tag}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Customers keep the tag; from now on people put it on and take it off
+         * @description Customers keep the tag; from now on people put it on and take it off.
+         */
+        delete: operations["TagService_DeleteTagRule"];
+        options?: never;
+        head?: never;
+        /**
+         * ABORTED when the etag is stale
+         * @description ABORTED when the etag is stale.
+         */
+        patch: operations["TagService_UpdateTagRule"];
+        trace?: never;
+    };
+    "/v1/tagRules:preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * How many customers in use would have the tag by a rule, among all there are
+         * @description How many customers in use would have the tag by a rule, among all there are. Changes nothing.
+         */
+        post: operations["TagService_PreviewTagRule"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/customers/{customerId}/tags": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists the tags of a customer, by code
+         * @description Lists the tags of a customer, by code.
+         */
+        get: operations["TagService_ListCustomerTags"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/customers:tag": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Puts tags on customers and takes others off, all or none
+         * @description Puts tags on customers and takes others off, all or none. INVALID_ARGUMENT for tags that a rule gives.
+         */
+        post: operations["TagService_TagCustomers"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/gradeSchemes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists the schemes by code
+         * @description Lists the schemes by code.
+         */
+        get: operations["GradeService_ListGradeSchemes"];
+        put?: never;
+        /**
+         * Also creates the dictionary of that code, which takes the grades
+         * @description Also creates the dictionary of that code, which takes the grades. ALREADY_EXISTS when the code is taken.
+         */
+        post: operations["GradeService_CreateGradeScheme"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/gradeSchemes/{code}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get grade scheme */
+        get: operations["GradeService_GetGradeScheme"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Changes the draft, which concerns no customer before it is published
+         * @description Changes the draft, which concerns no customer before it is published. ABORTED when the etag is stale.
+         */
+        patch: operations["GradeService_UpdateGradeScheme"];
+        trace?: never;
+    };
+    "/v1/gradeSchemes/{code}:preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * How many customers the draft would move from where to where, among all in use
+         * @description How many customers the draft would move from where to where, among all in use. Changes nothing.
+         */
+        post: operations["GradeService_PreviewGradeScheme"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/gradeSchemes/{code}:publish": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Puts the draft in force as the next version; a run moves the customers, as `run` tells
+         * @description Puts the draft in force as the next version; a run moves the customers, as `run` tells. ABORTED when the etag is stale.
+         */
+        post: operations["GradeService_PublishGradeScheme"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/gradeSchemes/{code}/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists the versions that were published, the last first
+         * @description Lists the versions that were published, the last first.
+         */
+        get: operations["GradeService_ListGradeVersions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/gradeMatrix": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How many customers in use hold which pair of grades of two schemes, among those that the caller sees: the value matrix
+         * @description How many customers in use hold which pair of grades of two schemes, among those that the caller sees: the value matrix.
+         */
+        get: operations["GradeService_GetGradeMatrix"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/customers/{customerId}/grades": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists a customer's grade in every scheme
+         * @description Lists a customer's grade in every scheme.
+         */
+        get: operations["GradeService_ListCustomerGrades"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/customers/{customerId}/grades/{scheme}:set": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Sets a grade by hand, in place of what the rules say
+         * @description Sets a grade by hand, in place of what the rules say. FAILED_PRECONDITION for a customer out of use.
+         */
+        post: operations["GradeService_SetCustomerGrade"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/customers/{customerId}/grades/{scheme}:release": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Lets the rules decide again
+         * @description Lets the rules decide again. FAILED_PRECONDITION, `GRADE_NOT_SET`, when they do.
+         */
+        post: operations["GradeService_ReleaseCustomerGrade"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/customers/{customerId}/gradeChanges": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists how the grades of a customer came to be, the last first
+         * @description Lists how the grades of a customer came to be, the last first.
+         */
+        get: operations["GradeService_ListGradeChanges"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1091,7 +1279,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/v1/customerMerges:preview": {
+    "/v1/customers/{id}:moveStage": {
         parameters: {
             query?: never;
             header?: never;
@@ -1101,17 +1289,18 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * What a merge would do, field by field
-         * @description What a merge would do, field by field. Changes nothing.
+         * Move customer stage
+         * @description FAILED_PRECONDITION, `STAGE_REFUSED`, for a stage that does not follow: acquire → retain → ended → win back → retain, and
+         *     from everywhere to ended.
          */
-        post: operations["MergeService_PreviewMerge"];
+        post: operations["LifecycleService_MoveCustomerStage"];
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
         trace?: never;
     };
-    "/v1/customerMerges": {
+    "/v1/customers/{customerId}/stageChanges": {
         parameters: {
             query?: never;
             header?: never;
@@ -1119,31 +1308,10 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Lists the merges whose survivor the caller may update, latest first
-         * @description Lists the merges whose survivor the caller may update, latest first.
+         * Lists the stages that a customer went through, the last first
+         * @description Lists the stages that a customer went through, the last first.
          */
-        get: operations["MergeService_ListMerges"];
-        put?: never;
-        /**
-         * Merges two to five customers of one kind
-         * @description Merges two to five customers of one kind. ABORTED when one of the etags is stale.
-         */
-        post: operations["MergeService_MergeCustomers"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/customerMerges/{id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Get merge */
-        get: operations["MergeService_GetMerge"];
+        get: operations["LifecycleService_ListStageChanges"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1152,7 +1320,64 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/v1/customerMerges/{id}:undo": {
+    "/v1/churnCases": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists cases of customers that the caller sees, the first due first
+         * @description Lists cases of customers that the caller sees, the first due first.
+         */
+        get: operations["LifecycleService_ListChurnCases"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/churnCases/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get churn case */
+        get: operations["LifecycleService_GetChurnCase"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/churnCases/{caseId}/steps": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists what was done in a case, in order
+         * @description Lists what was done in a case, in order.
+         */
+        get: operations["LifecycleService_ListChurnSteps"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/customers/{customerId}/churnCases": {
         parameters: {
             query?: never;
             header?: never;
@@ -1162,12 +1387,140 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Gives everything back that the merge took over; what has come to the survivor since stays there
-         * @description Gives everything back that the merge took over; what has come to the survivor since stays there. Fields of the survivor
-         *     that have changed since are left as they are: `kept_fields` names them. FAILED_PRECONDITION after 30 days, when it was
-         *     undone before, when the survivor has been merged itself, and when a value that must be unique is somebody else's now.
+         * Warns that a customer may leave
+         * @description Warns that a customer may leave. FAILED_PRECONDITION, `CHURN_CASE_OPEN`, when there is an open case.
          */
-        post: operations["MergeService_UndoMerge"];
+        post: operations["LifecycleService_OpenChurnCase"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/churnCases/{id}:reprieve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Something is done about it until a day
+         * @description Something is done about it until a day. FAILED_PRECONDITION, `CHURN_CASE_ENDED`, for a case that has ended; ABORTED when
+         *     the etag is stale. So it is with the other two.
+         */
+        post: operations["LifecycleService_ReprieveChurnCase"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/churnCases/{id}:confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * The customer has left, and is at the stage that has ended
+         * @description The customer has left, and is at the stage that has ended.
+         */
+        post: operations["LifecycleService_ConfirmChurnCase"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/churnCases/{id}:save": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * The customer stays
+         * @description The customer stays.
+         */
+        post: operations["LifecycleService_SaveChurnCase"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/churnRules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists the rules that warn, by label
+         * @description Lists the rules that warn, by label.
+         */
+        get: operations["LifecycleService_ListChurnRules"];
+        put?: never;
+        /**
+         * From now on owned customers in use that match are warned of, unless they have ended
+         * @description From now on owned customers in use that match are warned of, unless they have ended. ALREADY_EXISTS when the label is
+         *     taken.
+         */
+        post: operations["LifecycleService_CreateChurnRule"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/churnRules/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Its cases stay
+         * @description Its cases stay.
+         */
+        delete: operations["LifecycleService_DeleteChurnRule"];
+        options?: never;
+        head?: never;
+        /**
+         * ABORTED when the etag is stale
+         * @description ABORTED when the etag is stale.
+         */
+        patch: operations["LifecycleService_UpdateChurnRule"];
+        trace?: never;
+    };
+    "/v1/churnRules:preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * How many customers a rule would warn of today, among all there are
+         * @description How many customers a rule would warn of today, among all there are. Changes nothing.
+         */
+        post: operations["LifecycleService_PreviewChurnRule"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1337,6 +1690,127 @@ export interface paths {
         get: operations["OwnershipService_ListOwnershipPeriods"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/customers/{customerId}/points": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get point account */
+        get: operations["PointService_GetPointAccount"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/customers/{customerId}/pointEntries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists the entries of a customer, the last first
+         * @description Lists the entries of a customer, the last first.
+         */
+        get: operations["PointService_ListPointEntries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/customers/{customerId}/points:earn": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Adds points
+         * @description Adds points. The same source earns once: the entry is answered again; ALREADY_EXISTS, `POINT_SOURCE_USED`, with another
+         *     amount.
+         */
+        post: operations["PointService_EarnPoints"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/customers/{customerId}/points:spend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Takes points for something
+         * @description Takes points for something. FAILED_PRECONDITION, `POINTS_SHORT`, when there are too few. The same source takes once, as
+         *     in EarnPoints.
+         */
+        post: operations["PointService_SpendPoints"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/customers/{customerId}/points:adjust": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Adds or takes points for a reason
+         * @description Adds or takes points for a reason. FAILED_PRECONDITION, `POINTS_SHORT`, when there are too few, unless they may fall
+         *     below zero.
+         */
+        post: operations["PointService_AdjustPoints"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/customers/{customerId}/pointEntries/{id}:reverse": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Makes up for an entry, once
+         * @description Makes up for an entry, once. FAILED_PRECONDITION, `POINT_ENTRY_REVERSED`, when that was done, `POINTS_SHORT` when what
+         *     was earned has been spent. Points that come back do not run out.
+         */
+        post: operations["PointService_ReversePointEntry"];
         delete?: never;
         options?: never;
         head?: never;
@@ -4044,6 +4518,16 @@ export interface components {
             street?: string;
             postalCode?: string;
         };
+        AdjustPointsRequest: {
+            /**
+             * Format: int64
+             * @description Below zero to take points; not 0.
+             */
+            amount?: string;
+            reason?: string;
+            /** @description The balance may fall below zero. */
+            belowZero?: boolean;
+        };
         AnswerFeedbackRequest: {
             answer?: string;
             /** @description Refused when stale; may be left out. */
@@ -4282,29 +4766,101 @@ export interface components {
             /** Format: date-time */
             refreshTokenExpireTime?: string;
         };
-        CheckDuplicatesRequest: {
+        ChurnCase: {
+            readonly id: string;
+            customerId: string;
+            customerName: string;
+            /** @enum {string} */
+            state: "CHURN_STATE_UNSPECIFIED" | "CHURN_STATE_WARNED" | "CHURN_STATE_REPRIEVED" | "CHURN_STATE_LOST" | "CHURN_STATE_SAVED";
+            /** @description Label of the rule that warned; empty when somebody did. */
+            ruleLabel: string;
+            /** @description Why the customer may leave. */
+            cause: string;
+            /** @description Who is to act. */
+            ownerId: string;
+            ownerName: string;
+            /** @description RFC 3339 full-date: until when. */
+            dueDate: string;
+            /** @description What is done about it. */
+            measures: string;
+            /** @description Code in the dictionary `loss_reason`, of a customer who was lost. */
+            lossCode: string;
+            /** @description Of the last step. */
+            note: string;
+            /** Format: date-time */
+            readonly createTime?: string;
+            /** Format: date-time */
+            endTime?: string;
+            etag: string;
+        };
+        ChurnRule: {
+            /** @description UUIDv7. */
+            readonly id: string;
+            /** @description What the warning says. Unique. */
+            label: string;
+            /** @description As in ListCustomers, over `metrics.KEY` too, but not over the time of the last change. `me()` is nobody. */
+            filter: string;
             /**
-             * @description Left out: persons and organisations.
+             * Format: int32
+             * @description How many days the customer's owner has from the warning on.
+             */
+            dueDays: number;
+            /**
+             * Format: int32
+             * @description For so many days after a case has ended none is opened by the rule.
+             */
+            quietDays: number;
+            /** Format: date-time */
+            readonly createTime?: string;
+            /** Format: date-time */
+            readonly updateTime?: string;
+            etag: string;
+            /** @description Who created it and who changed it last, to be looked up in the directory; empty when it was the system itself. */
+            readonly createUserId: string;
+            readonly updateUserId: string;
+        };
+        ChurnRuleInput: {
+            /** @description UUIDv7. */
+            readonly id?: string;
+            /** @description What the warning says. Unique. */
+            label?: string;
+            /** @description As in ListCustomers, over `metrics.KEY` too, but not over the time of the last change. `me()` is nobody. */
+            filter?: string;
+            /**
+             * Format: int32
+             * @description How many days the customer's owner has from the warning on.
+             */
+            dueDays?: number;
+            /**
+             * Format: int32
+             * @description For so many days after a case has ended none is opened by the rule.
+             */
+            quietDays?: number;
+            /** Format: date-time */
+            readonly createTime?: string;
+            /** Format: date-time */
+            readonly updateTime?: string;
+            etag?: string;
+            /** @description Who created it and who changed it last, to be looked up in the directory; empty when it was the system itself. */
+            readonly createUserId?: string;
+            readonly updateUserId?: string;
+        };
+        ChurnStep: {
+            readonly id: string;
+            /**
+             * @description That it led to.
              * @enum {string}
              */
-            kind?: "CUSTOMER_KIND_UNSPECIFIED" | "CUSTOMER_KIND_PERSON" | "CUSTOMER_KIND_ORGANIZATION";
-            name?: string;
-            /** @description A masked one, as the caller was shown it, is not looked for; nor is an id number. */
-            phone?: string;
-            /** @description Of a person or an organisation, as in Customer. */
-            idNumber?: string;
-            /** @description As in Customer. */
-            birthday?: string;
-            /** @description As in Customer; compared with those of all customers. */
-            number?: string;
-            /** @description The customer that is about to be changed, which is no duplicate of itself. */
-            customerId?: string | unknown;
-        };
-        CheckDuplicatesResponse: {
-            /** @description At most ten. */
-            candidates: components["schemas"]["DuplicateCandidate"][];
-            /** @description Some customer has the number: the caller's would be refused. */
-            numberTaken: boolean;
+            state: "CHURN_STATE_UNSPECIFIED" | "CHURN_STATE_WARNED" | "CHURN_STATE_REPRIEVED" | "CHURN_STATE_LOST" | "CHURN_STATE_SAVED";
+            ownerName: string;
+            /** @description RFC 3339 full-date. */
+            dueDate: string;
+            note: string;
+            /** Format: date-time */
+            stepTime?: string;
+            /** @description Who did it; empty when a rule did. */
+            userId: string;
+            userName: string;
         };
         ClaimCustomerRequest: Record<string, never>;
         ClaimCustomersRequest: {
@@ -4366,6 +4922,12 @@ export interface components {
             /** Format: int64 */
             totalCount: string;
             feed?: components["schemas"]["Feed"];
+        };
+        ConfirmChurnCaseRequest: {
+            /** @description Code in the dictionary `loss_reason`. */
+            lossCode?: string;
+            note?: string;
+            etag?: string;
         };
         ConfirmIdentityRequest: {
             password?: string;
@@ -4489,7 +5051,6 @@ export interface components {
             /** @description `ck_…`, shown once. */
             key: string;
         };
-        CreateDuplicateSearchRequest: Record<string, never>;
         CreateEmployeeResponse: {
             employee?: components["schemas"]["Employee"];
             /** @description Shown once; empty after an invitation. */
@@ -4647,8 +5208,17 @@ export interface components {
              *     GetCustomer and in ListExpiringCustomers alone. A time that has passed means the next day's round.
              */
             readonly recycleTime?: string;
-            /** @description Output only: the customer that took this one over; in answers to GetCustomer alone, for who may see that customer. */
-            readonly mergedIntoId: string;
+            /** @description Output only: codes in the dictionary `tag` that the customer has now, in their order; TagService changes them. */
+            readonly tags: string[];
+            /** @description Output only: grades by scheme, of schemes that have no field of their own; GradeService sets them. */
+            readonly grades: {
+                [key: string]: string;
+            };
+            /**
+             * @description Output only: where the customer stands with us; LifecycleService moves it.
+             * @enum {string}
+             */
+            readonly stage: "CUSTOMER_STAGE_UNSPECIFIED" | "CUSTOMER_STAGE_ACQUIRE" | "CUSTOMER_STAGE_RETAIN" | "CUSTOMER_STAGE_ENDED" | "CUSTOMER_STAGE_WIN_BACK";
         };
         CustomerAccess: {
             customerId: string;
@@ -4667,6 +5237,29 @@ export interface components {
             /** @description Stable name such as `customer.created`, `customer.updated`, `customer.assigned`, `contact.created`. */
             action: string;
             fields: components["schemas"]["FieldChange"][];
+        };
+        CustomerGrade: {
+            scheme: string;
+            /** @description Empty: none. */
+            code: string;
+            /** @description The scheme has rules in force. */
+            ruled: boolean;
+            /** @description Set by hand against the rules. */
+            byHand: boolean;
+            /** @description Of what was set by hand. */
+            reason: string;
+            /**
+             * Format: date-time
+             * @description When the rules decide again; left out: when it is released.
+             */
+            expireTime?: string;
+            /**
+             * Format: date-time
+             * @description When it was set by hand, and by whom.
+             */
+            setTime?: string;
+            setUserId: string;
+            setUserName: string;
         };
         CustomerInput: {
             /** @description UUIDv7. */
@@ -4747,8 +5340,17 @@ export interface components {
              *     GetCustomer and in ListExpiringCustomers alone. A time that has passed means the next day's round.
              */
             readonly recycleTime?: string;
-            /** @description Output only: the customer that took this one over; in answers to GetCustomer alone, for who may see that customer. */
-            readonly mergedIntoId?: string;
+            /** @description Output only: codes in the dictionary `tag` that the customer has now, in their order; TagService changes them. */
+            readonly tags?: string[];
+            /** @description Output only: grades by scheme, of schemes that have no field of their own; GradeService sets them. */
+            readonly grades?: {
+                [key: string]: string;
+            };
+            /**
+             * @description Output only: where the customer stands with us; LifecycleService moves it.
+             * @enum {string}
+             */
+            readonly stage?: "CUSTOMER_STAGE_UNSPECIFIED" | "CUSTOMER_STAGE_ACQUIRE" | "CUSTOMER_STAGE_RETAIN" | "CUSTOMER_STAGE_ENDED" | "CUSTOMER_STAGE_WIN_BACK";
         };
         CustomerMatch: {
             customer?: components["schemas"]["Customer"];
@@ -4763,6 +5365,24 @@ export interface components {
             /** @description Why it was refused: a name as in problems, and a text in the caller's language. Empty when it was not. */
             reason: string;
             message: string;
+        };
+        /** @description A tag on a customer. */
+        CustomerTag: {
+            /** @description Code in the dictionary `tag`. */
+            tag: string;
+            /** @description A rule gives it. */
+            automatic: boolean;
+            /**
+             * Format: date-time
+             * @description From then on the customer has it no more; left out when it stays.
+             */
+            expireTime?: string;
+            reason: string;
+            /** Format: date-time */
+            readonly createTime?: string;
+            /** @description Who put it on; empty when a rule did. */
+            readonly createUserId: string;
+            createUserName: string;
         };
         CustomerUpdate: {
             /** @description A customer that is new to the caller or has changed. */
@@ -4832,6 +5452,7 @@ export interface components {
         };
         DeleteAttachmentResponse: Record<string, never>;
         DeleteAvatarResponse: Record<string, never>;
+        DeleteChurnRuleResponse: Record<string, never>;
         DeleteCredentialResponse: Record<string, never>;
         DeleteDictionaryEntryResponse: Record<string, never>;
         DeleteEmployeeResponse: Record<string, never>;
@@ -4843,6 +5464,7 @@ export interface components {
         DeleteServiceAccountResponse: Record<string, never>;
         DeleteShareResponse: Record<string, never>;
         DeleteSignOnLinkResponse: Record<string, never>;
+        DeleteTagRuleResponse: Record<string, never>;
         DeleteViewResponse: Record<string, never>;
         DeleteWebhookEndpointResponse: Record<string, never>;
         Deployment: {
@@ -4873,6 +5495,8 @@ export interface components {
             readonly createTime?: string;
             /** @description Who created it, to be looked up in the directory; empty when it was the system itself. */
             readonly createUserId: string;
+            /** @description Output only: the entries are grades of a scheme of this code. */
+            readonly graded: boolean;
         };
         DictionaryEntry: {
             dictionary: string;
@@ -4955,6 +5579,8 @@ export interface components {
             readonly createTime?: string;
             /** @description Who created it, to be looked up in the directory; empty when it was the system itself. */
             readonly createUserId?: string;
+            /** @description Output only: the entries are grades of a scheme of this code. */
+            readonly graded?: boolean;
         };
         DictionarySheetFault: {
             /**
@@ -4985,82 +5611,17 @@ export interface components {
         DisableServiceAccountRequest: {
             etag?: string;
         };
-        DismissDuplicatePairRequest: Record<string, never>;
-        /** @description Customers who share something. */
-        DuplicateBlock: {
-            /** @enum {string} */
-            reason: "DUPLICATE_REASON_UNSPECIFIED" | "DUPLICATE_REASON_SAME_ID_NUMBER" | "DUPLICATE_REASON_SAME_PHONE" | "DUPLICATE_REASON_SAME_EMAIL" | "DUPLICATE_REASON_SAME_NAME" | "DUPLICATE_REASON_SAME_COMPANY_NAME" | "DUPLICATE_REASON_NAME_SOUNDS_ALIKE" | "DUPLICATE_REASON_SAME_BIRTHDAY" | "DUPLICATE_REASON_SAME_PHONE_END" | "DUPLICATE_REASON_DIFFERENT_ID_NUMBER";
+        EarnPointsRequest: {
             /** Format: int64 */
-            customerCount: string;
-            /** @description One of them, if the caller sees it. */
-            customerId: string;
-            customerName: string;
-        };
-        DuplicateCandidate: {
-            /** @description In use or not. */
-            customer?: components["schemas"]["Customer"];
+            amount?: string;
+            /** @description What they are earned by, such as `order/4711`. */
+            source?: string;
+            reason?: string;
             /**
-             * Format: int32
-             * @description 40 to 100: how likely it is that the two are one.
+             * Format: date-time
+             * @description When they run out; left out: never.
              */
-            score: number;
-            reasons: ("DUPLICATE_REASON_UNSPECIFIED" | "DUPLICATE_REASON_SAME_ID_NUMBER" | "DUPLICATE_REASON_SAME_PHONE" | "DUPLICATE_REASON_SAME_EMAIL" | "DUPLICATE_REASON_SAME_NAME" | "DUPLICATE_REASON_SAME_COMPANY_NAME" | "DUPLICATE_REASON_NAME_SOUNDS_ALIKE" | "DUPLICATE_REASON_SAME_BIRTHDAY" | "DUPLICATE_REASON_SAME_PHONE_END" | "DUPLICATE_REASON_DIFFERENT_ID_NUMBER")[];
-        };
-        DuplicatePair: {
-            /** @description UUIDv7. */
-            readonly id: string;
-            /** @description Two, the one that is there longer first. */
-            customers: components["schemas"]["Customer"][];
-            /**
-             * Format: int32
-             * @description 50 to 100: how likely it is that the two are one, as far as the caller may know.
-             */
-            score: number;
-            reasons: ("DUPLICATE_REASON_UNSPECIFIED" | "DUPLICATE_REASON_SAME_ID_NUMBER" | "DUPLICATE_REASON_SAME_PHONE" | "DUPLICATE_REASON_SAME_EMAIL" | "DUPLICATE_REASON_SAME_NAME" | "DUPLICATE_REASON_SAME_COMPANY_NAME" | "DUPLICATE_REASON_NAME_SOUNDS_ALIKE" | "DUPLICATE_REASON_SAME_BIRTHDAY" | "DUPLICATE_REASON_SAME_PHONE_END" | "DUPLICATE_REASON_DIFFERENT_ID_NUMBER")[];
-            /** @enum {string} */
-            state: "DUPLICATE_PAIR_STATE_UNSPECIFIED" | "DUPLICATE_PAIR_STATE_OPEN" | "DUPLICATE_PAIR_STATE_DISMISSED" | "DUPLICATE_PAIR_STATE_MERGED";
-            /** Format: date-time */
-            findTime?: string;
-            /** @description Who dismissed it. */
-            dismissUserName: string;
-            /** Format: date-time */
-            dismissTime?: string;
-        };
-        DuplicateSearch: {
-            /** @description UUIDv7. */
-            readonly id: string;
-            /** @enum {string} */
-            state: "DUPLICATE_SEARCH_STATE_UNSPECIFIED" | "DUPLICATE_SEARCH_STATE_RUNNING" | "DUPLICATE_SEARCH_STATE_COMPLETED" | "DUPLICATE_SEARCH_STATE_FAILED";
-            /** @description Why it broke off, in the caller's language. */
-            failure: string;
-            /**
-             * Format: int64
-             * @description Customers to be looked at, as far as it is known beforehand.
-             */
-            customerCount: string;
-            /**
-             * Format: int64
-             * @description Of those, how many have been.
-             */
-            readCount: string;
-            /**
-             * Format: int32
-             * @description Of the comparisons behind the reading, how many are done.
-             */
-            step: number;
-            /** Format: int32 */
-            stepCount: number;
-            /**
-             * Format: int64
-             * @description Open pairs that the caller can list, once it is completed.
-             */
-            pairCount: string;
-            /** @description What so many customers share that it says nothing, such as the phone of a switchboard: not compared by it. */
-            largeBlocks: components["schemas"]["DuplicateBlock"][];
-            /** Format: date-time */
-            readonly createTime?: string;
-            /** Format: date-time */
-            endTime?: string;
+            expireTime?: string;
         };
         Employee: {
             /** @description UUIDv7. */
@@ -5346,21 +5907,6 @@ export interface components {
             before: string;
             after: string;
         };
-        FieldChoice: {
-            /** @description Path of a field of Customer, such as `phone` or `custom_fields.KEY`. Kind and number are always the survivor's. */
-            field: string;
-            /** @description Whose value it gets, a blank one as well. */
-            customerId: string;
-        };
-        FieldChoiceInput: {
-            /** @description Path of a field of Customer, such as `phone` or `custom_fields.KEY`. Kind and number are always the survivor's. */
-            field?: string;
-            /**
-             * Format: uuid
-             * @description Whose value it gets, a blank one as well.
-             */
-            customerId?: string;
-        };
         FieldInput: {
             /** @description Stable name in filters and records; no two fields share it, of whatever kind of record they are. */
             key?: string;
@@ -5493,6 +6039,137 @@ export interface components {
             totpCode?: string;
             /** @description What the caller calls the app. */
             name?: string;
+        };
+        GradeChange: {
+            readonly id: string;
+            scheme: string;
+            /** @description Grades; empty: none. */
+            before: string;
+            after: string;
+            /** @enum {string} */
+            cause: "GRADE_CAUSE_UNSPECIFIED" | "GRADE_CAUSE_BY_HAND" | "GRADE_CAUSE_RULES" | "GRADE_CAUSE_HAND_ENDED";
+            /**
+             * Format: int32
+             * @description Of the rules, where they are the cause.
+             */
+            version: number;
+            reason: string;
+            /**
+             * Format: date-time
+             * @description Until when it was to hold.
+             */
+            expireTime?: string;
+            /** Format: date-time */
+            changeTime?: string;
+            /** @description Who did it; empty when it was the rules or time. */
+            userId: string;
+            userName: string;
+        };
+        GradeMatrix: {
+            rowScheme: string;
+            /** @description Only pairs that somebody holds. */
+            pairs: components["schemas"]["GradePair"][];
+        };
+        /** @description Customers that go from one grade to another; empty codes are no grade. */
+        GradeMove: {
+            before: string;
+            after: string;
+            /** Format: int64 */
+            customerCount: string;
+        };
+        GradePair: {
+            /** @description Grades; empty: none. */
+            row: string;
+            column: string;
+            /** Format: int64 */
+            customerCount: string;
+        };
+        GradeRule: {
+            /** @description Code in the scheme's dictionary. */
+            code: string;
+            /**
+             * @description As in ListCustomers, over `metrics.KEY` too, but neither over tags, nor over grades that rules give, nor over the time of
+             *     the last change. `me()` is nobody.
+             */
+            filter: string;
+        };
+        GradeRuleInput: {
+            /** @description Code in the scheme's dictionary. */
+            code?: string;
+            /**
+             * @description As in ListCustomers, over `metrics.KEY` too, but neither over tags, nor over grades that rules give, nor over the time of
+             *     the last change. `me()` is nobody.
+             */
+            filter?: string;
+        };
+        GradeRules: {
+            /** @description The first that holds gives the grade. */
+            rules: components["schemas"]["GradeRule"][];
+            /** @description For customers for which none holds; empty: no grade. */
+            defaultCode: string;
+        };
+        GradeRulesInput: {
+            /** @description The first that holds gives the grade. */
+            rules?: components["schemas"]["GradeRuleInput"][];
+            /** @description For customers for which none holds; empty: no grade. */
+            defaultCode?: string;
+        };
+        GradeScheme: {
+            /** @description Of the scheme and of its dictionary. */
+            code: string;
+            nameZh: string;
+            nameEn: string;
+            draft?: components["schemas"]["GradeRules"];
+            /** @description Output only: the rules in force; left out while nothing was published. */
+            readonly published?: components["schemas"]["GradeRules"];
+            /**
+             * Format: int32
+             * @description Output only: number of the rules in force, 0 while there are none.
+             */
+            readonly version: number;
+            /** @description Output only: what brings all customers to that version. */
+            readonly run?: components["schemas"]["RuleRun"];
+            /** Format: date-time */
+            readonly createTime?: string;
+            /** Format: date-time */
+            readonly updateTime?: string;
+            etag: string;
+            /** @description Who created it and who changed it last, to be looked up in the directory; empty when it was the system itself. */
+            readonly createUserId: string;
+            readonly updateUserId: string;
+        };
+        GradeSchemeInput: {
+            /** @description Of the scheme and of its dictionary. */
+            code?: string;
+            nameZh?: string;
+            nameEn?: string;
+            draft?: components["schemas"]["GradeRulesInput"];
+            /** @description Output only: the rules in force; left out while nothing was published. */
+            readonly published?: components["schemas"]["GradeRulesInput"];
+            /**
+             * Format: int32
+             * @description Output only: number of the rules in force, 0 while there are none.
+             */
+            readonly version?: number;
+            /** @description Output only: what brings all customers to that version. */
+            readonly run?: components["schemas"]["RuleRunInput"];
+            /** Format: date-time */
+            readonly createTime?: string;
+            /** Format: date-time */
+            readonly updateTime?: string;
+            etag?: string;
+            /** @description Who created it and who changed it last, to be looked up in the directory; empty when it was the system itself. */
+            readonly createUserId?: string;
+            readonly updateUserId?: string;
+        };
+        GradeVersion: {
+            /** Format: int32 */
+            version: number;
+            rules?: components["schemas"]["GradeRules"];
+            /** Format: date-time */
+            readonly createTime?: string;
+            /** @description Who published it, to be looked up in the directory. */
+            readonly createUserId: string;
         };
         /** @description One permission with the rows that it covers. */
         Grant: {
@@ -6159,6 +6836,21 @@ export interface components {
             /** @description Empty on the last page. */
             nextPageToken: string;
         };
+        ListChurnCasesResponse: {
+            cases: components["schemas"]["ChurnCase"][];
+            /** @description Empty on the last page. */
+            nextPageToken: string;
+        };
+        ListChurnRulesResponse: {
+            churnRules: components["schemas"]["ChurnRule"][];
+            /** @description Empty on the last page. */
+            nextPageToken: string;
+        };
+        ListChurnStepsResponse: {
+            steps: components["schemas"]["ChurnStep"][];
+            /** @description Empty on the last page. */
+            nextPageToken: string;
+        };
         ListContactsResponse: {
             contacts: components["schemas"]["Contact"][];
             /** @description Empty on the last page. */
@@ -6173,6 +6865,16 @@ export interface components {
              * @description Recovery codes that were not used yet.
              */
             recoveryCodesLeft: number;
+        };
+        ListCustomerGradesResponse: {
+            grades: components["schemas"]["CustomerGrade"][];
+            /** @description Empty on the last page. */
+            nextPageToken: string;
+        };
+        ListCustomerTagsResponse: {
+            tags: components["schemas"]["CustomerTag"][];
+            /** @description Empty on the last page. */
+            nextPageToken: string;
         };
         ListCustomersResponse: {
             customers: components["schemas"]["Customer"][];
@@ -6211,16 +6913,6 @@ export interface components {
             /** @description Empty on the last page. */
             nextPageToken: string;
         };
-        ListDuplicatePairsResponse: {
-            pairs: components["schemas"]["DuplicatePair"][];
-            /** @description Empty on the last page. */
-            nextPageToken: string;
-        };
-        ListDuplicateSearchesResponse: {
-            searches: components["schemas"]["DuplicateSearch"][];
-            /** @description Empty on the last page. */
-            nextPageToken: string;
-        };
         ListEmployeesResponse: {
             employees: components["schemas"]["Employee"][];
             /** @description Empty on the last page. */
@@ -6238,6 +6930,21 @@ export interface components {
         };
         ListFieldsResponse: {
             fields: components["schemas"]["Field"][];
+            /** @description Empty on the last page. */
+            nextPageToken: string;
+        };
+        ListGradeChangesResponse: {
+            changes: components["schemas"]["GradeChange"][];
+            /** @description Empty on the last page. */
+            nextPageToken: string;
+        };
+        ListGradeSchemesResponse: {
+            gradeSchemes: components["schemas"]["GradeScheme"][];
+            /** @description Empty on the last page. */
+            nextPageToken: string;
+        };
+        ListGradeVersionsResponse: {
+            versions: components["schemas"]["GradeVersion"][];
             /** @description Empty on the last page. */
             nextPageToken: string;
         };
@@ -6276,11 +6983,6 @@ export interface components {
             /** @description Empty on the last page. */
             nextPageToken: string;
         };
-        ListMergesResponse: {
-            merges: components["schemas"]["Merge"][];
-            /** @description Empty on the last page. */
-            nextPageToken: string;
-        };
         ListOwnFeedbackResponse: {
             feedback: components["schemas"]["Feedback"][];
             /** @description Empty on the last page. */
@@ -6298,6 +7000,11 @@ export interface components {
         };
         ListPersonalApiKeysResponse: {
             apiKeys: components["schemas"]["ApiKey"][];
+            /** @description Empty on the last page. */
+            nextPageToken: string;
+        };
+        ListPointEntriesResponse: {
+            entries: components["schemas"]["PointEntry"][];
             /** @description Empty on the last page. */
             nextPageToken: string;
         };
@@ -6346,6 +7053,16 @@ export interface components {
             /** @description Empty on the last page. */
             nextPageToken: string;
         };
+        ListStageChangesResponse: {
+            changes: components["schemas"]["StageChange"][];
+            /** @description Empty on the last page. */
+            nextPageToken: string;
+        };
+        ListTagRulesResponse: {
+            tagRules: components["schemas"]["TagRule"][];
+            /** @description Empty on the last page. */
+            nextPageToken: string;
+        };
         ListTimelineEntriesResponse: {
             entries: components["schemas"]["TimelineEntry"][];
             /** @description Empty on the last page. */
@@ -6372,55 +7089,6 @@ export interface components {
             /** @description Empty on the last page. */
             nextPageToken: string;
         };
-        Merge: {
-            /** @description UUIDv7. */
-            readonly id: string;
-            survivor?: components["schemas"]["MergedCustomer"];
-            /** @description The customers that went. */
-            merged: components["schemas"]["MergedCustomer"][];
-            /** @description Fields of the survivor that the merge changed, as far as the caller knows them. */
-            changedFields: string[];
-            /** @description What the survivor took over. */
-            moved: components["schemas"]["MovedCount"][];
-            createUserName: string;
-            /** Format: date-time */
-            readonly createTime?: string;
-            /**
-             * Format: date-time
-             * @description Until when it can be undone; left out when it can't.
-             */
-            undoExpireTime?: string;
-            /**
-             * Format: date-time
-             * @description Left out while it stands.
-             */
-            undoTime?: string;
-            undoUserName: string;
-            /** @description What came back. */
-            returned: components["schemas"]["MovedCount"][];
-            /** @description Fields of the survivor that the undoing left as they were, since they had changed after the merge. */
-            keptFields: string[];
-        };
-        MergeCustomersRequest: {
-            survivor: components["schemas"]["MergingCustomerInput"];
-            /** @description The customers that go. */
-            merged?: components["schemas"]["MergingCustomerInput"][];
-            /** @enum {string} */
-            survivorship?: "SURVIVORSHIP_UNSPECIFIED" | "SURVIVORSHIP_SURVIVOR" | "SURVIVORSHIP_NEWER" | "SURVIVORSHIP_FULLER";
-            /** @description What the caller decides otherwise. */
-            choices?: components["schemas"]["FieldChoiceInput"][];
-        };
-        MergedCustomer: {
-            readonly id: string;
-            /** @description Both empty when the caller doesn't see the customer. */
-            number: string;
-            name: string;
-        };
-        MergingCustomerInput: {
-            /** Format: uuid */
-            readonly id?: string;
-            etag?: string;
-        };
         Migration: {
             /** Format: int64 */
             version: string;
@@ -6428,11 +7096,17 @@ export interface components {
             /** Format: date-time */
             installTime?: string;
         };
-        MovedCount: {
-            /** @description `contact`, `interaction`, `relation`, `attachment`, `share`, `ownership`, `pool_claim`. */
-            kind: string;
-            /** Format: int64 */
-            count: string;
+        MoveCustomerStageRequest: {
+            /** @enum {string} */
+            stage?: "CUSTOMER_STAGE_ACQUIRE" | "CUSTOMER_STAGE_RETAIN" | "CUSTOMER_STAGE_ENDED" | "CUSTOMER_STAGE_WIN_BACK";
+            reason?: string;
+        };
+        OpenChurnCaseRequest: {
+            cause?: string;
+            /** @description Who is to act, within the caller's scope; empty: the caller. */
+            ownerId?: string | unknown;
+            /** @description RFC 3339 full-date, not before today. */
+            dueDate?: string;
         };
         OptionCodes: {
             codes: string[];
@@ -6604,6 +7278,50 @@ export interface components {
             operations: string[];
             /** @description The scopes that make a difference; one that touches no rows knows only `SCOPE_ALL`. */
             scopes: ("SCOPE_UNSPECIFIED" | "SCOPE_OWN" | "SCOPE_GROUP" | "SCOPE_GROUP_AND_BELOW" | "SCOPE_ALL" | "SCOPE_CHOSEN_GROUPS")[];
+        };
+        PointAccount: {
+            /**
+             * Format: int64
+             * @description What can be spent now.
+             */
+            balance: string;
+            /**
+             * Format: date-time
+             * @description What runs out next, and when; left out when nothing does.
+             */
+            nextExpireTime?: string;
+            /** Format: int64 */
+            nextExpireAmount: string;
+        };
+        PointEntry: {
+            readonly id: string;
+            /** @enum {string} */
+            kind: "POINT_ENTRY_KIND_UNSPECIFIED" | "POINT_ENTRY_KIND_EARNED" | "POINT_ENTRY_KIND_SPENT" | "POINT_ENTRY_KIND_ADJUSTED" | "POINT_ENTRY_KIND_EXPIRED" | "POINT_ENTRY_KIND_REVERSED";
+            /**
+             * Format: int64
+             * @description Below zero for what was taken.
+             */
+            amount: string;
+            /**
+             * Format: int64
+             * @description After it.
+             */
+            balance: string;
+            /** @description What it comes from, such as an order. */
+            source: string;
+            reason: string;
+            /** @description The entry that it makes up for. */
+            reversesId: string;
+            /**
+             * Format: date-time
+             * @description When what was earned runs out; left out when it does not.
+             */
+            expireTime?: string;
+            /** Format: date-time */
+            readonly createTime?: string;
+            /** @description Who wrote it; empty when time did. */
+            readonly createUserId: string;
+            createUserName: string;
         };
         PolicyEmployee: {
             readonly id: string;
@@ -6793,6 +7511,13 @@ export interface components {
             recycleAfterDays?: number;
             etag?: string;
         };
+        PreviewChurnRuleRequest: {
+            churnRule: components["schemas"]["ChurnRuleInput"];
+        };
+        PreviewChurnRuleResponse: {
+            /** Format: int64 */
+            customerCount: string;
+        };
         PreviewFieldRequest: {
             /** @description As it would be saved: of one that exists, key, type and kind of record are what they are. */
             field: components["schemas"]["FieldInput"];
@@ -6814,6 +7539,14 @@ export interface components {
              */
             missingCount: string;
         };
+        PreviewGradeSchemeRequest: {
+            /** @description In place of the draft that is saved, when given. */
+            draft?: components["schemas"]["GradeRulesInput"];
+        };
+        PreviewGradeSchemeResponse: {
+            /** @description Customers that stay where they are too. */
+            moves: components["schemas"]["GradeMove"][];
+        };
         PreviewHandoverRequest: {
             /** Format: uuid */
             fromEmployeeId?: string;
@@ -6828,22 +7561,6 @@ export interface components {
              */
             uncoveredCount: string;
         };
-        PreviewMergeRequest: {
-            /** Format: uuid */
-            survivorId?: string;
-            /** @description The customers that would go. */
-            mergedIds?: string[];
-            /** @enum {string} */
-            survivorship?: "SURVIVORSHIP_UNSPECIFIED" | "SURVIVORSHIP_SURVIVOR" | "SURVIVORSHIP_NEWER" | "SURVIVORSHIP_FULLER";
-        };
-        PreviewMergeResponse: {
-            /** @description The survivor first, then the others as asked for. */
-            customers: components["schemas"]["Customer"][];
-            /** @description The fields that differ and that the caller may choose. */
-            fields: components["schemas"]["FieldChoice"][];
-            /** @description What the survivor would take over. */
-            moved: components["schemas"]["MovedCount"][];
-        };
         PreviewPoolRequest: {
             pool: components["schemas"]["PoolInput"];
             /** @description The saved pool that it is to replace; empty: a further one. */
@@ -6854,6 +7571,25 @@ export interface components {
             customerCount: string;
             /** @description Up to twenty of them, those first that are overdue longest. */
             customers: components["schemas"]["Customer"][];
+        };
+        PreviewTagRuleRequest: {
+            tagRule: components["schemas"]["TagRuleInput"];
+        };
+        PreviewTagRuleResponse: {
+            /**
+             * Format: int64
+             * @description That have the tag now.
+             */
+            presentCount: string;
+            /**
+             * Format: int64
+             * @description That would have it.
+             */
+            matchingCount: string;
+            /** Format: int64 */
+            gainedCount: string;
+            /** Format: int64 */
+            lostCount: string;
         };
         PreviousOwner: {
             customerId: string;
@@ -6929,6 +7665,9 @@ export interface components {
              *     nothing but its set-up is permitted.
              */
             readonly secondFactorRequired?: boolean;
+        };
+        PublishGradeSchemeRequest: {
+            etag?: string;
         };
         QueueStatus: {
             /** Format: int64 */
@@ -7070,7 +7809,9 @@ export interface components {
             readonly createUserId?: string;
             readonly updateUserId?: string;
         };
-        ReopenDuplicatePairRequest: Record<string, never>;
+        ReleaseCustomerGradeRequest: {
+            reason?: string;
+        };
         ReplayWebhookDeliveriesRequest: {
             /**
              * Format: date-time
@@ -7084,6 +7825,14 @@ export interface components {
             endTime?: string;
             /** @description Leave out what was delivered before. */
             undeliveredOnly?: boolean;
+        };
+        ReprieveChurnCaseRequest: {
+            measures?: string;
+            /** @description As in OpenChurnCase; empty: who it was. */
+            ownerId?: string | unknown;
+            /** @description RFC 3339 full-date, not before today. */
+            dueDate?: string;
+            etag?: string;
         };
         RequestPasswordResetRequest: {
             loginName?: string;
@@ -7143,6 +7892,9 @@ export interface components {
         };
         RevealEmployeeRequest: {
             /** @description Why, for the audit trail. */
+            reason?: string;
+        };
+        ReversePointEntryRequest: {
             reason?: string;
         };
         RevokeApiKeyRequest: Record<string, never>;
@@ -7247,6 +7999,46 @@ export interface components {
             /** @description Shown once. */
             secret: string;
         };
+        /** @description How far rules have come through all customers. */
+        RuleRun: {
+            /**
+             * @description Output only.
+             * @enum {string}
+             */
+            readonly state: "RULE_RUN_STATE_UNSPECIFIED" | "RULE_RUN_STATE_RUNNING" | "RULE_RUN_STATE_DONE" | "RULE_RUN_STATE_FAILED";
+            /**
+             * Format: int64
+             * @description Output only: customers that were looked at, and those that changed.
+             */
+            readonly seenCount: string;
+            /** Format: int64 */
+            changedCount: string;
+            /**
+             * Format: int64
+             * @description Output only: about how many there are in all.
+             */
+            readonly totalCount: string;
+        };
+        /** @description How far rules have come through all customers. */
+        RuleRunInput: {
+            /**
+             * @description Output only.
+             * @enum {string}
+             */
+            readonly state?: "RULE_RUN_STATE_UNSPECIFIED" | "RULE_RUN_STATE_RUNNING" | "RULE_RUN_STATE_DONE" | "RULE_RUN_STATE_FAILED";
+            /**
+             * Format: int64
+             * @description Output only: customers that were looked at, and those that changed.
+             */
+            readonly seenCount?: string;
+            /** Format: int64 */
+            changedCount?: string;
+            /**
+             * Format: int64
+             * @description Output only: about how many there are in all.
+             */
+            readonly totalCount?: string;
+        };
         RunImportRequest: {
             /** @description One a column, in the order of the file; the guessed ones when left out. */
             columns?: components["schemas"]["ImportColumnInput"][];
@@ -7257,6 +8049,10 @@ export interface components {
             dryRun?: boolean;
             /** @description Owner of the new customers; the caller when left out. */
             ownerId?: string | unknown;
+        };
+        SaveChurnCaseRequest: {
+            note?: string;
+            etag?: string;
         };
         SearchCustomersResponse: {
             matches: components["schemas"]["CustomerMatch"][];
@@ -7360,6 +8156,16 @@ export interface components {
             current: boolean;
             /** @description Where the address is, in the caller's language, as far as the installation can tell; empty otherwise. */
             place: string;
+        };
+        SetCustomerGradeRequest: {
+            /** @description Code in the scheme's dictionary. */
+            code?: string;
+            reason?: string;
+            /**
+             * Format: date-time
+             * @description When the rules decide again; only for schemes that have rules.
+             */
+            expireTime?: string;
         };
         Share: {
             /** @description UUIDv7. */
@@ -7475,6 +8281,25 @@ export interface components {
             /** @description Expression that lists the slice's customers in ListCustomers, the request's filter included. */
             filter: string;
         };
+        SpendPointsRequest: {
+            /** Format: int64 */
+            amount?: string;
+            /** @description What they are spent on, such as `gift/17`. */
+            source?: string;
+            reason?: string;
+        };
+        StageChange: {
+            readonly id: string;
+            /** @enum {string} */
+            before: "CUSTOMER_STAGE_UNSPECIFIED" | "CUSTOMER_STAGE_ACQUIRE" | "CUSTOMER_STAGE_RETAIN" | "CUSTOMER_STAGE_ENDED" | "CUSTOMER_STAGE_WIN_BACK";
+            /** @enum {string} */
+            after: "CUSTOMER_STAGE_UNSPECIFIED" | "CUSTOMER_STAGE_ACQUIRE" | "CUSTOMER_STAGE_RETAIN" | "CUSTOMER_STAGE_ENDED" | "CUSTOMER_STAGE_WIN_BACK";
+            reason: string;
+            /** Format: date-time */
+            changeTime?: string;
+            userId: string;
+            userName: string;
+        };
         StartPasskeyConfirmationRequest: Record<string, never>;
         StartPasskeyConfirmationResponse: {
             /** @description For `ConfirmIdentity`, within five minutes. */
@@ -7526,6 +8351,62 @@ export interface components {
             /** @description The key as `otpauth://totp/…`, for a QR code. */
             uri: string;
         };
+        TagCustomersRequest: {
+            /** @description Within the caller's scope and in use. */
+            ids?: string[];
+            /** @description Codes in the dictionary `tag`. A customer that has the tag already has it with this reason and time from now on. */
+            addTags?: string[];
+            removeTags?: string[];
+            /** @description Why the tags are put on. */
+            reason?: string;
+            /**
+             * Format: date-time
+             * @description When they go again; left out: they stay.
+             */
+            expireTime?: string;
+        };
+        TagCustomersResponse: {
+            /** @description Of each customer that changed, what it takes to undo it. */
+            customers: components["schemas"]["TaggedCustomer"][];
+        };
+        TagRule: {
+            /** @description Code in the dictionary `tag`. */
+            tag: string;
+            /** @description As in ListCustomers, over `metrics.KEY` too, but over neither tags nor the time of the last change. `me()` is nobody. */
+            filter: string;
+            /** @description Output only: what brings all customers to the rule, after a change and once a day. What changes of a customer counts at once. */
+            readonly run?: components["schemas"]["RuleRun"];
+            /** Format: date-time */
+            readonly createTime?: string;
+            /** Format: date-time */
+            readonly updateTime?: string;
+            etag: string;
+            /** @description Who created it and who changed it last, to be looked up in the directory; empty when it was the system itself. */
+            readonly createUserId: string;
+            readonly updateUserId: string;
+        };
+        TagRuleInput: {
+            /** @description Code in the dictionary `tag`. */
+            tag?: string;
+            /** @description As in ListCustomers, over `metrics.KEY` too, but over neither tags nor the time of the last change. `me()` is nobody. */
+            filter?: string;
+            /** @description Output only: what brings all customers to the rule, after a change and once a day. What changes of a customer counts at once. */
+            readonly run?: components["schemas"]["RuleRunInput"];
+            /** Format: date-time */
+            readonly createTime?: string;
+            /** Format: date-time */
+            readonly updateTime?: string;
+            etag?: string;
+            /** @description Who created it and who changed it last, to be looked up in the directory; empty when it was the system itself. */
+            readonly createUserId?: string;
+            readonly updateUserId?: string;
+        };
+        TaggedCustomer: {
+            customerId: string;
+            /** @description Tags that it did not have before. */
+            addedTags: string[];
+            removedTags: string[];
+        };
         TimelineEntry: {
             readonly id: string;
             /** Format: date-time */
@@ -7538,7 +8419,6 @@ export interface components {
         };
         UndoHandoverRequest: Record<string, never>;
         UndoImportRequest: Record<string, never>;
-        UndoMergeRequest: Record<string, never>;
         /** @description What values must be beyond their type. What is left out is no limit. */
         ValueRules: {
             /** @description Least and greatest value of an INTEGER, DECIMAL, DATE or TIMESTAMP, of the field's own type. */
@@ -8524,7 +9404,7 @@ export interface operations {
                 /** @description `next_page_token` of the page before. */
                 pageToken?: string;
                 /**
-                 * @description Expression (AIP-160) over the customer's fields in snake case and `custom.KEY`, for example
+                 * @description Expression (AIP-160) over the customer's fields in snake case, `grades.SCHEME` and `custom.KEY`, for example
                  *     `level = "vip" AND region : "33" AND custom.budget >= 100000`. An unknown field or a wrong type is
                  *     INVALID_ARGUMENT with the position.
                  */
@@ -9089,222 +9969,6 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
-    DuplicateService_CheckDuplicates: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
-                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
-                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
-                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: {
-            content: {
-                "application/json": components["schemas"]["CheckDuplicatesRequest"];
-            };
-        };
-        responses: {
-            /** @description Done. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["CheckDuplicatesResponse"];
-                };
-            };
-            default: components["responses"]["Problem"];
-        };
-    };
-    DuplicateService_ListDuplicateSearches: {
-        parameters: {
-            query?: {
-                /** @description At most this many; 0 stands for 20. */
-                pageSize?: number;
-                /** @description `next_page_token` of the page before. */
-                pageToken?: string;
-            };
-            header?: {
-                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
-                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Done. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ListDuplicateSearchesResponse"];
-                };
-            };
-            default: components["responses"]["Problem"];
-        };
-    };
-    DuplicateService_CreateDuplicateSearch: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
-                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
-                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
-                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: {
-            content: {
-                "application/json": components["schemas"]["CreateDuplicateSearchRequest"];
-            };
-        };
-        responses: {
-            /** @description Done. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["DuplicateSearch"];
-                };
-            };
-            default: components["responses"]["Problem"];
-        };
-    };
-    DuplicateService_GetDuplicateSearch: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
-                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
-            };
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Done. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["DuplicateSearch"];
-                };
-            };
-            default: components["responses"]["Problem"];
-        };
-    };
-    DuplicateService_ListDuplicatePairs: {
-        parameters: {
-            query?: {
-                /** @description At most this many; 0 stands for 20. */
-                pageSize?: number;
-                /** @description `next_page_token` of the page before. */
-                pageToken?: string;
-                /** @description Left out: open ones. */
-                state?: "DUPLICATE_PAIR_STATE_UNSPECIFIED" | "DUPLICATE_PAIR_STATE_OPEN" | "DUPLICATE_PAIR_STATE_DISMISSED" | "DUPLICATE_PAIR_STATE_MERGED";
-                /** @description Only pairs that have this in common. */
-                reason?: "DUPLICATE_REASON_UNSPECIFIED" | "DUPLICATE_REASON_SAME_ID_NUMBER" | "DUPLICATE_REASON_SAME_PHONE" | "DUPLICATE_REASON_SAME_EMAIL" | "DUPLICATE_REASON_SAME_NAME" | "DUPLICATE_REASON_SAME_COMPANY_NAME" | "DUPLICATE_REASON_NAME_SOUNDS_ALIKE" | "DUPLICATE_REASON_SAME_BIRTHDAY" | "DUPLICATE_REASON_SAME_PHONE_END" | "DUPLICATE_REASON_DIFFERENT_ID_NUMBER";
-                /** @description Only pairs that are at least so likely. */
-                minScore?: number;
-                /** @description Only pairs of this customer. */
-                customerId?: string | unknown;
-            };
-            header?: {
-                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
-                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Done. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ListDuplicatePairsResponse"];
-                };
-            };
-            default: components["responses"]["Problem"];
-        };
-    };
-    DuplicateService_DismissDuplicatePair: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
-                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
-                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
-                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
-            };
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: {
-            content: {
-                "application/json": components["schemas"]["DismissDuplicatePairRequest"];
-            };
-        };
-        responses: {
-            /** @description Done. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["DuplicatePair"];
-                };
-            };
-            default: components["responses"]["Problem"];
-        };
-    };
-    DuplicateService_ReopenDuplicatePair: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
-                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
-                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
-                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
-            };
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: {
-            content: {
-                "application/json": components["schemas"]["ReopenDuplicatePairRequest"];
-            };
-        };
-        responses: {
-            /** @description Done. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["DuplicatePair"];
-                };
-            };
-            default: components["responses"]["Problem"];
-        };
-    };
     HandoverService_ListHandovers: {
         parameters: {
             query?: {
@@ -9683,6 +10347,592 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    TagService_ListTagRules: {
+        parameters: {
+            query?: {
+                /** @description At most this many; 0 stands for 100. */
+                pageSize?: number;
+                /** @description `next_page_token` of the page before. */
+                pageToken?: string;
+            };
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListTagRulesResponse"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    TagService_CreateTagRule: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TagRuleInput"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TagRule"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    TagService_DeleteTagRule: {
+        parameters: {
+            query?: {
+                etag?: string;
+            };
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                tag: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeleteTagRuleResponse"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    TagService_UpdateTagRule: {
+        parameters: {
+            query?: {
+                /** @description The path `filter`. */
+                updateMask?: string;
+            };
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                tag: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TagRuleInput"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TagRule"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    TagService_PreviewTagRule: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PreviewTagRuleRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PreviewTagRuleResponse"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    TagService_ListCustomerTags: {
+        parameters: {
+            query?: {
+                /** @description At most this many; 0 stands for 100. */
+                pageSize?: number;
+                /** @description `next_page_token` of the page before. */
+                pageToken?: string;
+            };
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+            };
+            path: {
+                customerId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListCustomerTagsResponse"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    TagService_TagCustomers: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TagCustomersRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TagCustomersResponse"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    GradeService_ListGradeSchemes: {
+        parameters: {
+            query?: {
+                /** @description At most this many; 0 stands for 50. */
+                pageSize?: number;
+                /** @description `next_page_token` of the page before. */
+                pageToken?: string;
+            };
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListGradeSchemesResponse"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    GradeService_CreateGradeScheme: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GradeSchemeInput"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GradeScheme"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    GradeService_GetGradeScheme: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+            };
+            path: {
+                code: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GradeScheme"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    GradeService_UpdateGradeScheme: {
+        parameters: {
+            query?: {
+                /** @description Paths of `draft`, `draft.rules`, `draft.default_code`. */
+                updateMask?: string;
+            };
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                code: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GradeSchemeInput"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GradeScheme"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    GradeService_PreviewGradeScheme: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                code: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["PreviewGradeSchemeRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PreviewGradeSchemeResponse"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    GradeService_PublishGradeScheme: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                code: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PublishGradeSchemeRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GradeScheme"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    GradeService_ListGradeVersions: {
+        parameters: {
+            query?: {
+                /** @description At most this many; 0 stands for 50. */
+                pageSize?: number;
+                /** @description `next_page_token` of the page before. */
+                pageToken?: string;
+            };
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+            };
+            path: {
+                code: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListGradeVersionsResponse"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    GradeService_GetGradeMatrix: {
+        parameters: {
+            query?: {
+                /** @description Codes of two schemes. */
+                rowScheme?: string;
+                columnScheme?: string;
+            };
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GradeMatrix"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    GradeService_ListCustomerGrades: {
+        parameters: {
+            query?: {
+                /** @description At most this many; 0 stands for 100. */
+                pageSize?: number;
+                /** @description `next_page_token` of the page before. */
+                pageToken?: string;
+            };
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+            };
+            path: {
+                customerId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListCustomerGradesResponse"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    GradeService_SetCustomerGrade: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                customerId: string;
+                scheme: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SetCustomerGradeRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CustomerGrade"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    GradeService_ReleaseCustomerGrade: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                customerId: string;
+                scheme: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["ReleaseCustomerGradeRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CustomerGrade"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    GradeService_ListGradeChanges: {
+        parameters: {
+            query?: {
+                /** @description At most this many; 0 stands for 50. */
+                pageSize?: number;
+                /** @description `next_page_token` of the page before. */
+                pageToken?: string;
+            };
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+            };
+            path: {
+                customerId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListGradeChangesResponse"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     ImportService_ListImports: {
         parameters: {
             query?: {
@@ -10008,7 +11258,7 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
-    MergeService_PreviewMerge: {
+    LifecycleService_MoveCustomerStage: {
         parameters: {
             query?: never;
             header?: {
@@ -10017,12 +11267,14 @@ export interface operations {
                 /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
-            path?: never;
+            path: {
+                id: string;
+            };
             cookie?: never;
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["PreviewMergeRequest"];
+                "application/json": components["schemas"]["MoveCustomerStageRequest"];
             };
         };
         responses: {
@@ -10032,21 +11284,55 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["PreviewMergeResponse"];
+                    "application/json": components["schemas"]["Customer"];
                 };
             };
             default: components["responses"]["Problem"];
         };
     };
-    MergeService_ListMerges: {
+    LifecycleService_ListStageChanges: {
         parameters: {
             query?: {
-                /** @description At most this many; 0 stands for 20. */
+                /** @description At most this many; 0 stands for 50. */
                 pageSize?: number;
                 /** @description `next_page_token` of the page before. */
                 pageToken?: string;
-                /** @description Only merges of which this customer was the survivor. */
-                customerId?: string | unknown;
+            };
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+            };
+            path: {
+                customerId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListStageChangesResponse"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    LifecycleService_ListChurnCases: {
+        parameters: {
+            query?: {
+                /** @description At most this many; 0 stands for 50. */
+                pageSize?: number;
+                /** @description `next_page_token` of the page before. */
+                pageToken?: string;
+                /**
+                 * @description Expression over `state`, `owner_id`, `customer_id` and `due_date`, for example
+                 *     `state = (WARNED OR REPRIEVED) AND owner_id = me() AND due_date < today()`.
+                 */
+                filter?: string;
             };
             header?: {
                 /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
@@ -10063,13 +11349,227 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ListMergesResponse"];
+                    "application/json": components["schemas"]["ListChurnCasesResponse"];
                 };
             };
             default: components["responses"]["Problem"];
         };
     };
-    MergeService_MergeCustomers: {
+    LifecycleService_GetChurnCase: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChurnCase"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    LifecycleService_ListChurnSteps: {
+        parameters: {
+            query?: {
+                /** @description At most this many; 0 stands for 100. */
+                pageSize?: number;
+                /** @description `next_page_token` of the page before. */
+                pageToken?: string;
+            };
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+            };
+            path: {
+                caseId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListChurnStepsResponse"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    LifecycleService_OpenChurnCase: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                customerId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OpenChurnCaseRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChurnCase"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    LifecycleService_ReprieveChurnCase: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReprieveChurnCaseRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChurnCase"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    LifecycleService_ConfirmChurnCase: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConfirmChurnCaseRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChurnCase"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    LifecycleService_SaveChurnCase: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SaveChurnCaseRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChurnCase"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    LifecycleService_ListChurnRules: {
+        parameters: {
+            query?: {
+                /** @description At most this many; 0 stands for 50. */
+                pageSize?: number;
+                /** @description `next_page_token` of the page before. */
+                pageToken?: string;
+            };
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListChurnRulesResponse"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    LifecycleService_CreateChurnRule: {
         parameters: {
             query?: never;
             header?: {
@@ -10083,7 +11583,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["MergeCustomersRequest"];
+                "application/json": components["schemas"]["ChurnRuleInput"];
             };
         };
         responses: {
@@ -10093,18 +11593,22 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Merge"];
+                    "application/json": components["schemas"]["ChurnRule"];
                 };
             };
             default: components["responses"]["Problem"];
         };
     };
-    MergeService_GetMerge: {
+    LifecycleService_DeleteChurnRule: {
         parameters: {
-            query?: never;
+            query?: {
+                etag?: string;
+            };
             header?: {
                 /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path: {
                 id: string;
@@ -10119,15 +11623,18 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Merge"];
+                    "application/json": components["schemas"]["DeleteChurnRuleResponse"];
                 };
             };
             default: components["responses"]["Problem"];
         };
     };
-    MergeService_UndoMerge: {
+    LifecycleService_UpdateChurnRule: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Paths divided by commas. */
+                updateMask?: string;
+            };
             header?: {
                 /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguage"];
@@ -10139,9 +11646,9 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: {
+        requestBody: {
             content: {
-                "application/json": components["schemas"]["UndoMergeRequest"];
+                "application/json": components["schemas"]["ChurnRuleInput"];
             };
         };
         responses: {
@@ -10151,7 +11658,37 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Merge"];
+                    "application/json": components["schemas"]["ChurnRule"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    LifecycleService_PreviewChurnRule: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PreviewChurnRuleRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PreviewChurnRuleResponse"];
                 };
             };
             default: components["responses"]["Problem"];
@@ -10417,6 +11954,192 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ListOwnershipPeriodsResponse"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    PointService_GetPointAccount: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+            };
+            path: {
+                customerId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PointAccount"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    PointService_ListPointEntries: {
+        parameters: {
+            query?: {
+                /** @description At most this many; 0 stands for 50. */
+                pageSize?: number;
+                /** @description `next_page_token` of the page before. */
+                pageToken?: string;
+            };
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+            };
+            path: {
+                customerId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListPointEntriesResponse"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    PointService_EarnPoints: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                customerId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EarnPointsRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PointEntry"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    PointService_SpendPoints: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                customerId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SpendPointsRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PointEntry"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    PointService_AdjustPoints: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                customerId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AdjustPointsRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PointEntry"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    PointService_ReversePointEntry: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                customerId: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReversePointEntryRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PointEntry"];
                 };
             };
             default: components["responses"]["Problem"];

@@ -11,12 +11,16 @@ interface AttributeInputProps {
   id?: string;
   value?: PlainValue;
   onChange?: (value: PlainValue) => void;
+  /** It stands in a cell that was opened for it: it has the focus, and what there is to choose from is unfolded. */
+  inCell?: boolean;
 }
 
 const lengths: Record<string, number> = { name: 128, number: 32, phone: 32, email: 254, website: 200, idNumber: 32, legalRepresentative: 64, bankName: 100, bankAccount: 40, remark: 4000 };
 
-export function AttributeInput({ attribute, id, value, onChange }: AttributeInputProps) {
+export function AttributeInput({ attribute, id, value, onChange, inCell = false }: AttributeInputProps) {
   const { t } = useTranslation();
+  const opened = inCell ? { autoFocus: true, defaultOpen: true, "aria-label": attribute.label } : {};
+  const focused = inCell ? { autoFocus: true, "aria-label": attribute.label } : {};
   const text = value === undefined ? "" : String(value);
   const rules = attribute.field?.rules;
   const maxLength = lengths[attribute.key ?? ""] ?? (rules?.maxLength || (attribute.kind === "longText" ? 10_000 : 2000));
@@ -24,6 +28,7 @@ export function AttributeInput({ attribute, id, value, onChange }: AttributeInpu
     case "enum":
       return (
         <Select
+          {...opened}
           id={id}
           allowClear
           value={text.endsWith("_UNSPECIFIED") ? undefined : text || undefined}
@@ -36,14 +41,15 @@ export function AttributeInput({ attribute, id, value, onChange }: AttributeInpu
         />
       );
     case "dictionary":
-      return <EntrySelect id={id} dictionary={attribute.dictionary ?? ""} value={text} onChange={onChange} />;
+      return <EntrySelect {...opened} id={id} dictionary={attribute.dictionary ?? ""} value={text} onChange={onChange} />;
     case "dictionaries":
-      return <EntrySelect id={id} multiple dictionary={attribute.dictionary ?? ""} value={Array.isArray(value) ? value : []} onChange={onChange} />;
+      return <EntrySelect {...opened} id={id} multiple dictionary={attribute.dictionary ?? ""} value={Array.isArray(value) ? value : []} onChange={onChange} />;
     case "tree":
-      return <TreeEntryPicker id={id} dictionary={attribute.dictionary ?? ""} value={text} onChange={onChange} />;
+      return <TreeEntryPicker {...opened} id={id} dictionary={attribute.dictionary ?? ""} value={text} onChange={onChange} />;
     case "date":
       return (
         <DatePicker
+          {...opened}
           id={id}
           value={text ? dayjs(text) : null}
           onChange={(next) => onChange?.(next ? next.format("YYYY-MM-DD") : "")}
@@ -53,6 +59,7 @@ export function AttributeInput({ attribute, id, value, onChange }: AttributeInpu
     case "timestamp":
       return (
         <DatePicker
+          {...opened}
           id={id}
           showTime={{ format: "HH:mm" }}
           format="YYYY-MM-DD HH:mm"
@@ -66,6 +73,7 @@ export function AttributeInput({ attribute, id, value, onChange }: AttributeInpu
       // stringMode: money and long numbers must not pass through a float.
       return (
         <InputNumber<string>
+          {...focused}
           id={id}
           stringMode
           precision={attribute.kind === "integer" ? 0 : undefined}
@@ -75,14 +83,15 @@ export function AttributeInput({ attribute, id, value, onChange }: AttributeInpu
         />
       );
     case "boolean":
-      return <Switch id={id} checked={value === true} onChange={onChange} checkedChildren={t("common.yes")} unCheckedChildren={t("common.no")} />;
+      return <Switch {...focused} id={id} checked={value === true} onChange={onChange} checkedChildren={t("common.yes")} unCheckedChildren={t("common.no")} />;
     case "satisfaction":
-      return <Rate id={id} value={Number(value ?? 0)} onChange={onChange} />;
+      return <Rate {...focused} id={id} value={Number(value ?? 0)} onChange={onChange} />;
     case "longText":
-      return <Input.TextArea id={id} value={text} onChange={(event) => onChange?.(event.target.value)} maxLength={maxLength} autoSize={{ minRows: 2, maxRows: 8 }} showCount />;
+      return <Input.TextArea {...focused} id={id} value={text} onChange={(event) => onChange?.(event.target.value)} maxLength={maxLength} autoSize={{ minRows: 2, maxRows: 8 }} showCount />;
     default:
       return (
         <Input
+          {...focused}
           id={id}
           value={text}
           onChange={(event) => onChange?.(event.target.value)}

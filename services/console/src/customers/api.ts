@@ -11,8 +11,10 @@ import type {
   InteractionInput,
   InteractionPatch,
   PoolInput,
+  RecordKind,
   Relation,
   RelationTypeInput,
+  TimelineKind,
   ViewInput,
   ViewPatch,
 } from "@/api/types";
@@ -113,12 +115,12 @@ export function usePoolRule() {
   return useQuery({ queryKey: ["poolRule"], queryFn: () => unwrap(client.GET("/v1/pool/rule")) });
 }
 
-export function useViews() {
+export function useViews(recordKind: RecordKind = "RECORD_KIND_CUSTOMER") {
   return useQuery({
-    queryKey: ["views"],
+    queryKey: ["views", recordKind],
     queryFn: () =>
       allPages(
-        (pageToken) => unwrap(client.GET("/v1/views", { params: { query: { pageSize: 200, pageToken } } })),
+        (pageToken) => unwrap(client.GET("/v1/views", { params: { query: { pageSize: 200, pageToken, recordKind } } })),
         (page) => page.views,
       ),
     staleTime: 60_000,
@@ -132,6 +134,8 @@ export const updateView = (id: string, body: ViewPatch) =>
 
 export const deleteView = (id: string, etag: string) =>
   unwrap(client.DELETE("/v1/views/{id}", { params: { path: { id }, query: { etag } } }));
+
+export const listContacts = (query: { filter?: string; orderBy?: string; pageSize?: number; pageToken?: string }) => unwrap(client.GET("/v1/contacts", { params: { query } }));
 
 export function useContacts(customerId: string, includeInvalid = false) {
   return useQuery({
@@ -208,8 +212,8 @@ export const createShare = (customerId: string, share: { employeeId?: string; gr
 
 export const deleteShare = (id: string) => unwrap(client.DELETE("/v1/shares/{id}", { params: { path: { id } } }));
 
-export const listTimeline = (customerId: string, pageToken?: string) =>
-  unwrap(client.GET("/v1/customers/{customerId}/timeline", { params: { path: { customerId }, query: { pageSize: 30, pageToken } } }));
+export const listTimeline = (customerId: string, kinds: TimelineKind[], pageToken?: string) =>
+  unwrap(client.GET("/v1/customers/{customerId}/timeline", { params: { path: { customerId }, query: { kinds, pageSize: 30, pageToken } } }));
 
 export const listInteractions = (query: { filter?: string; orderBy?: string; pageSize?: number; pageToken?: string }) =>
   unwrap(client.GET("/v1/interactions", { params: { query } }));
@@ -229,7 +233,7 @@ export function useCustomerChanged() {
   const queries = useQueryClient();
   return () =>
     Promise.all(
-      ["customers", "customer", "contacts", "relations", "shares", "timeline", "interactions", "attachments", "pool", "search", "ownership", "expiring", "duplicates"].map((key) =>
+      ["customers", "customer", "contacts", "relations", "shares", "timeline", "interactions", "attachments", "pool", "search", "ownership", "expiring", "duplicates", "tags", "grades"].map((key) =>
         queries.invalidateQueries({ queryKey: [key] }),
       ),
     );

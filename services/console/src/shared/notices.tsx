@@ -11,9 +11,8 @@ export function useNotices() {
   return useMemo(
     () => ({
       done: (text: string) => void message.success(text),
-      /** Tells of a change and lets it be taken back for a while. */
-      undoable: (text: string, undo: () => void) => {
-        const key = `undo-${text}`;
+      /** Tells of a change and lets it be taken back for a while; a later notice of the same key takes its place. */
+      undoable: (text: string, undo: () => void, key = `undo-${text}`) => {
         notification.success({
           key,
           title: text,

@@ -1,5 +1,6 @@
 //! Contacts: the people of a customer.
 
+pub mod filter;
 mod rpc;
 mod rules;
 mod store;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use chrono::NaiveDate;
+use chrono::{NaiveDate, Utc};
 use contracts::customers::contact_service_server::ContactService;
 use contracts::customers::{
     Contact, CreateContactRequest, GetContactRequest, InvalidateContactRequest, ListContactsRequest,
@@ -13,14 +13,17 @@ use platform::access::Call;
 use platform::audit::Revealed;
 use platform::db::{AuditEntry, Db, FieldChange, Once, Tx};
 use platform::error::{Error, Result, reason};
+use platform::filter::{EvalContext, Value as Key};
 use platform::{page, update};
 use serde_json::Value;
 use tonic::{Request, Response, Status};
 use uuid::Uuid;
 
+use super::filter::{LATEST, PRIMARY_FIRST, Place, built_in, is_masked};
 use super::{rules, store};
 use crate::error::reason as own;
 use crate::field::Sight;
+use crate::field::filter::chosen;
 use crate::field::kind::RecordKind;
 use crate::field::sight::whole;
 use crate::field::unique::{unique_values, unique_values_set};
@@ -56,20 +59,39 @@ impl ContactService for ContactRpc {
     ) -> Result<Response<ListContactsResponse>, Status> {
         let call = Call::of(&request)?;
         let request = request.into_inner();
-        let customer_id = id_of("customer_id", &request.customer_id)?;
-        let size = page::size(request.page_size, 50);
-        let bound = ["contacts", &request.customer_id, if request.include_invalid { "all" } else { "" }];
-        let after = page::decode::<(bool, Uuid)>(&bound, &request.page_token)?;
-        let rows = call.caller.rows(Permission::ContactsRead);
+        let customer_id = match request.customer_id.as_str() {
+            "" => None,
+            id => Some(id_of("customer_id", id)?),
+        };
         let sight = self.sight(&call).await?;
-        let pool = self.db.pool();
-        let mut contacts =
-            store::contact_list(pool, &sight, &rows, customer_id, request.include_invalid, after, size + 1).await?;
-        if contacts.is_empty() {
-            let mut connection = pool.acquire().await.map_err(Error::from)?;
+        let schema = sight.fields().schema(built_in);
+        let order_by = match (request.order_by.trim(), customer_id) {
+            ("", Some(_)) => PRIMARY_FIRST,
+            ("", None) => LATEST,
+            (order_by, _) => order_by,
+        };
+        let masked = |field: &str| is_masked(field, &call.caller, sight.masked());
+        let (filter, order) = chosen(&schema, "", (&request.filter, order_by), masked)?;
+        let size = page::size(request.page_size, 50);
+        let (order_text, all) = (order.to_string(), if request.include_invalid { "all" } else { "" });
+        let bound = ["contacts", &request.customer_id, all, &request.filter, &order_text];
+        let after = page::decode::<Vec<Key>>(&bound, &request.page_token)?;
+        let rows = call.caller.rows(Permission::ContactsRead);
+        let selection = store::Selection {
+            customer_id,
+            include_invalid: request.include_invalid,
+            filter: &filter,
+            context: &EvalContext::at(Utc::now().with_timezone(&self.shared.zone), call.caller.employee_id()),
+            order: &order,
+            after: after.as_deref(),
+            limit: size + 1,
+        };
+        let mut connection = self.db.pool().acquire().await.map_err(Error::from)?;
+        let mut contacts = store::contact_list(&mut connection, &sight, &rows, &selection).await?;
+        if let (Some(customer_id), true) = (customer_id, contacts.is_empty()) {
             parent::require_visible(&mut connection, &rows, customer_id).await?;
         }
-        let next_page_token = page::cut(&mut contacts, size, &bound, |contact| (contact.primary, contact.id.clone()))?;
+        let next_page_token = page::cut(&mut contacts, size, &bound, |contact| order.keys(&Place(contact)))?;
         Ok(Response::new(ListContactsResponse { contacts, next_page_token }))
     }
 

@@ -3,9 +3,9 @@
 use chrono::NaiveDate;
 use contracts::customers::Contact;
 use platform::access::RowPredicate;
-use platform::db::Pool;
 use platform::db::{author, timestamp};
 use platform::error::{Error, Result};
+use platform::filter::{EvalContext, OrderBy, Predicate, Value as Key};
 use platform::update::etag;
 use serde_json::Value;
 use sqlx::postgres::PgRow;
@@ -14,10 +14,14 @@ use uuid::Uuid;
 
 use crate::field::Sight;
 use crate::parent::CUSTOMER_ROWS;
+use crate::search::store::few_visible;
+
+/// Who sees no more customers than this has lists made from those customers.
+const FEW: usize = 1_000;
 
 const COLUMNS: &str = "t.id, t.customer_id, t.name, t.post, t.decision_role, t.phone, t.email, t.wechat, t.hobby,
     t.birthday, t.relationship_strength, t.is_primary, t.remark, t.invalid, t.create_time, t.update_time, t.revision,
-    t.create_user_id, t.update_user_id, t.custom_fields";
+    t.create_user_id, t.update_user_id, t.custom_fields, (SELECT n.name FROM customer n WHERE n.id = t.customer_id)";
 
 /// A contact as it is seen, and its custom fields as they are stored.
 pub type Stored = (Contact, Value);
@@ -49,33 +53,61 @@ fn stored(row: &PgRow, sight: &Sight) -> sqlx::Result<Stored> {
         create_user_id: author(row, 17)?,
         update_user_id: author(row, 18)?,
         custom_fields: sight.values(&custom_fields),
+        customer_name: row.try_get(20)?,
     };
     Ok((contact, custom_fields))
 }
 
-/// Primary first, then as they were made; behind `after` (primary, id). Served by `contact_customer`.
+/// Which contacts a list asks for, in what order and behind which place.
+pub struct Selection<'a> {
+    /// Left out: of all customers in use.
+    pub customer_id: Option<Uuid>,
+    pub include_invalid: bool,
+    pub filter: &'a Predicate,
+    pub context: &'a EvalContext,
+    pub order: &'a OrderBy,
+    pub after: Option<&'a [Key]>,
+    pub limit: i64,
+}
+
+/// Served by `contact_customer`, and by `contact_create_time` over all customers.
 pub async fn contact_list(
-    pool: &Pool,
+    connection: &mut PgConnection,
     sight: &Sight,
     rows: &RowPredicate,
-    customer_id: Uuid,
-    include_invalid: bool,
-    after: Option<(bool, Uuid)>,
-    limit: i64,
+    selection: &Selection<'_>,
 ) -> Result<Vec<Contact>> {
     let mut query = QueryBuilder::<Postgres>::new("SELECT ");
-    query.push(COLUMNS).push(" FROM contact AS t JOIN customer AS c ON c.id = t.customer_id WHERE t.customer_id = ");
-    query.push_bind(customer_id).push(" AND ");
+    query.push(COLUMNS).push(" FROM contact AS t JOIN customer AS c ON c.id = t.customer_id WHERE ");
+    match selection.customer_id {
+        Some(customer_id) => query.push("t.customer_id = ").push_bind(customer_id),
+        None => query.push("c.state = 1"),
+    };
+    if selection.customer_id.is_none() {
+        // By time, one would go through everybody else's to find the few of who sees few customers.
+        if let Some(customer_ids) = few_visible(connection, rows, FEW).await? {
+            query.push(" AND t.customer_id = ANY(").push_bind(customer_ids).push(")");
+        }
+    }
+    query.push(" AND ");
     rows.push_sql(&mut query, CUSTOMER_ROWS);
-    if !include_invalid {
+    if !selection.include_invalid {
         query.push(" AND NOT t.invalid");
     }
-    if let Some((primary, id)) = after {
-        query.push(" AND (t.is_primary < ").push_bind(primary);
-        query.push(" OR t.is_primary = ").push_bind(primary).push(" AND t.id > ").push_bind(id).push(")");
+    if !selection.filter.is_everything() {
+        query.push(" AND ");
+        selection.filter.push_sql(&mut query, selection.context);
     }
-    query.push(" ORDER BY t.is_primary DESC, t.id LIMIT ").push_bind(limit);
-    let rows = query.build().fetch_all(pool).await?;
+    if let Some(after) = selection.after {
+        query.push(" AND ");
+        let refused = |_| Error::invalid("page_token", &platform::error::reason::PAGE_TOKEN_INVALID);
+        selection.order.push_keyset_sql(&mut query, after).map_err(refused)?;
+    }
+    query.push(" ORDER BY ");
+    selection.order.push_order_sql(&mut query);
+    // As a number: of a parameter the planner would think that it takes a tenth of all rows.
+    query.push(" LIMIT ").push(selection.limit);
+    let rows = query.build().fetch_all(connection).await?;
     Ok(rows.iter().map(|row| contact(row, sight)).collect::<sqlx::Result<_>>()?)
 }
 

@@ -1,6 +1,6 @@
 //! A customer's place in an order, for page tokens.
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Datelike, NaiveDate, Utc};
 use contracts::customers::Customer;
 use platform::filter::{Row, Value};
 use prost_types::Timestamp;
@@ -36,13 +36,22 @@ impl Row for Listed<'_> {
             "bank_account" => text(&customer.bank_account),
             "gender" => Value::Int(customer.gender.into()),
             "birthday" => date(&customer.birthday),
+            "birthday_month_day" => match date(&customer.birthday) {
+                Value::Date(day) => Value::Int(i64::from(day.month() * 100 + day.day())),
+                _ => Value::Null,
+            },
             "remark" => text(&customer.remark),
             "owner_id" => uuid(&customer.owner_id),
             "group_id" => uuid(&customer.group_id),
+            "stage" => Value::Int(customer.stage.into()),
             "state" => Value::Int(customer.state.into()),
             "last_contact_time" => time(customer.last_contact_time.as_ref()),
             "create_time" => time(customer.create_time.as_ref()),
             "update_time" => time(customer.update_time.as_ref()),
+            graded if graded.starts_with("grades.") => match customer.grades.get(&graded["grades.".len()..]) {
+                Some(code) => text(code),
+                None => Value::Null,
+            },
             custom => match custom.strip_prefix("custom.").and_then(|key| customer.custom_fields.get(key)) {
                 Some(value) => to_key(value),
                 None => Value::Null,

@@ -3,12 +3,16 @@
 use chrono::{FixedOffset, Utc};
 use contracts::options::{PersonalData, Visibility};
 use platform::access::Caller;
-use platform::error::{Error, Result, reason};
-use platform::filter::{self, Column, EvalContext, Field, FieldType, OrderBy, Predicate, Schema};
+use platform::error::Result;
+use platform::filter::{Column, EvalContext, Field, FieldType, OrderBy, Predicate, Schema};
 
 use crate::field::Masked;
+use crate::field::filter::chosen;
 
 pub const DEFAULT_ORDER: &str = "create_time desc";
+
+/// The day in every year, as the index `customer_birthday` has it.
+const MONTH_DAY: &str = "((extract(month FROM c.birthday) * 100 + extract(day FROM c.birthday))::int)";
 
 /// Built-in fields that hold personal data.
 const PERSONAL: [(&str, PersonalData); 4] = [
@@ -54,15 +58,26 @@ pub fn built_in() -> Schema {
         .with(Field::new("kind", kinds(), Column::sql("c.kind")).sortable().not_null())
         .with(Field::new("gender", genders(), Column::sql("c.gender")).sortable().not_null())
         .with(Field::new("state", states(), Column::sql("c.state")).sortable().not_null())
+        .with(Field::new("stage", stages(), Column::sql("c.stage")).sortable().not_null())
         .with(Field::new("satisfaction", FieldType::Int, Column::sql("c.satisfaction")).sortable().not_null())
         .with(Field::new("birthday", FieldType::Date, Column::sql("c.birthday")).sortable())
+        .with(Field::new("birthday_month_day", FieldType::Int, Column::sql(MONTH_DAY)).sortable())
         .with(Field::new("owner_id", FieldType::Uuid, Column::sql("c.owner_id")).sortable())
         .with(Field::new("group_id", FieldType::Uuid, Column::sql("c.group_id")).sortable())
         .with(Field::new("create_user_id", FieldType::Uuid, Column::sql("c.create_user_id")))
         .with(Field::new("update_user_id", FieldType::Uuid, Column::sql("c.update_user_id")))
+        .with(Field::new("tags", FieldType::StringList, tags()))
         .with(Field::new("last_contact_time", FieldType::Timestamp, Column::sql("c.last_contact_time")).sortable())
         .with(Field::new("create_time", FieldType::Timestamp, Column::sql("c.create_time")).sortable().not_null())
         .with(Field::new("update_time", FieldType::Timestamp, Column::sql("c.update_time")).sortable().not_null())
+}
+
+/// One that has run out is as good as gone.
+fn tags() -> Column {
+    Column::rows(
+        "customer_tag t WHERE t.customer_id = c.id AND (t.expire_time IS NULL OR t.expire_time > now())",
+        "t.tag",
+    )
 }
 
 /// Names with and without the prefix that protobuf wants.
@@ -87,6 +102,14 @@ fn genders() -> FieldType {
 
 fn states() -> FieldType {
     FieldType::int_enum([("ACTIVE", 1), ("INVALID", 2), ("CUSTOMER_STATE_ACTIVE", 1), ("CUSTOMER_STATE_INVALID", 2)])
+}
+
+fn stages() -> FieldType {
+    let names = [("ACQUIRE", 1), ("RETAIN", 2), ("ENDED", 3), ("WIN_BACK", 4)];
+    let names = names.into_iter();
+    FieldType::int_enum(
+        names.flat_map(|(name, value)| [(name.to_owned(), value), (format!("CUSTOMER_STAGE_{name}"), value)]),
+    )
 }
 
 /// A checked filter and order.
@@ -120,15 +143,8 @@ impl Selection {
         filter: &str,
         order_by: &str,
     ) -> Result<Self> {
-        let place = |name: &str| format!("{prefix}{name}");
-        let predicate = filter::compile(filter, schema).map_err(|error| Error::filter(&place("filter"), &error))?;
         let order_by = if order_by.trim().is_empty() { DEFAULT_ORDER } else { order_by };
-        let order = OrderBy::parse(order_by, schema).map_err(|error| Error::filter(&place("order_by"), &error))?;
-        for (name, fields) in [("filter", predicate.fields()), ("order_by", order.fields())] {
-            if let Some(field) = fields.into_iter().find(|field| is_masked(field, caller, masked)) {
-                return Err(Error::invalid(place(name), &reason::FIELD_MASKED).arg("field", field));
-            }
-        }
+        let (predicate, order) = chosen(schema, prefix, (filter, order_by), |field| is_masked(field, caller, masked))?;
         let active_only = !predicate.fields().contains(&"state");
         let context = EvalContext::at(Utc::now().with_timezone(&zone), caller.employee_id());
         Ok(Self { predicate, order, context, active_only })
@@ -141,7 +157,7 @@ impl Selection {
 }
 
 /// Filtering or sorting by a field tells its values, so who sees them masked may not.
-fn is_masked(name: &str, caller: &Caller, masked: &Masked) -> bool {
+pub fn is_masked(name: &str, caller: &Caller, masked: &Masked) -> bool {
     if let Some(key) = name.strip_prefix("custom.") {
         return masked.contains(key);
     }
@@ -151,6 +167,8 @@ fn is_masked(name: &str, caller: &Caller, masked: &Masked) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use platform::filter;
+
     use super::*;
     use crate::field::Fields;
 

@@ -153,7 +153,7 @@ impl DuplicateRpc {
         let blocks = searches.iter().flat_map(|search| &search.large_blocks);
         let ids: Vec<Uuid> = blocks.map(|block| block.customer_id).collect();
         let names = self.customers(connection, call, &ids).await?;
-        Ok(searches.into_iter().map(|search| shown(search, &names, seen(call))).collect())
+        Ok(searches.iter().map(|search| shown(search, &names, seen(call))).collect())
     }
 
     async fn list_pairs(&self, call: &Call, request: &ListDuplicatePairsRequest) -> Result<ListDuplicatePairsResponse> {
@@ -270,7 +270,7 @@ impl DuplicateRpc {
     }
 }
 
-fn shown(search: Search, customers: &HashMap<Uuid, Customer>, seen: Reasons) -> DuplicateSearch {
+fn shown(search: &Search, customers: &HashMap<Uuid, Customer>, seen: Reasons) -> DuplicateSearch {
     let bit = |number: i32| Reasons(Reasons::bit(DuplicateReason::try_from(number).unwrap_or_default()));
     let blocks = search.large_blocks.iter().filter(|block| bit(block.reason).among(seen).0 != 0);
     let blocks = blocks.map(|block| {

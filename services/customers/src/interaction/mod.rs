@@ -1,6 +1,6 @@
 //! Interactions with customers, planned and done.
 
-mod filter;
+pub mod filter;
 mod rpc;
 mod rules;
 pub mod store;

@@ -2,7 +2,7 @@
 //! each one transaction; `moves` has what goes over and comes back, `store` the merges themselves, and `prune` forgets what
 //! a way back would need when there is none any more.
 
-mod merge;
+mod apply;
 mod moves;
 mod preview;
 mod prune;

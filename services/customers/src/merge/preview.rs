@@ -6,7 +6,7 @@ use contracts::options::Permission;
 use platform::access::Call;
 use platform::error::{Error, Result};
 
-use super::merge::{in_order, parties};
+use super::apply::{in_order, parties};
 use super::moves::{self, Merging};
 use super::rules::{self, Chooser};
 use super::store;

@@ -45,7 +45,7 @@ impl MergeService for MergeRpc {
 
     async fn merge_customers(&self, request: Request<MergeCustomersRequest>) -> Result<Response<Merge>, Status> {
         let call = Call::of(&request)?;
-        let id = merge::merge(&self.shared, &call, request.get_ref()).await?;
+        let id = apply::merge(&self.shared, &call, request.get_ref()).await?;
         Ok(Response::new(self.get(&call, id).await?))
     }
 

@@ -9,7 +9,7 @@ use platform::error::{Error, Result};
 use tonic::Code;
 use uuid::Uuid;
 
-use super::merge::{announce, audit, told, write};
+use super::apply::{announce, audit, told, write};
 use super::moves::{self, Merging};
 use super::values::{put, values};
 use super::{rules, store};

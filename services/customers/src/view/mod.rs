@@ -1,4 +1,4 @@
-//! Saved views of the customer list.
+//! Saved views of lists.
 
 mod rpc;
 mod rules;

@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use contracts::customers::view_service_server::ViewService;
 use contracts::customers::{
-    CreateViewRequest, DeleteViewRequest, DeleteViewResponse, ListViewsRequest, ListViewsResponse, UpdateViewRequest,
-    View,
+    CreateViewRequest, DeleteViewRequest, DeleteViewResponse, ListViewsRequest, ListViewsResponse, RecordKind,
+    UpdateViewRequest, View, ViewLayout,
 };
-use platform::access::Call;
+use platform::access::{Call, Caller};
 use platform::db::{AuditEntry, Once, Tx};
 use platform::error::{Error, Result};
+use platform::filter::Schema;
 use platform::{page, update};
 use tonic::{Request, Response, Status};
 use uuid::Uuid;
@@ -18,9 +19,11 @@ use super::rules::{self, MUTABLE};
 use super::store;
 use crate::Shared;
 use crate::audit::Changes;
-use crate::customer::list::{Selection, built_in};
+use crate::customer::list::DEFAULT_ORDER;
 use crate::customer::{check_etag, id};
-use crate::field::Masked;
+use crate::field::filter::{chosen, is_masked};
+use crate::field::{Fields, Masked};
+use crate::{contact, customer, interaction};
 
 pub struct ViewRpc {
     shared: Arc<Shared>,
@@ -31,30 +34,58 @@ impl ViewRpc {
         Self { shared }
     }
 
-    /// Whether a view's filter and order are within what the caller may filter and sort by; columns that are not there for
-    /// the caller are left out.
-    async fn usable(&self, call: &Call) -> Result<impl Fn(&mut View) -> bool> {
-        let fields = self.shared.fields.seen_by(&call.caller).await?;
-        let schema = fields.schema(built_in);
-        let masked = Masked::of(&fields, &call.caller);
-        let (caller, zone) = (call.caller.clone(), self.shared.zone);
-        Ok(move |view: &mut View| {
-            view.columns.retain(|column| !fields.names_hidden(column));
-            view.own || Selection::new(&schema, &caller, &masked, zone, &view.filter, &view.order_by).is_ok()
-        })
+    async fn list_of(&self, call: &Call, kind: RecordKind) -> Result<List> {
+        let fields = self.shared.fields.of(kind, &call.caller).await?;
+        Ok(List { masked: Masked::of(&fields, &call.caller), fields, caller: call.caller.clone() })
     }
 
     async fn check(&self, call: &Call, view: &View) -> Result<()> {
-        let fields = self.shared.fields.seen_by(&call.caller).await?;
-        let schema = fields.schema(built_in);
-        let faults = rules::check(view, &schema);
-        if !faults.is_empty() {
-            return Err(Error::invalid_fields(faults));
-        }
-        let masked = Masked::of(&fields, &call.caller);
-        Selection::in_request(&schema, &call.caller, &masked, self.shared.zone, "view.", &view.filter, &view.order_by)?;
-        Ok(())
+        let list = self.list_of(call, view.record_kind()).await?;
+        let faults = rules::check(view, &list.schema());
+        if faults.is_empty() { list.check("view.", view) } else { Err(Error::invalid_fields(faults)) }
     }
+}
+
+/// The list of a kind of record as a caller knows it.
+struct List {
+    fields: Arc<Fields>,
+    masked: Masked,
+    caller: Caller,
+}
+
+impl List {
+    fn schema(&self) -> Arc<Schema> {
+        self.fields.schema(match self.fields.kind() {
+            RecordKind::Contact => contact::filter::built_in,
+            RecordKind::Interaction => interaction::filter::built_in,
+            RecordKind::Customer | RecordKind::Unspecified => customer::list::built_in,
+        })
+    }
+
+    /// Refused unless filter and order are within what the caller may filter and sort by.
+    fn check(&self, prefix: &str, view: &View) -> Result<()> {
+        let masked = |field: &str| match self.fields.kind() {
+            RecordKind::Contact => contact::filter::is_masked(field, &self.caller, &self.masked),
+            RecordKind::Interaction => is_masked(field, &self.masked),
+            RecordKind::Customer | RecordKind::Unspecified => {
+                customer::list::is_masked(field, &self.caller, &self.masked)
+            }
+        };
+        // Every list knows this order.
+        let order_by = if view.order_by.trim().is_empty() { DEFAULT_ORDER } else { &view.order_by };
+        chosen(&self.schema(), prefix, (&view.filter, order_by), masked).map(|_| ())
+    }
+
+    /// Whether a view can be used; columns that are not there for the caller are left out of it.
+    fn fits(&self, view: &mut View) -> bool {
+        view.columns.retain(|column| !self.fields.names_hidden(column));
+        view.own || !self.fields.names_hidden(&view.layout_field) && self.check("", view).is_ok()
+    }
+}
+
+/// What a call that does not say otherwise is about.
+fn kind_of(kind: RecordKind) -> RecordKind {
+    if kind == RecordKind::Unspecified { RecordKind::Customer } else { kind }
 }
 
 #[tonic::async_trait]
@@ -64,12 +95,14 @@ impl ViewService for ViewRpc {
         let request = request.into_inner();
         let reader_id = call.caller.require_employee()?;
         let size = page::size(request.page_size, 50);
-        let after = page::decode::<(String, Uuid)>(&["views"], &request.page_token)?;
-        let mut views = store::view_list(self.shared.db.pool(), reader_id, after.as_ref(), size + 1).await?;
-        let next_page_token = page::cut(&mut views, size, &["views"], |view| (view.name.clone(), view.id.clone()))?;
+        let kind = kind_of(request.record_kind());
+        let bound = ["views", kind.as_str_name()];
+        let after = page::decode::<(String, Uuid)>(&bound, &request.page_token)?;
+        let mut views = store::view_list(self.shared.db.pool(), reader_id, kind, after.as_ref(), size + 1).await?;
+        let next_page_token = page::cut(&mut views, size, &bound, |view| (view.name.clone(), view.id.clone()))?;
         // A filter by what the reader sees masked would quote it, and be refused.
-        let usable = self.usable(&call).await?;
-        views.retain_mut(|view| usable(view));
+        let list = self.list_of(&call, kind).await?;
+        views.retain_mut(|view| list.fits(view));
         Ok(Response::new(ListViewsResponse { views, next_page_token }))
     }
 
@@ -78,6 +111,10 @@ impl ViewService for ViewRpc {
         let mut new = request.into_inner().view.unwrap_or_default();
         let author_id = call.caller.require_employee()?;
         new.name = new.name.trim().to_owned();
+        new.record_kind = kind_of(new.record_kind()).into();
+        if new.layout() == ViewLayout::Unspecified {
+            new.layout = ViewLayout::Table.into();
+        }
         self.check(&call, &new).await?;
         let mut tx = match self.shared.db.begin_once::<View>(&call).await? {
             Once::Done(view) => return Ok(Response::new(view)),
@@ -112,8 +149,13 @@ impl ViewService for ViewRpc {
                 "filter" => after.filter.clone_from(&new.filter),
                 "order_by" => after.order_by.clone_from(&new.order_by),
                 "columns" => after.columns.clone_from(&new.columns),
+                "layout" => after.layout = new.layout,
+                "layout_field" => after.layout_field.clone_from(&new.layout_field),
                 _ => after.shared = new.shared,
             }
+        }
+        if after.layout() == ViewLayout::Unspecified {
+            after.layout = ViewLayout::Table.into();
         }
         self.check(&call, &after).await?;
         let view = store::view_update(tx.connection(), id, author_id, &after).await?;
@@ -145,5 +187,10 @@ fn audit(tx: &mut Tx, action: &'static str, id: Uuid, before: &View, after: &Vie
     changes.add("order_by", &before.order_by, &after.order_by);
     changes.add("columns", before.columns.join(", "), after.columns.join(", "));
     changes.add("shared", before.shared, after.shared);
+    if before.layout != after.layout {
+        let name = |view: &View| if view.layout == 0 { "" } else { view.layout().as_str_name() }.to_owned();
+        changes.add("layout", name(before), name(after));
+    }
+    changes.add("layout_field", &before.layout_field, &after.layout_field);
     tx.audit(AuditEntry { action, record_kind: "view", record_id: id, subject_id: id, changes: changes.into() });
 }

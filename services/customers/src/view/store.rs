@@ -1,6 +1,6 @@
 //! All SQL of views.
 
-use contracts::customers::View;
+use contracts::customers::{RecordKind, View};
 use platform::db::Pool;
 use platform::db::{author, timestamp};
 use platform::error::{Error, Result, on_constraint};
@@ -12,7 +12,7 @@ use uuid::Uuid;
 use crate::error::reason;
 
 const COLUMNS: &str = "id, author_id, name, filter, order_by, columns, shared, create_time, update_time, revision,
-    create_user_id, update_user_id";
+    create_user_id, update_user_id, record_kind, layout, layout_field";
 
 /// A row as its reader sees it.
 fn view(row: &PgRow, reader_id: Uuid) -> sqlx::Result<View> {
@@ -29,15 +29,24 @@ fn view(row: &PgRow, reader_id: Uuid) -> sqlx::Result<View> {
         etag: etag(row.try_get(9)?),
         create_user_id: author(row, 10)?,
         update_user_id: author(row, 11)?,
+        record_kind: row.try_get::<i16, _>(12)?.into(),
+        layout: row.try_get::<i16, _>(13)?.into(),
+        layout_field: row.try_get(14)?,
     })
 }
 
-/// The reader's views and the shared ones, by name, behind `after` (name, id).
-pub async fn view_list(pool: &Pool, reader_id: Uuid, after: Option<&(String, Uuid)>, limit: i64) -> Result<Vec<View>> {
+/// The reader's views of a list and the shared ones, by name, behind `after` (name, id).
+pub async fn view_list(
+    pool: &Pool,
+    reader_id: Uuid,
+    kind: RecordKind,
+    after: Option<&(String, Uuid)>,
+    limit: i64,
+) -> Result<Vec<View>> {
     let rows = sqlx::query(AssertSqlSafe(format!(
         "SELECT {COLUMNS}
          FROM view
-         WHERE (author_id = $1 OR shared) AND ($2::text IS NULL OR (name COLLATE \"C\", id) > ($2 COLLATE \"C\", $3))
+         WHERE record_kind = $5 AND (author_id = $1 OR shared) AND ($2::text IS NULL OR (name COLLATE \"C\", id) > ($2 COLLATE \"C\", $3))
          ORDER BY name COLLATE \"C\", id
          LIMIT $4"
     )))
@@ -45,6 +54,7 @@ pub async fn view_list(pool: &Pool, reader_id: Uuid, after: Option<&(String, Uui
     .bind(after.map(|(name, _)| name))
     .bind(after.map(|(_, id)| id))
     .bind(limit)
+    .bind(kind as i16)
     .fetch_all(pool)
     .await?;
     Ok(rows.iter().map(|row| view(row, reader_id)).collect::<sqlx::Result<_>>()?)
@@ -52,8 +62,8 @@ pub async fn view_list(pool: &Pool, reader_id: Uuid, after: Option<&(String, Uui
 
 pub async fn view_insert(connection: &mut PgConnection, id: Uuid, author_id: Uuid, new: &View) -> Result<View> {
     let row = sqlx::query(AssertSqlSafe(format!(
-        "INSERT INTO view (id, author_id, name, filter, order_by, columns, shared)
-         VALUES ($1, $2, $3, $4, $5, $6, $7)
+        "INSERT INTO view (id, author_id, name, filter, order_by, columns, shared, record_kind, layout, layout_field)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
          RETURNING {COLUMNS}"
     )))
     .bind(id)
@@ -63,6 +73,9 @@ pub async fn view_insert(connection: &mut PgConnection, id: Uuid, author_id: Uui
     .bind(&new.order_by)
     .bind(&new.columns)
     .bind(new.shared)
+    .bind(new.record_kind as i16)
+    .bind(new.layout as i16)
+    .bind(&new.layout_field)
     .fetch_one(connection)
     .await
     .map_err(|error| on_constraint(error, &[("view_name", name_taken)]))?;
@@ -86,7 +99,8 @@ pub async fn view_lock(connection: &mut PgConnection, author_id: Uuid, id: Uuid)
 pub async fn view_update(connection: &mut PgConnection, id: Uuid, author_id: Uuid, new: &View) -> Result<View> {
     let row = sqlx::query(AssertSqlSafe(format!(
         "UPDATE view
-         SET name = $2, filter = $3, order_by = $4, columns = $5, shared = $6, update_time = now(), revision = revision + 1
+         SET name = $2, filter = $3, order_by = $4, columns = $5, shared = $6, layout = $7, layout_field = $8,
+             update_time = now(), revision = revision + 1
          WHERE id = $1
          RETURNING {COLUMNS}"
     )))
@@ -96,6 +110,8 @@ pub async fn view_update(connection: &mut PgConnection, id: Uuid, author_id: Uui
     .bind(&new.order_by)
     .bind(&new.columns)
     .bind(new.shared)
+    .bind(new.layout as i16)
+    .bind(&new.layout_field)
     .fetch_one(connection)
     .await
     .map_err(|error| on_constraint(error, &[("view_name", name_taken)]))?;

@@ -32,6 +32,7 @@ interface SelectProps {
   disabled?: boolean;
   placeholder?: string;
   autoFocus?: boolean;
+  defaultOpen?: boolean;
   style?: React.CSSProperties;
   "aria-label"?: string;
 }
@@ -92,7 +93,7 @@ interface Option {
   children?: Option[];
 }
 
-interface TreePickerProps extends Omit<SelectProps, "autoFocus"> {
+interface TreePickerProps extends SelectProps {
   value?: string;
   onChange?: (code: string) => void;
 }

@@ -3,12 +3,15 @@ import { useState } from "react";
 import { Button, Flex, Modal } from "antd";
 import { useTranslation } from "react-i18next";
 import { useAccess } from "@/app/access";
+import type { BulkChange } from "@/api/types";
 import { EmployeePicker } from "@/identity/directory/EmployeePicker";
 import { useNotices } from "@/shared/notices";
 import { assignCustomers, returnCustomers, useCustomerChanged } from "../api";
 import { ReturnDialog } from "../pool/ReturnDialog";
 import { useOutcomes } from "../pool/outcomes";
+import { TagDialog } from "../tags/TagDialog";
 import { ownersToRestore } from "./assignment";
+import { BulkChangeDialog } from "./bulk/BulkChangeDialog";
 import { mostAtOnce, SelectionBar } from "./SelectionBar";
 
 export function useAssignment() {
@@ -42,12 +45,22 @@ export function useAssignment() {
   };
 }
 
-export function BulkBar({ selected, onDone, onClear }: { selected: string[]; onDone: () => void; onClear: () => void }) {
+interface BulkBarProps {
+  selected: string[];
+  /** What the list is filtered by; nothing where it is no list by a filter. */
+  filter: string | undefined;
+  total: string;
+  onStarted: (bulk: BulkChange) => void;
+  onDone: () => void;
+  onClear: () => void;
+}
+
+export function BulkBar({ selected, filter, total, onStarted, onDone, onClear }: BulkBarProps) {
   const { t } = useTranslation();
   const { can } = useAccess();
   const changed = useCustomerChanged();
   const tell = useOutcomes();
-  const [dialog, setDialog] = useState<"assign" | "return">();
+  const [dialog, setDialog] = useState<"assign" | "return" | "tag" | "change">();
   const tooMany = selected.length > mostAtOnce;
   const close = () => setDialog(undefined);
   return (
@@ -58,13 +71,37 @@ export function BulkBar({ selected, onDone, onClear }: { selected: string[]; onD
             {t("customers.assign.title")}
           </Button>
         )}
+        {can("PERMISSION_CUSTOMERS_UPDATE") && (
+          <Button disabled={tooMany} onClick={() => setDialog("tag")} data-testid="bulk-tag">
+            {t("levels.tag.put")}
+          </Button>
+        )}
+        {can("PERMISSION_CUSTOMERS_UPDATE") && filter !== undefined && (
+          <Button onClick={() => setDialog("change")} data-testid="bulk-edit">
+            {t("lists.bulk.title")}
+          </Button>
+        )}
         {can("PERMISSION_CUSTOMERS_CLAIM") && (
           <Button disabled={tooMany} onClick={() => setDialog("return")}>
             {t("customers.pool.return")}
           </Button>
         )}
       </SelectionBar>
+      <TagDialog open={dialog === "tag"} ids={selected} onClose={close} onDone={onDone} />
       <AssignDialog open={dialog === "assign"} ids={selected} onClose={close} onDone={onDone} />
+      {dialog === "change" && filter !== undefined && (
+        <BulkChangeDialog
+          selected={selected}
+          filter={filter}
+          total={total}
+          onClose={close}
+          onStarted={(bulk) => {
+            onStarted(bulk);
+            close();
+            onDone();
+          }}
+        />
+      )}
       <ReturnDialog
         open={dialog === "return"}
         title={t("customers.pool.returnSeveral", { count: selected.length })}

@@ -3,16 +3,18 @@ import { ArrowDownOutlined, ArrowUpOutlined, SettingOutlined } from "@ant-design
 import { Button, Checkbox, Flex, Popover, Typography } from "antd";
 import { useTranslation } from "react-i18next";
 import type { Attribute } from "../attributes";
-import { standardColumns } from "./columns";
 
 interface ColumnChooserProps {
   attributes: Attribute[];
   chosen: string[];
+  standard: readonly string[];
+  /** The column that leads to the record; a list without it would be a dead end. */
+  pinned: string;
   onChange: (paths: string[]) => void;
   compact: boolean;
 }
 
-export function ColumnChooser({ attributes, chosen, onChange, compact }: ColumnChooserProps) {
+export function ColumnChooser({ attributes, chosen, standard, pinned, onChange, compact }: ColumnChooserProps) {
   const { t } = useTranslation();
   const [open, setOpen] = useState(false);
   const known = chosen.flatMap((path) => attributes.find((attribute) => attribute.maskPath === path) ?? []);
@@ -28,8 +30,7 @@ export function ColumnChooser({ attributes, chosen, onChange, compact }: ColumnC
     <Flex vertical gap={4} style={{ width: 260, maxHeight: "60vh", overflowY: "auto" }} data-testid="columns">
       {known.map((attribute, place) => (
         <Flex key={attribute.maskPath} align="center" justify="space-between">
-          {/* The name leads to the record; a list without it would be a dead end. */}
-          <Checkbox checked disabled={attribute.maskPath === "name"} onChange={() => toggle(attribute.maskPath, false)}>
+          <Checkbox checked disabled={attribute.maskPath === pinned} onChange={() => toggle(attribute.maskPath, false)}>
             {attribute.label}
           </Checkbox>
           <span>
@@ -44,7 +45,7 @@ export function ColumnChooser({ attributes, chosen, onChange, compact }: ColumnC
           {attribute.label}
         </Checkbox>
       ))}
-      <Button type="link" size="small" onClick={() => onChange(standardColumns)}>
+      <Button type="link" size="small" onClick={() => onChange([...standard])}>
         {t("common.reset")}
       </Button>
     </Flex>

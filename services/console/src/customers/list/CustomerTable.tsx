@@ -1,12 +1,13 @@
-import { Flex, Table, Typography, type TableColumnsType, type TableProps } from "antd";
+import { Flex, Typography } from "antd";
 import { BankOutlined, UserOutlined } from "@ant-design/icons";
 import { useTranslation } from "react-i18next";
 import { Link, useNavigate } from "react-router";
 import type { Customer } from "@/api/types";
+import { Grid, type GridColumn, type GridEdits } from "@/shared/grid/Grid";
 import { Time } from "@/shared/Time";
 import { attributeValue, AttributeValue } from "../AttributeValue";
 import type { Attribute } from "../attributes";
-import { orderText, parseOrder, sortOrderOf } from "@/shared/order";
+import { TagChips } from "../tags/TagChips";
 
 interface CustomerTableProps {
   rows: Customer[];
@@ -19,6 +20,8 @@ interface CustomerTableProps {
   /** Through whom a customer was found. */
   foundBy?: Map<string, string>;
   rowActions?: (customer: Customer) => React.ReactNode;
+  edits?: GridEdits<Customer>;
+  onMore?: () => void;
 }
 
 // The standard columns fit a common screen side by side.
@@ -32,52 +35,22 @@ const widthOf = (attribute: Attribute, chinese: boolean) => (chinese ? widths : 
 /** One line a row: what is longer is cut off, so that the eye finds its way down the columns. */
 const cut = new Set<Attribute["kind"]>(["text", "longText", "dictionary", "tree", "employee", "group"]);
 
-export function CustomerTable({ rows, columns, orderBy, onOrder, selected, onSelect, loading, foundBy, rowActions }: CustomerTableProps) {
+export function CustomerTable({ columns, foundBy, ...rest }: CustomerTableProps) {
   const navigate = useNavigate();
   const { i18n } = useTranslation();
-  const orders = parseOrder(orderBy);
-  const tableColumns: TableColumnsType<Customer> = columns.map((attribute) => ({
-    key: attribute.path,
-    title: attribute.label,
-    width: widthOf(attribute, i18n.language.startsWith("zh")),
-    ellipsis: attribute.path !== "name" && cut.has(attribute.kind),
-    fixed: attribute.path === "name" ? "start" : undefined,
-    sorter: Boolean(onOrder) && attribute.sortable,
-    sortOrder: sortOrderOf(orders, attribute.path),
-    render: (_, customer) =>
-      attribute.path === "name" ? <NameCell customer={customer} contact={foundBy?.get(customer.id)} /> : <Cell customer={customer} attribute={attribute} />,
-  }));
-  if (rowActions) tableColumns.push({ key: "actions", title: "", width: 90, fixed: "end", render: (_, customer) => rowActions(customer) });
-
-  const onChange: TableProps<Customer>["onChange"] = (_pages, _filters, sorter) => {
-    const sorters = [sorter].flat().filter(({ order }) => order);
-    onOrder?.(orderText(sorters.map(({ columnKey, order }) => ({ path: String(columnKey), descending: order === "descend" }))));
-  };
-  return (
-    <Table<Customer>
-      rowKey="id"
-      size="middle"
-      columns={tableColumns}
-      dataSource={rows}
-      loading={loading}
-      pagination={false}
-      sticky={{ offsetHeader: 56 }}
-      scroll={{ x: tableColumns.reduce((sum, column) => sum + Number(column.width ?? 140), onSelect ? 48 : 0) }}
-      onChange={onChange}
-      showSorterTooltip={false}
-      rowSelection={onSelect && { selectedRowKeys: selected, onChange: (keys) => onSelect(keys.map(String)), columnWidth: 48, fixed: true }}
-      rowClassName="row-link"
-      onRow={(customer) => ({
-        onClick: (event) => {
-          // Links, buttons and check boxes in the row keep their own meaning, as does selecting text.
-          const target = event.target as HTMLElement;
-          if (target.closest("a, button, input, .ant-table-selection-column") || window.getSelection()?.toString()) return;
-          void navigate(`/customers/${customer.id}`);
-        },
-      })}
-      data-testid="customers"
-    />
+  const gridColumns = columns.map(
+    (attribute): GridColumn<Customer> => ({
+      key: attribute.path,
+      title: attribute.label,
+      width: widthOf(attribute, i18n.language.startsWith("zh")),
+      cut: attribute.path !== "name" && cut.has(attribute.kind),
+      fixed: attribute.path === "name",
+      sortable: attribute.sortable,
+      render: (customer) =>
+        attribute.path === "name" ? <NameCell customer={customer} contact={foundBy?.get(customer.id)} /> : <Cell customer={customer} attribute={attribute} />,
+    }),
   );
+  return <Grid<Customer> columns={gridColumns} uneven={foundBy !== undefined} onOpen={(customer) => void navigate(`/customers/${customer.id}`)} testId="customers" {...rest} />;
 }
 
 /** A day is what the eye compares down a column; the title has the full time. */
@@ -87,6 +60,9 @@ function Cell({ customer, attribute }: { customer: Customer; attribute: Attribut
   return <AttributeValue customer={customer} attribute={attribute} />;
 }
 
+/** Beside a name; the column of tags has all of them. */
+const shownTags = 2;
+
 export function NameCell({ customer, contact }: { customer: Customer; contact?: string }) {
   const Icon = customer.kind === "CUSTOMER_KIND_ORGANIZATION" ? BankOutlined : UserOutlined;
   return (
@@ -95,9 +71,12 @@ export function NameCell({ customer, contact }: { customer: Customer; contact?: 
         <Icon aria-hidden />
       </Typography.Text>
       <Flex vertical style={{ minWidth: 0 }}>
-        <Link to={`/customers/${customer.id}`} className="one-line" style={{ fontWeight: 500 }} title={customer.name}>
-          {customer.name}
-        </Link>
+        <Flex gap={6} align="center">
+          <Link to={`/customers/${customer.id}`} className="one-line" style={{ fontWeight: 500 }} title={customer.name}>
+            {customer.name}
+          </Link>
+          <TagChips tags={customer.tags.slice(0, shownTags)} />
+        </Flex>
         {contact && (
           <Typography.Text type="secondary" style={{ fontSize: 12 }}>
             {contact}

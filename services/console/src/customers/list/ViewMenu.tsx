@@ -5,7 +5,7 @@ import { useQueryClient } from "@tanstack/react-query";
 import { Button, Dropdown, Form, Input, Modal, Switch, Tag, type MenuProps } from "antd";
 import { useTranslation } from "react-i18next";
 import { asProblem } from "@/api/problem";
-import type { View } from "@/api/types";
+import type { RecordKind, View, ViewInput } from "@/api/types";
 import { useActs } from "@/shared/acts";
 import { Authors } from "@/shared/Authors";
 import { useNotices } from "@/shared/notices";
@@ -17,6 +17,8 @@ export interface Shown {
   filter: string;
   orderBy: string;
   columns: string[];
+  layout: ViewInput["layout"];
+  layoutField: string;
 }
 
 interface ViewMenuProps {
@@ -25,9 +27,12 @@ interface ViewMenuProps {
   shown: Shown;
   changed: boolean;
   onPick: (id: string | undefined) => void;
+  recordKind?: RecordKind;
+  /** What the list is called without a view. */
+  allText?: string;
 }
 
-export function ViewMenu({ views, current, shown, changed, onPick }: ViewMenuProps) {
+export function ViewMenu({ views, current, shown, changed, onPick, recordKind, allText }: ViewMenuProps) {
   const { t } = useTranslation();
   const notices = useNotices();
   const queries = useQueryClient();
@@ -44,7 +49,7 @@ export function ViewMenu({ views, current, shown, changed, onPick }: ViewMenuPro
   const own = views.filter((view) => view.own);
   const shared = views.filter((view) => !view.own);
   const items: MenuProps["items"] = [
-    { key: "all", label: t("customers.views.all"), onClick: () => onPick(undefined) },
+    { key: "all", label: allText ?? t("customers.views.all"), onClick: () => onPick(undefined) },
     ...(own.length > 0 ? [{ key: "own", type: "group" as const, label: t("customers.views.own"), children: own.map(entry) }] : []),
     ...(shared.length > 0 ? [{ key: "shared", type: "group" as const, label: t("customers.views.shared"), children: shared.map(entry) }] : []),
     { type: "divider" },
@@ -70,7 +75,7 @@ export function ViewMenu({ views, current, shown, changed, onPick }: ViewMenuPro
     <>
       <Dropdown trigger={["click"]} menu={{ items, selectedKeys: [current?.id ?? "all"] }}>
         <Button icon={<TagOutlined />} data-testid="views">
-          {current?.name ?? t("customers.views.all")}
+          {current?.name ?? allText ?? t("customers.views.all")}
           {changed && current && <Tag color="gold" style={{ margin: 0 }}>{t("customers.views.changed")}</Tag>}
           <DownOutlined style={{ fontSize: 11 }} />
         </Button>
@@ -78,6 +83,7 @@ export function ViewMenu({ views, current, shown, changed, onPick }: ViewMenuPro
       <SaveView
         open={saving}
         shown={shown}
+        recordKind={recordKind}
         onClose={() => setSaving(false)}
         onSaved={(view) => {
           notices.done(t("common.saved"));
@@ -100,11 +106,12 @@ function Entry({ view }: { view: View }) {
 interface SaveViewProps {
   open: boolean;
   shown: Shown;
+  recordKind: RecordKind | undefined;
   onClose: () => void;
   onSaved: (view: View) => void;
 }
 
-function SaveView({ open, shown, onClose, onSaved }: SaveViewProps) {
+function SaveView({ open, shown, recordKind, onClose, onSaved }: SaveViewProps) {
   const { t } = useTranslation();
   const [form] = Form.useForm<{ name: string; shared: boolean }>();
   const [busy, setBusy] = useState(false);
@@ -113,7 +120,7 @@ function SaveView({ open, shown, onClose, onSaved }: SaveViewProps) {
     setBusy(true);
     setFault(undefined);
     try {
-      onSaved(await createView({ ...shown, name, shared }));
+      onSaved(await createView({ ...shown, name, shared, recordKind: recordKind === "RECORD_KIND_UNSPECIFIED" ? undefined : recordKind }));
       onClose();
     } catch (error) {
       if (!showViolations(form, asProblem(error))) setFault(error);

@@ -4,8 +4,6 @@ import { readStored, store } from "@/app/preferences";
 import type { View } from "@/api/types";
 import type { Attribute } from "../attributes";
 
-const storageKey = "changke.customers.columns";
-
 /** The kind shows as the sign before the name. */
 export const standardColumns = ["name", "number", "level", "phone", "region", "industry", "owner_id", "last_contact_time", "create_time"];
 
@@ -15,8 +13,9 @@ export function knownColumns(wanted: readonly string[], attributes: readonly Att
   return wanted.flatMap((path) => byPath.get(path) ?? []);
 }
 
-export function useColumns(view: View | undefined, attributes: Attribute[]) {
-  const [own, setOwn] = useState<string[]>(() => readStored(storageKey, standardColumns));
+/** `standard` must be the same at every call. */
+export function useColumns(view: View | undefined, attributes: Attribute[], storageKey: string, standard: readonly string[]) {
+  const [own, setOwn] = useState<string[]>(() => readStored(storageKey, [...standard]));
   const [override, setOverride] = useState<{ viewId: string; columns: string[] }>();
   const ofView = view && view.columns.length > 0 ? view.columns : undefined;
   const chosen = (view && override?.viewId === view.id ? override.columns : ofView) ?? own;

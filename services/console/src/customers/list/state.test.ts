@@ -17,6 +17,16 @@ describe("the list's address", () => {
     expect(writeState(search, { filter: view.filter }, view).has("filter")).toBe(false);
   });
 
+  it("keeps the layout of a view, or another that is tried", () => {
+    const board = { ...view, layout: "VIEW_LAYOUT_BOARD", layoutField: "level" } as View;
+    expect(readState(new URLSearchParams("view=v1"), [board])).toMatchObject({ layout: "board", by: "level" });
+    expect(readState(new URLSearchParams("view=v1&layout=table"), [board]).layout).toBe("table");
+    expect(readState(new URLSearchParams("layout=cube"), undefined)).toMatchObject({ layout: "table", by: "" });
+    const search = writeState(new URLSearchParams("view=v1"), { layout: "calendar", by: "birthday" }, board);
+    expect(search.toString()).toBe("view=v1&layout=calendar&by=birthday");
+    expect(writeState(search, { layout: "board", by: "level" }, board).toString()).toBe("view=v1");
+  });
+
   it("starts afresh with another view", () => {
     const search = writeState(new URLSearchParams("filter=a&order=b&q=c"), { viewId: "v1" }, undefined);
     expect(search.toString()).toBe("view=v1");

@@ -3,29 +3,45 @@ import { useCallback, useMemo } from "react";
 import { useSearchParams } from "react-router";
 import type { View } from "@/api/types";
 
+export type Layout = "table" | "board" | "calendar";
+
 export interface ListState {
   filter: string;
   orderBy: string;
   query: string;
   viewId: string | undefined;
+  layout: Layout;
+  /** The field that a board or a calendar goes by. */
+  by: string;
 }
+
+const layouts: Record<View["layout"], Layout> = { VIEW_LAYOUT_UNSPECIFIED: "table", VIEW_LAYOUT_TABLE: "table", VIEW_LAYOUT_BOARD: "board", VIEW_LAYOUT_CALENDAR: "calendar" };
+
+export const layoutOf = (view: View | undefined): Layout => layouts[view?.layout ?? "VIEW_LAYOUT_TABLE"];
+
+export const layoutNames = { table: "VIEW_LAYOUT_TABLE", board: "VIEW_LAYOUT_BOARD", calendar: "VIEW_LAYOUT_CALENDAR" } as const;
 
 export function readState(search: URLSearchParams, views: readonly View[] | undefined): ListState {
   const viewId = search.get("view") ?? undefined;
   const view = views?.find((candidate) => candidate.id === viewId);
+  const layout = search.get("layout");
   return {
     // The address overrides the view, so that a view can be tried with another filter before it's saved.
     filter: search.get("filter") ?? view?.filter ?? "",
     orderBy: search.get("order") ?? view?.orderBy ?? "",
     query: search.get("q") ?? "",
     viewId,
+    layout: layout === "table" || layout === "board" || layout === "calendar" ? layout : layoutOf(view),
+    by: search.get("by") ?? view?.layoutField ?? "",
   };
 }
+
+const names = ["view", "filter", "order", "q", "layout", "by"];
 
 export function writeState(search: URLSearchParams, change: Partial<ListState>, view: View | undefined): URLSearchParams {
   const next = new URLSearchParams(search);
   if ("viewId" in change) {
-    for (const name of ["view", "filter", "order", "q"]) next.delete(name);
+    for (const name of names) next.delete(name);
     if (change.viewId) next.set("view", change.viewId);
   }
   const set = (name: string, value: string | undefined, base: string) => {
@@ -36,6 +52,8 @@ export function writeState(search: URLSearchParams, change: Partial<ListState>, 
   set("filter", change.filter, view?.filter ?? "");
   set("order", change.orderBy, view?.orderBy ?? "");
   set("q", change.query, "");
+  set("layout", change.layout, layoutOf(view));
+  set("by", change.by, view?.layoutField ?? "");
   return next;
 }
 

@@ -1,0 +1,125 @@
+// Changes of single cells: shown at once, taken back when the service refuses, and undone by a button or Ctrl+Z.
+import { useEffect, useEffectEvent, useRef, useState } from "react";
+import { useQueryClient } from "@tanstack/react-query";
+import { useTranslation } from "react-i18next";
+import { asProblem } from "@/api/problem";
+import type { Customer } from "@/api/types";
+import { useAccess } from "@/app/access";
+import { same } from "@/shared/changes";
+import type { GridEdits } from "@/shared/grid/Grid";
+import { useNotices } from "@/shared/notices";
+import { getCustomer, updateCustomer } from "../../api";
+import type { Attribute } from "../../attributes";
+import type { PlainValue } from "../../fields/values";
+import { CellEditor } from "./CellEditor";
+import { CellFault } from "./CellFault";
+import { cellPatch, cellValue, clearAttributes, isOpen, withPatch } from "./editable";
+import { putRow } from "./rows";
+
+interface Done {
+  number: number;
+  /** As it was saved last. */
+  customer: Customer;
+  attribute: Attribute;
+  /** The value before. */
+  value: PlainValue;
+}
+
+/** More steps than anybody goes back. */
+const mostSteps = 100;
+
+export function useCellEdits(rows: Customer[], columns: Attribute[]): GridEdits<Customer> {
+  const { t } = useTranslation();
+  const { reaches } = useAccess();
+  const notices = useNotices();
+  const queries = useQueryClient();
+  const [faults, setFaults] = useState<ReadonlyMap<string, string>>(new Map());
+  const done = useRef<Done[]>([]);
+  const steps = useRef(0);
+  const clear = clearAttributes(rows, columns);
+  const attributeOf = (key: string) => columns.find((attribute) => attribute.path === key);
+  const place = (customer: Customer, attribute: Attribute) => `${customer.id} ${attribute.path}`;
+  const setFault = (where: string, text?: string) =>
+    setFaults((before) => {
+      const others = [...before].filter(([key]) => key !== where);
+      return new Map(text ? [...others, [where, text]] : others);
+    });
+
+  /** The customer as it was saved; nothing when it was refused. */
+  const write = async (customer: Customer, attribute: Attribute, value: PlainValue): Promise<Customer | undefined> => {
+    const patch = cellPatch(customer, attribute, value);
+    const where = place(customer, attribute);
+    setFault(where);
+    if (patch.mask.length === 0) return undefined;
+    putRow(queries, withPatch(customer, attribute, patch));
+    try {
+      const saved = await updateCustomer(customer.id, { ...patch.body, etag: customer.etag }, patch.mask);
+      putRow(queries, saved);
+      void queries.invalidateQueries({ queryKey: ["timeline", customer.id] });
+      return saved;
+    } catch (error) {
+      putRow(queries, customer);
+      const problem = asProblem(error);
+      setFault(where, problem.isConflict ? t("lists.cell.conflict") : [problem.detail, ...problem.fieldViolations.map(({ description }) => description)].at(-1) || t("common.fault.offline"));
+      // Another try is made on what is there by now.
+      if (problem.isConflict) await getCustomer(customer.id).then((latest) => putRow(queries, latest), () => undefined);
+      return undefined;
+    }
+  };
+  /** What was done to the same customer before is undone on what it is now. */
+  const follow = (saved: Customer) => {
+    done.current = done.current.map((other) => (other.customer.id === saved.id ? { ...other, customer: saved } : other));
+  };
+  const takeBack = async (number: number | undefined) => {
+    const step = done.current.find((other) => other.number === number);
+    if (!step) return;
+    done.current = done.current.filter((other) => other !== step);
+    // Somebody may have changed other fields since, which is no reason to refuse.
+    const known = rows.find(({ id }) => id === step.customer.id);
+    const set = cellValue(step.customer, step.attribute);
+    const latest = known && same(cellValue(known, step.attribute), set) ? known : step.customer;
+    const restored = await write(latest, step.attribute, step.value);
+    if (!restored) return;
+    follow(restored);
+    notices.done(t("common.undone"));
+  };
+  const save = async (customer: Customer, attribute: Attribute, value: PlainValue) => {
+    const before = cellValue(customer, attribute);
+    const saved = await write(customer, attribute, value);
+    if (!saved) return;
+    follow(saved);
+    const number = (steps.current += 1);
+    done.current = [...done.current, { number, customer: saved, attribute, value: before }].slice(-mostSteps);
+    notices.undoable(t("lists.cell.saved", { name: saved.name, field: attribute.label }), () => void takeBack(number), "undo-cell");
+  };
+  const undo = () => void takeBack(done.current.at(-1)?.number);
+
+  const onKey = useEffectEvent((event: KeyboardEvent) => {
+    const target = event.target as HTMLElement;
+    const typing = target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName);
+    if (typing || event.shiftKey || !(event.ctrlKey || event.metaKey) || event.key.toLowerCase() !== "z") return;
+    event.preventDefault();
+    undo();
+  });
+  useEffect(() => {
+    const listen = (event: KeyboardEvent) => onKey(event);
+    document.addEventListener("keydown", listen);
+    return () => document.removeEventListener("keydown", listen);
+  }, []);
+
+  return {
+    may: (customer, key) => {
+      const attribute = attributeOf(key);
+      return attribute !== undefined && isOpen(customer, attribute, clear) && reaches("PERMISSION_CUSTOMERS_UPDATE", customer);
+    },
+    editor: (customer, key, leave) => {
+      const attribute = attributeOf(key);
+      return attribute && <CellEditor attribute={attribute} value={cellValue(customer, attribute)} onSave={(value) => void save(customer, attribute, value)} leave={leave} />;
+    },
+    fault: (customer, key) => {
+      const text = faults.get(`${customer.id} ${key}`);
+      return text && <CellFault text={text} onClose={() => setFault(`${customer.id} ${key}`)} />;
+    },
+    undo,
+  };
+}
