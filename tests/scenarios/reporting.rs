@@ -210,6 +210,23 @@ async fn what_is_built_anew_is_what_was_there() -> Result<()> {
 }
 
 #[tokio::test]
+async fn figures_outlive_the_events_that_they_come_from() -> Result<()> {
+    let app = TestApp::start().await?;
+    let admin = app.administrator().await?;
+    let customers = twenty_four(&admin, &[&admin]).await?;
+    caught_up(&app, &admin, 24).await?;
+    let all = everything(&admin).await?;
+    platform::events::connect(&app.config.nats).await?.stream().await?.purge().await?;
+    admin.post("/v1/reports:rebuild", json!({})).await?.refused(422, "EVENTS_LOST")?;
+    // Later events don't make up for those that are gone.
+    change(&admin, &format!("/v1/customers/{}", id(&customers[3])?), json!({"remark": "later"})).await?;
+    caught_up(&app, &admin, 24).await?;
+    admin.post("/v1/reports:rebuild", json!({})).await?.refused(422, "EVENTS_LOST")?;
+    assert_eq!(everything(&admin).await?, all);
+    app.stop().await
+}
+
+#[tokio::test]
 async fn a_question_that_makes_no_sense_is_refused() -> Result<()> {
     let app = TestApp::start().await?;
     let admin = app.administrator().await?;

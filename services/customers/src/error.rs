@@ -165,7 +165,11 @@ pub mod reason {
         IMPORT_KEY_MISSING: "No column holds the key.", "没有与去重字段对应的列。";
         IMPORT_FORBIDDEN: "Whoever started the run may not import customers any more.", "发起导入的员工已无导入权限。";
         IMPORT_BROKE_OFF: "The run broke off. Start it again: it goes on where it stopped.", "导入意外中断，请重新开始，将从中断处继续。";
+        IMPORT_UNDONE: "The import was taken back. Upload the file again to import it once more.", "导入已撤销，如需再次导入请重新上传文件。";
+        IMPORT_NOTHING_TO_UNDO: "The import has changed nothing that could be taken back.", "该导入没有可撤销的更改。";
+        IMPORT_UNDO_BROKE_OFF: "Taking the import back broke off. Start it again: it goes on where it stopped.", "撤销意外中断，请重新撤销，将从中断处继续。";
         IMPORT_FILE_GONE: "The file is no longer kept. Upload it again.", "文件已被清理，请重新上传。";
+        EXPORT_COLUMNS_OF_CARDS: "Cards have columns of their own.", "名片的内容不可选择列。";
         EXPORT_COLUMN_UNKNOWN: "Customers have no column {field}.", "没有可导出的列 {field}。";
     }
 }

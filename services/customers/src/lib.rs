@@ -104,6 +104,7 @@ pub async fn build(config: Config, context: Context) -> anyhow::Result<Parts> {
                 .register(bulk::Prune)
                 .every::<bulk::Prune>(Duration::from_secs(24 * 3600), "bulk_change.prune", &())
                 .register(import::ImportJob::new(shared.clone(), context.access.clone()))
+                .register(import::UndoJob::new(shared.clone(), context.access.clone()))
                 .register(field::FieldIndex::new(shared.fields.clone()))
                 .register(search::renew::Renew)
                 .every::<search::renew::Renew>(Duration::from_secs(24 * 3600), search::renew::Renew::KEY, &())

@@ -139,6 +139,11 @@ impl Error {
         self.code
     }
 
+    /// Whether the same work may go through when it is tried again: somebody else took a value or a row meanwhile.
+    pub fn is_conflict(&self) -> bool {
+        matches!(self.code, Code::Aborted | Code::AlreadyExists)
+    }
+
     pub fn reason(&self) -> &'static Reason {
         self.reason
     }

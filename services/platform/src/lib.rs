@@ -12,6 +12,7 @@ pub mod blob;
 pub mod config;
 pub mod contract;
 pub mod db;
+pub mod deadline;
 pub mod error;
 pub mod events;
 pub mod filter;

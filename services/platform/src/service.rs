@@ -29,10 +29,14 @@ use crate::access::{Access, Guard, Local};
 use crate::blob::Blobs;
 use crate::contract::Contract;
 use crate::db::Db;
+use crate::deadline;
 use crate::error::{Error, Result};
 use crate::events::{Consumer, Events};
 use crate::jobs::Worker;
 use whole_writes::WholeWrites;
+
+/// The longest that a call of a service on its own behalf may last.
+const OWN_CALLS: Duration = Duration::from_secs(5);
 
 /// After this a caller is asked to connect again, and so comes to see processes that were added meanwhile.
 const CONNECTION_AGE: Duration = Duration::from_secs(300);
@@ -149,12 +153,12 @@ impl Clients {
         mac.finalize().into_bytes().into()
     }
 
-    /// A request that the service makes on its own behalf.
+    /// A request that the service makes on its own behalf; no longer than the call that it answers may last.
     pub fn own_request<T>(&self, message: T) -> Result<tonic::Request<T>> {
         let token = crate::access::sign_service_token(&self.secret, self.name).map_err(Error::internal)?;
         let mut request = tonic::Request::new(message);
         request.metadata_mut().insert("authorization", format!("Service {token}").parse().map_err(Error::internal)?);
-        request.set_timeout(Duration::from_secs(5));
+        request.set_timeout(deadline::left(OWN_CALLS));
         Ok(request)
     }
 }

@@ -40,12 +40,8 @@ impl Handler for StarSchema {
             for round in rounds(changes) {
                 dimension_apply(tx, &round).await?;
             }
-            let last = events.iter().map(|event| event.time).max();
-            sqlx::query("UPDATE feed SET last_event_time = greatest(last_event_time, $1)")
-                .bind(last)
-                .execute(tx.connection())
-                .await?;
-            Ok(())
+            let times = || events.iter().map(|event| event.time);
+            store::feed_advance(tx.connection(), times().next(), times().max()).await
         }
         .instrument(span)
         .await
@@ -201,12 +197,17 @@ impl Feeding {
         }
     }
 
-    /// Empties the star schema and feeds it from the first event again: all or nothing.
+    /// Empties the star schema and feeds it from the first event again: all or nothing, and only while the stream still has
+    /// that event.
     pub async fn rebuild(&self, call: &Call) -> Result<()> {
         let mut tx = self.db.begin().await?;
         let feed = store::feed_lock(tx.connection()).await?;
         if feed.rebuilding && self.pending().await != 0 {
             return Err(Error::failed_precondition(&error::REBUILD_UNDER_WAY));
+        }
+        let first = self.monitor.first_event_time().await.map_err(Error::unavailable)?;
+        if feed.first_event_time.is_some_and(|known| first.is_none_or(|first| first > known)) {
+            return Err(Error::failed_precondition(&error::EVENTS_LOST));
         }
         store::star_schema_clear(tx.connection()).await?;
         self.monitor.reset(&mut tx).await?;

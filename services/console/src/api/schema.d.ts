@@ -875,7 +875,8 @@ export interface paths {
         /**
          * Upload import file
          * @description Takes a file of at most 200 MB and 100 columns, finds out its format, encoding, separator and header, and guesses
-         *     what the columns mean. CSV may be UTF-8 with or without a byte order mark, GB 18030 (GBK) or UTF-16.
+         *     what the columns mean: what they meant when the caller last ran a file with these headers, or else what their words
+         *     say. CSV may be UTF-8 with or without a byte order mark, GB 18030 (GBK) or UTF-16.
          *     INVALID_ARGUMENT names what is wrong with the file; nothing is kept then.
          */
         post: operations["ImportService_UploadImportFile"];
@@ -943,6 +944,49 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/imports/{id}:undo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Undo import
+         * @description Takes back what the real runs did, in the background: customers that they made are removed, customers that they
+         *     changed are as before. Customers that were changed since, and made ones that anything was added to, are kept
+         *     (ListImportKept). The file is kept as it is and not run again.
+         *     FAILED_PRECONDITION while a run is under way, or when nothing is left to take back.
+         */
+        post: operations["ImportService_UndoImport"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/imports/{importId}/kept": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists customers that were not taken back, by id
+         * @description Lists customers that were not taken back, by id.
+         */
+        get: operations["ImportService_ListImportKept"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/imports/{id}:watch": {
         parameters: {
             query?: never;
@@ -951,8 +995,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Streams the import's state until its run has ended
-         * @description Streams the import's state until its run has ended.
+         * Streams the import's state until its run, or taking it back, has ended
+         * @description Streams the import's state until its run, or taking it back, has ended.
          */
         get: operations["ImportService_WatchImport"];
         put?: never;
@@ -3667,9 +3711,9 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Empties the star schema and feeds it again from the first event that is kept
-         * @description Empties the star schema and feeds it again from the first event that is kept. Reports answer from what has arrived
-         *     so far meanwhile; GetFeed tells when it has caught up.
+         * Empties the star schema and feeds it again from the first event
+         * @description Empties the star schema and feeds it again from the first event. Reports answer from what has arrived so far
+         *     meanwhile; GetFeed tells when it has caught up. EVENTS_LOST when the stream begins later than the star schema does.
          */
         post: operations["CompositionService_RebuildFacts"];
         delete?: never;
@@ -5628,7 +5672,7 @@ export interface components {
             /** @description UUIDv7. */
             readonly id: string;
             fileName: string;
-            /** @description `csv` or `xlsx`. */
+            /** @description `csv`, `xlsx` or `vcf`. */
             format: string;
             /** @description IANA name of the encoding that was found, such as `UTF-8` or `GB18030`. */
             encoding: string;
@@ -5642,7 +5686,7 @@ export interface components {
             /** @description The first rows, as they stand. */
             sampleRows: components["schemas"]["ImportSampleRow"][];
             /** @enum {string} */
-            state: "IMPORT_STATE_UNSPECIFIED" | "IMPORT_STATE_READY" | "IMPORT_STATE_RUNNING" | "IMPORT_STATE_COMPLETED" | "IMPORT_STATE_CANCELLED" | "IMPORT_STATE_FAILED";
+            state: "IMPORT_STATE_UNSPECIFIED" | "IMPORT_STATE_READY" | "IMPORT_STATE_RUNNING" | "IMPORT_STATE_COMPLETED" | "IMPORT_STATE_CANCELLED" | "IMPORT_STATE_FAILED" | "IMPORT_STATE_UNDOING" | "IMPORT_STATE_UNDONE";
             /** @description The current or last run was dry. */
             dryRun: boolean;
             /** @enum {string} */
@@ -5659,6 +5703,8 @@ export interface components {
             startTime?: string;
             /** Format: date-time */
             endTime?: string;
+            /** @description How far taking it back has come; nothing before that. */
+            undo?: components["schemas"]["ImportUndo"];
         };
         ImportCellError: {
             /** @description Header of the column; empty when the whole row is meant. */
@@ -5697,6 +5743,14 @@ export interface components {
             /** @description Headers that are not understood, whose columns were left out. */
             unknownHeaders: string[];
         };
+        ImportKept: {
+            customerId: string;
+            /** @description Empty, as the name is, when the caller does not see the customer. */
+            customerNumber: string;
+            customerName: string;
+            /** @enum {string} */
+            reason: "IMPORT_KEPT_REASON_UNSPECIFIED" | "IMPORT_KEPT_REASON_CHANGED" | "IMPORT_KEPT_REASON_HAS_RECORDS" | "IMPORT_KEPT_REASON_OUT_OF_SCOPE" | "IMPORT_KEPT_REASON_VALUE_TAKEN";
+        };
         ImportProgress: {
             /** Format: int64 */
             processed: string;
@@ -5729,6 +5783,30 @@ export interface components {
         };
         ImportSampleRow: {
             cells: string[];
+        };
+        ImportUndo: {
+            /**
+             * Format: int64
+             * @description Customers that the runs made or changed.
+             */
+            total: string;
+            /**
+             * Format: int64
+             * @description Made by a run.
+             */
+            removed: string;
+            /**
+             * Format: int64
+             * @description As before the runs.
+             */
+            restored: string;
+            /**
+             * Format: int64
+             * @description Left as they are.
+             */
+            kept: string;
+            /** Format: date-time */
+            startTime?: string;
         };
         ImportedDictionary: {
             dryRun: boolean;
@@ -6021,6 +6099,11 @@ export interface components {
         };
         ListIdentityProvidersResponse: {
             identityProviders: components["schemas"]["IdentityProvider"][];
+            /** @description Empty on the last page. */
+            nextPageToken: string;
+        };
+        ListImportKeptResponse: {
+            kept: components["schemas"]["ImportKept"][];
             /** @description Empty on the last page. */
             nextPageToken: string;
         };
@@ -7224,6 +7307,7 @@ export interface components {
         };
         UndoBulkChangeRequest: Record<string, never>;
         UndoHandoverRequest: Record<string, never>;
+        UndoImportRequest: Record<string, never>;
         /** @description What values must be beyond their type. What is left out is no limit. */
         ValueRules: {
             /** @description Least and greatest value of an INTEGER, DECIMAL, DATE or TIMESTAMP, of the field's own type. */
@@ -8291,7 +8375,7 @@ export interface operations {
     CustomerService_ExportCustomers: {
         parameters: {
             query?: {
-                format?: "EXPORT_FORMAT_CSV" | "EXPORT_FORMAT_XLSX";
+                format?: "EXPORT_FORMAT_CSV" | "EXPORT_FORMAT_XLSX" | "EXPORT_FORMAT_VCARD";
                 /** @description As in ListCustomers. */
                 filter?: string;
                 /** @description As in ListCustomers. */
@@ -9403,7 +9487,7 @@ export interface operations {
     ImportService_UploadImportFile: {
         parameters: {
             query?: {
-                /** @description With its ending: `.csv` or `.xlsx`. In the first message. */
+                /** @description With its ending: `.csv`, `.xlsx` or `.vcf`. In the first message. */
                 fileName?: string;
             };
             header?: {
@@ -9518,6 +9602,69 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Import"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    ImportService_UndoImport: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["UndoImportRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Import"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    ImportService_ListImportKept: {
+        parameters: {
+            query?: {
+                /** @description At most this many; 0 stands for 50. */
+                pageSize?: number;
+                /** @description `next_page_token` of the page before. */
+                pageToken?: string;
+            };
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+            };
+            path: {
+                importId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListImportKeptResponse"];
                 };
             };
             default: components["responses"]["Problem"];

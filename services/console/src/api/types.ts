@@ -63,6 +63,7 @@ export type ImportKey = NonNullable<Schemas["RunImportRequest"]["key"]>;
 export type ImportState = Import["state"];
 export type ImportProgress = Schemas["ImportProgress"];
 export type ImportRowError = Schemas["ImportRowError"];
+export type ImportKept = Schemas["ImportKept"];
 export type DuplicatePolicy = NonNullable<Schemas["RunImportRequest"]["duplicatePolicy"]>;
 export type ExportFormat = NonNullable<operations["CustomerService_ExportCustomers"]["parameters"]["query"]>["format"];
 export type Employee = Schemas["Employee"];

@@ -6,12 +6,12 @@ pub mod column;
 use std::sync::Arc;
 
 use chrono::Utc;
-use contracts::customers::{ExportCustomersRequest, ExportFormat};
+use contracts::customers::{Customer, CustomerKind, ExportCustomersRequest, ExportFormat, Gender};
 use contracts::google::api::HttpBody;
 use contracts::options::Permission;
 use platform::access::{Call, RowPredicate};
 use platform::db::{AuditEntry, FieldChange};
-use platform::error::Result;
+use platform::error::{Error, Result};
 use platform::filter::Value as Key;
 use platform::locale::{self, Locale};
 use tonic::Response;
@@ -23,6 +23,7 @@ use crate::customer::keys::Listed;
 use crate::customer::list::{Selection, built_in};
 use crate::customer::row::Reader;
 use crate::customer::store::customer_list_query;
+use crate::error::reason;
 use crate::field::Fields;
 use column::Columns;
 use platform::sheet::write::{self, Answer, FileFormat, Producer, Row};
@@ -33,11 +34,20 @@ pub async fn export(shared: &Arc<Shared>, call: &Call, request: ExportCustomersR
     let locale = locale::current();
     let fields = shared.fields.seen_by(&call.caller).await?;
     let reader = Reader::of(&call.caller, &fields);
-    let columns = Columns::new(&request.columns, &fields, &call.caller, locale, shared.zone)?;
+    let cards = request.format() == ExportFormat::Vcard;
+    if cards && !request.columns.is_empty() {
+        return Err(Error::invalid("columns", &reason::EXPORT_COLUMNS_OF_CARDS));
+    }
+    let chosen = if cards { CARD.map(str::to_owned).to_vec() } else { request.columns.clone() };
+    let columns = Columns::new(&chosen, &fields, &call.caller, locale, shared.zone)?;
     let schema = fields.schema(built_in);
     let selection =
         Selection::new(&schema, &call.caller, reader.masked(), shared.zone, &request.filter, &request.order_by)?;
-    let format = if request.format() == ExportFormat::Xlsx { FileFormat::Xlsx } else { FileFormat::Csv };
+    let format = match request.format() {
+        ExportFormat::Xlsx => FileFormat::Xlsx,
+        ExportFormat::Vcard => FileFormat::Vcard,
+        ExportFormat::Csv | ExportFormat::Unspecified => FileFormat::Csv,
+    };
     let day = Utc::now().with_timezone(&shared.zone).format("%Y%m%d-%H%M%S");
     let name = match locale {
         Locale::Zh => format!("客户-{day}.{}", format.extension()),
@@ -52,11 +62,30 @@ pub async fn export(shared: &Arc<Shared>, call: &Call, request: ExportCustomersR
         fields: fields.clone(),
         selection,
         columns,
+        cards,
         request,
     };
     drop(reader);
     tokio::spawn(locale::scope(locale, export.run(producer)));
     Ok(answer)
+}
+
+/// What a card holds, in the order of [`platform::sheet::vcard::COLUMNS`] as far as customers have it.
+const CARD: [&str; 9] =
+    ["name", "kind", "phone", "email", "addresses.street", "addresses.postal_code", "birthday", "gender", "website"];
+
+/// A row of [`CARD`] in the words of vCards.
+fn card(mut row: Row, customer: &Customer) -> Row {
+    row[1] = if customer.kind() == CustomerKind::Organization { "org" } else { "individual" }.into();
+    row[7] = match customer.gender() {
+        Gender::Male => "M",
+        Gender::Female => "F",
+        Gender::Unspecified => "",
+    }
+    .into();
+    // Neither company nor title.
+    row.extend(["".into(), "".into(), customer.remark.as_str().into()]);
+    row
 }
 
 struct Export {
@@ -66,6 +95,7 @@ struct Export {
     selection: Selection,
     rows: RowPredicate,
     columns: Columns,
+    cards: bool,
     request: ExportCustomersRequest,
 }
 
@@ -90,7 +120,8 @@ impl Export {
             let mut rows: Vec<Row> = Vec::with_capacity(found.len());
             for (index, row) in found.iter().enumerate() {
                 let customer = reader.customer(row)?;
-                rows.push(self.columns.row(&customer));
+                let row = self.columns.row(&customer);
+                rows.push(if self.cards { card(row, &customer) } else { row });
                 if index + 1 == found.len() {
                     after = Some(self.selection.order.keys(&Listed(&customer)));
                 }

@@ -22,7 +22,8 @@ const BATCH: i64 = 1_000;
 pub fn errors(shared: &Arc<Shared>, stored: Stored) -> Response<Answer> {
     let locale = locale::current();
     let format = match stored.format {
-        Format::Csv { .. } => FileFormat::Csv,
+        // Cards have no room for reasons.
+        Format::Csv { .. } | Format::Vcard { .. } => FileFormat::Csv,
         Format::Xlsx { .. } => FileFormat::Xlsx,
     };
     let more = match locale {

@@ -1,6 +1,6 @@
 //! Import of customers from files. `upload` takes a file in, `target` knows which field a header means,
 //! `row` and `reading` make customers of rows, `run` brings them to those that exist; `codes` are the faults of rows. `download`
-//! gives files out again.
+//! gives files out again, `undo` takes back what runs did.
 
 mod audit;
 mod bulk;
@@ -15,9 +15,11 @@ mod rules;
 mod run;
 mod store;
 pub mod target;
+mod undo;
 mod upload;
 pub mod value;
 
 pub use prune::Prune;
 pub use rpc::ImportRpc;
 pub use run::ImportJob;
+pub use undo::UndoJob;

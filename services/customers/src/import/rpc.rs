@@ -7,9 +7,11 @@ use std::time::Duration;
 use contracts::customers::import_service_server::ImportService;
 use contracts::customers::{
     CancelImportRequest, DownloadImportErrorsRequest, DownloadImportTemplateRequest, GetImportRequest, Import,
-    ImportState, ListImportRowErrorsRequest, ListImportRowErrorsResponse, ListImportsRequest, ListImportsResponse,
-    RunImportRequest, UploadImportFileRequest, WatchImportRequest,
+    ImportState, ListImportKeptRequest, ListImportKeptResponse, ListImportRowErrorsRequest,
+    ListImportRowErrorsResponse, ListImportsRequest, ListImportsResponse, RunImportRequest, UndoImportRequest,
+    UploadImportFileRequest, WatchImportRequest,
 };
+use contracts::options::Permission;
 use futures::stream::{BoxStream, StreamExt, unfold};
 use platform::access::{Call, Caller};
 use platform::db::Once;
@@ -21,6 +23,7 @@ use tonic::{Request, Response, Status, Streaming};
 use uuid::Uuid;
 
 use super::run::{ATTEMPTS, ImportJob, Payload};
+use super::undo::{self, UndoJob};
 use super::{audit, download, rules, run, store, upload};
 use crate::Shared;
 use crate::error::reason;
@@ -88,6 +91,29 @@ impl ImportService for ImportRpc {
         Ok(Response::new(self.cancel(&call, &request.get_ref().id).await?))
     }
 
+    async fn undo_import(&self, request: Request<UndoImportRequest>) -> Result<Response<Import>, Status> {
+        let call = Call::of(&request)?;
+        Ok(Response::new(self.undo(&call, &request.get_ref().id).await?))
+    }
+
+    async fn list_import_kept(
+        &self,
+        request: Request<ListImportKeptRequest>,
+    ) -> Result<Response<ListImportKeptResponse>, Status> {
+        let caller = Call::of(&request)?.caller;
+        let request = request.into_inner();
+        let size = page::size(request.page_size, 50);
+        let bound = ["import kept", request.import_id.as_str()];
+        let after = page::decode::<Uuid>(&bound, &request.page_token)?.unwrap_or_default();
+        self.get(&caller, &request.import_id).await?;
+        let rows = caller.rows(Permission::CustomersRead);
+        let mut connection = self.shared.db.pool().acquire().await.map_err(Error::from)?;
+        let import_id = uuid(&request.import_id)?;
+        let mut kept = undo::store::kept_list(&mut connection, import_id, &rows, after, size + 1).await?;
+        let next_page_token = page::cut(&mut kept, size, &bound, |kept| kept.customer_id.clone())?;
+        Ok(Response::new(ListImportKeptResponse { kept, next_page_token }))
+    }
+
     type WatchImportStream = BoxStream<'static, Result<Import, Status>>;
 
     async fn watch_import(
@@ -108,7 +134,7 @@ impl ImportService for ImportRpc {
             let look = watch.next.take()?;
             tokio::time::sleep_until(look).await;
             let state = locale::scope(watch.locale, watch.look()).await;
-            if matches!(&state, Ok(import) if import.state() == ImportState::Running) {
+            if matches!(&state, Ok(import) if matches!(import.state(), ImportState::Running | ImportState::Undoing)) {
                 watch.next = Some(Instant::now() + LOOK);
             }
             Some((state.map_err(Status::from), watch))
@@ -166,7 +192,7 @@ impl ImportRpc {
             Once::New(tx) => tx,
         };
         let stored = store::import_lock(tx.connection(), employee_id, id).await?;
-        rules::check_state(stored.import.state())?;
+        rules::check_state(&stored.import)?;
         let paths = rules::paths(request, &stored, &fields)?;
         rules::check_key(request.key(), |kind| call.caller.visibility(kind))?;
         let owner_id = match request.owner_id.as_str() {
@@ -220,6 +246,26 @@ impl ImportRpc {
             import = store::import_get(self.shared.db.pool(), employee_id, id).await?.import;
         }
         Ok(import)
+    }
+}
+
+impl ImportRpc {
+    async fn undo(&self, call: &Call, id: &str) -> Result<Import> {
+        let employee_id = call.caller.require_employee()?;
+        let id = uuid(id)?;
+        let mut tx = match self.shared.db.begin_once::<Import>(call).await? {
+            Once::Done(import) => return Ok(import),
+            Once::New(tx) => tx,
+        };
+        let stored = store::import_lock(tx.connection(), employee_id, id).await?;
+        let left = undo::store::effect_count(tx.connection(), id).await?;
+        undo::rules::check(stored.import.state(), left)?;
+        let job = NewJob::new::<UndoJob>(&undo::Payload { import_id: id })?.max_attempts(undo::ATTEMPTS);
+        let job_id = tx.enqueue(job).await?.id();
+        undo::store::undo_start(tx.connection(), id, job_id, left).await?;
+        tx.audit(audit::entry("import.undo_started", id, &[]));
+        let import = store::import_get(tx.connection(), employee_id, id).await?.import;
+        tx.commit_call(call, import).await
     }
 }
 

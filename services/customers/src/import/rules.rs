@@ -1,18 +1,20 @@
 //! What a run may be asked to do.
 
-use contracts::customers::{DuplicatePolicy, ImportKey, ImportState, RunImportRequest};
+use contracts::customers::{DuplicatePolicy, Import, ImportKey, ImportState, RunImportRequest};
 use contracts::options::{PersonalData, Visibility};
 use platform::error::{Error, Result, Violation, reason as common};
 
 use super::store::Stored;
-use super::target::Target;
+use super::target::{self, Target};
 use crate::error::reason;
 use crate::field::Fields;
 
-pub fn check_state(state: ImportState) -> Result<()> {
-    match state {
-        ImportState::Running => Err(Error::failed_precondition(&reason::IMPORT_RUNNING)),
+/// Of what was taken back nothing runs again, however far that came.
+pub fn check_state(import: &Import) -> Result<()> {
+    match import.state() {
+        ImportState::Running | ImportState::Undoing => Err(Error::failed_precondition(&reason::IMPORT_RUNNING)),
         ImportState::Completed => Err(Error::failed_precondition(&reason::IMPORT_COMPLETE)),
+        _ if import.undo.is_some() => Err(Error::failed_precondition(&reason::IMPORT_UNDONE)),
         _ => Ok(()),
     }
 }
@@ -33,9 +35,7 @@ pub fn check_key(key: ImportKey, visibility: impl Fn(PersonalData) -> Visibility
 /// The paths of the fields that the columns fill: those asked for, or those guessed.
 pub fn paths(request: &RunImportRequest, stored: &Stored, fields: &Fields) -> Result<Vec<String>> {
     let paths: Vec<String> = if request.columns.is_empty() {
-        // A field may have been retired since.
-        let in_use = |path: &String| if Target::of(path, fields).is_some() { path.clone() } else { String::new() };
-        stored.fields.iter().map(in_use).collect()
+        target::in_use(stored.fields.clone(), fields)
     } else if request.columns.len() == stored.headers.len() {
         request.columns.iter().map(|column| column.field.clone()).collect()
     } else {

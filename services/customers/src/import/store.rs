@@ -1,7 +1,9 @@
 //! All SQL of imports themselves: their state, the pieces of their files, the rows that failed.
 
 use chrono::{DateTime, Utc};
-use contracts::customers::{Import, ImportColumn, ImportProgress, ImportRowError, ImportSampleRow, ImportState};
+use contracts::customers::{
+    Import, ImportColumn, ImportProgress, ImportRowError, ImportSampleRow, ImportState, ImportUndo,
+};
 use platform::db::timestamp;
 use platform::error::{Error, Reason, Result};
 use platform::locale::{self, Locale};
@@ -14,6 +16,7 @@ use sqlx::{AssertSqlSafe, PgConnection, PgExecutor, Row};
 use uuid::Uuid;
 
 use super::codes::{self, RowFault};
+use super::undo::store::Undone;
 use crate::error::reason;
 
 /// How far a run has come.
@@ -63,12 +66,13 @@ pub struct Stored {
     pub fields: Vec<String>,
     pub owner_id: Option<Uuid>,
     pub progress: Progress,
+    pub undone: Undone,
     pub job_id: Option<Uuid>,
 }
 
 const COLUMNS: &str = "i.id, i.employee_id, i.file_name, i.format, i.header_row, i.row_count, i.headers, i.fields,
     i.sample_rows, i.state, i.dry_run, i.import_key, i.duplicate_policy, i.owner_id, i.progress, i.failure,
-    i.create_time, i.start_time, i.end_time, i.job_id, j.state";
+    i.create_time, i.start_time, i.end_time, i.job_id, j.state, i.undone, i.undo_time";
 
 fn stored(row: &PgRow) -> sqlx::Result<Stored> {
     let Json(format) = row.try_get::<Json<Format>, _>(3)?;
@@ -76,6 +80,7 @@ fn stored(row: &PgRow) -> sqlx::Result<Stored> {
     let fields: Vec<String> = row.try_get(7)?;
     let Json(samples) = row.try_get::<Json<Vec<Vec<String>>>, _>(8)?;
     let Json(progress) = row.try_get::<Json<Progress>, _>(14)?;
+    let Json(undone) = row.try_get::<Json<Undone>, _>(21)?;
     let (state, failure) = state(row.try_get(9)?, row.try_get(15)?, row.try_get(20)?);
     let id: Uuid = row.try_get(0)?;
     let time = |index| Ok::<_, sqlx::Error>(row.try_get::<Option<DateTime<Utc>>, _>(index)?.map(timestamp));
@@ -100,6 +105,13 @@ fn stored(row: &PgRow) -> sqlx::Result<Stored> {
         create_time: time(16)?,
         start_time: time(17)?,
         end_time: time(18)?,
+        undo: time(22)?.map(|start_time| ImportUndo {
+            total: undone.total,
+            removed: undone.removed,
+            restored: undone.restored,
+            kept: undone.kept,
+            start_time: Some(start_time),
+        }),
     };
     Ok(Stored {
         import,
@@ -111,6 +123,7 @@ fn stored(row: &PgRow) -> sqlx::Result<Stored> {
         headers,
         fields,
         progress,
+        undone,
     })
 }
 
@@ -122,13 +135,20 @@ fn state(state: i16, failure: &str, job: Option<&str>) -> (ImportState, String) 
         (ImportState::Running, Some("pending" | "leased")) => (state, String::new()),
         (ImportState::Running, Some("cancelled")) => (ImportState::Cancelled, String::new()),
         (ImportState::Running, _) => (ImportState::Failed, text(reason::IMPORT_BROKE_OFF.id)),
+        (ImportState::Undoing, Some("pending" | "leased")) => (state, String::new()),
+        (ImportState::Undoing, _) => (ImportState::Failed, text(reason::IMPORT_UNDO_BROKE_OFF.id)),
         _ => (state, text(failure)),
     }
 }
 
 /// Why runs break off.
-static FAILURES: [&Reason; 4] =
-    [&reason::IMPORT_FORBIDDEN, &reason::IMPORT_BROKE_OFF, &reason::IMPORT_FILE_GONE, &sheet::reason::FILE_BROKEN];
+static FAILURES: [&Reason; 5] = [
+    &reason::IMPORT_FORBIDDEN,
+    &reason::IMPORT_BROKE_OFF,
+    &reason::IMPORT_UNDO_BROKE_OFF,
+    &reason::IMPORT_FILE_GONE,
+    &sheet::reason::FILE_BROKEN,
+];
 
 fn failure_text(id: &str, locale: Locale) -> String {
     FAILURES.iter().find(|reason| reason.id == id).map(|reason| reason.text(locale, &[])).unwrap_or_default()
@@ -175,6 +195,19 @@ pub async fn piece_get(executor: impl PgExecutor<'_>, id: Uuid, position: i32) -
     Ok(piece.bind(id).bind(position).fetch_optional(executor).await?)
 }
 
+/// The fields that an employee last ran a file with these headers by.
+pub async fn mapping_get(
+    executor: impl PgExecutor<'_>,
+    employee_id: Uuid,
+    headers: &[String],
+) -> Result<Option<Vec<String>>> {
+    let fields = sqlx::query_scalar(
+        "SELECT fields FROM import WHERE employee_id = $1 AND headers = $2 AND start_time IS NOT NULL
+         ORDER BY id DESC LIMIT 1",
+    );
+    Ok(fields.bind(employee_id).bind(headers).fetch_optional(executor).await?)
+}
+
 /// An import of an employee's own.
 pub async fn import_get(executor: impl PgExecutor<'_>, employee_id: Uuid, id: Uuid) -> Result<Stored> {
     let sql = format!(
@@ -194,12 +227,17 @@ pub async fn import_lock(connection: &mut PgConnection, employee_id: Uuid, id: U
     Ok(stored(&row.ok_or_else(Error::not_found)?)?)
 }
 
-/// The import that a job runs.
-pub async fn import_of_job(executor: impl PgExecutor<'_>, id: Uuid, job_id: Uuid) -> Result<Option<Stored>> {
+/// The import that a job runs, or takes back, while it is in this state.
+pub async fn import_of_job(
+    executor: impl PgExecutor<'_>,
+    id: Uuid,
+    job_id: Uuid,
+    state: ImportState,
+) -> Result<Option<Stored>> {
     let sql = format!(
-        "SELECT {COLUMNS} FROM import i JOIN job j ON j.id = i.job_id WHERE i.id = $1 AND i.job_id = $2 AND i.state = 2"
+        "SELECT {COLUMNS} FROM import i JOIN job j ON j.id = i.job_id WHERE i.id = $1 AND i.job_id = $2 AND i.state = $3"
     );
-    let row = sqlx::query(AssertSqlSafe(sql)).bind(id).bind(job_id).fetch_optional(executor).await?;
+    let row = sqlx::query(AssertSqlSafe(sql)).bind(id).bind(job_id).bind(state as i16).fetch_optional(executor).await?;
     Ok(row.as_ref().map(stored).transpose()?)
 }
 
@@ -357,7 +395,7 @@ pub async fn row_error_list(
 pub async fn import_prune(connection: &mut PgConnection, before: DateTime<Utc>, limit: i64) -> Result<u64> {
     let pruned = sqlx::query(
         "DELETE FROM import WHERE id IN
-             (SELECT id FROM import WHERE create_time < $1 AND state <> 2 ORDER BY create_time LIMIT $2)",
+             (SELECT id FROM import WHERE create_time < $1 AND state NOT IN (2, 6) ORDER BY create_time LIMIT $2)",
     );
     Ok(pruned.bind(before).bind(limit).execute(connection).await?.rows_affected())
 }

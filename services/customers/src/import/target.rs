@@ -97,6 +97,7 @@ impl Target {
                         "机构",
                         "法人",
                         "organization",
+                        "org",
                         "organisation",
                         "company",
                         "enterprise",
@@ -128,6 +129,16 @@ impl Target {
         };
         Some((path, names))
     }
+}
+
+/// The paths without those that fill nothing any more: a field may have been retired since.
+pub fn in_use(mut paths: Vec<String>, fields: &Fields) -> Vec<String> {
+    for path in &mut paths {
+        if Target::of(path, fields).is_none() {
+            path.clear();
+        }
+    }
+    paths
 }
 
 /// The paths that the columns of a header seem to fill; of two that seem the same the first has it.

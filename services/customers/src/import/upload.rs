@@ -25,7 +25,12 @@ pub async fn upload(shared: &Shared, call: &mut Call, requests: Streaming<Upload
     call.request_digest = digest;
     let (file, layout) = look(file, name.clone()).await?;
     let fields = shared.fields.seen_by(&call.caller).await?;
-    let guessed = target::guess(&layout.header, &fields);
+    // The same headers mean what they meant last time.
+    let known = store::mapping_get(shared.db.pool(), employee_id, &layout.header).await?;
+    let guessed = match known {
+        Some(paths) => target::in_use(paths, &fields),
+        None => target::guess(&layout.header, &fields),
+    };
     let mut tx = match shared.db.begin_once::<Import>(call).await? {
         Once::Done(import) => return Ok(import),
         Once::New(tx) => tx,

@@ -149,3 +149,37 @@ async fn a_template_is_understood_in_both_languages() -> Result<()> {
     }
     story.end().await
 }
+
+#[tokio::test]
+async fn cards_of_an_address_book_come_and_go() -> Result<()> {
+    let story = Story::begin().await?;
+    let (app, li_lei) = (&story.app, &story.li_lei);
+    let cards = "BEGIN:VCARD\r\nVERSION:3.0\r\nFN:张三\r\nTEL;TYPE=CELL:138 0013 8000\r\nBDAY:1949-12-31\r\n\
+                 ADR:;;文三路1号;杭州市;浙江省;310012;\r\nNOTE:老客户\\, 好说话\r\nEND:VCARD\r\n\
+                 BEGIN:VCARD\r\nVERSION:3.0\r\nFN:某某公司\r\nORG:某某公司\r\nTEL:0571-88886666\r\nEND:VCARD\r\n\
+                 BEGIN:VCARD\r\nVERSION:3.0\r\nFN:电话不对\r\nTEL:12\r\nEND:VCARD\r\n";
+    let import = uploaded(li_lei, "通讯录.vcf", cards).await?;
+    assert_eq!((&import["format"], &import["rowCount"]), (&json!("vcf"), &json!("3")));
+    let done = run(app, li_lei, &import, KEYS[1], UPDATE, false).await?;
+    assert_eq!(counts(&done), [2, 0, 0, 0, 1], "{done}");
+    assert_eq!(errors(li_lei, &done).await?, [(4, vec!["phone INVALID_PHONE".to_owned()])]);
+    let (failed, _) = download(li_lei, &format!("/v1/imports/{}:downloadErrors", id(&import)?), "en").await?;
+    assert!(String::from_utf8(failed)?.contains("电话不对"));
+    let found = customers(li_lei).await?;
+    let zhang = &found["张三"];
+    assert_eq!(
+        (&zhang["kind"], &zhang["birthday"], &zhang["remark"]),
+        (&json!("CUSTOMER_KIND_PERSON"), &json!("1949-12-31"), &json!("老客户, 好说话"))
+    );
+    assert_eq!(found["某某公司"]["kind"], "CUSTOMER_KIND_ORGANIZATION");
+
+    let path = "/v1/customers:export?format=EXPORT_FORMAT_VCARD";
+    let (file, name) = download(&story.admin, path, "zh").await?;
+    assert!(name.ends_with("vcf"), "{name}");
+    let again = uploaded(&story.admin, "again.vcf", file).await?;
+    let done = run(app, &story.admin, &again, KEYS[1], UPDATE, false).await?;
+    assert_eq!(counts(&done), [0, 0, 2, 0, 0], "what goes out comes in the same");
+    let column = story.admin.get(&format!("{path}&columns=name")).await?;
+    assert_eq!(violations(&column), refusals(&[("columns", "EXPORT_COLUMNS_OF_CARDS")]));
+    story.end().await
+}

@@ -16,6 +16,7 @@ mod fields;
 mod handovers;
 mod import_files;
 mod import_runs;
+mod import_undo;
 mod imports;
 mod interactions;
 mod lending;

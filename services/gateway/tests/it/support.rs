@@ -132,6 +132,14 @@ impl ImportService for Echo {
         Err(Status::unimplemented(""))
     }
 
+    async fn undo_import(&self, _: tonic::Request<UndoImportRequest>) -> Reply<Import> {
+        Err(Status::unimplemented(""))
+    }
+
+    async fn list_import_kept(&self, _: tonic::Request<ListImportKeptRequest>) -> Reply<ListImportKeptResponse> {
+        Err(Status::unimplemented(""))
+    }
+
     type WatchImportStream = Answers<Import>;
     async fn watch_import(&self, request: tonic::Request<WatchImportRequest>) -> Reply<Answers<Import>> {
         self.note(request)?;

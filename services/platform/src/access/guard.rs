@@ -16,6 +16,7 @@ use http::{HeaderMap, Request, Response};
 use http_body_util::{BodyExt, Full};
 use moka::sync::Cache;
 use sha2::{Digest, Sha256};
+use tokio::time::Instant;
 use tonic::body::Body;
 use tonic::{Code, Status};
 use tower::Service;
@@ -25,6 +26,7 @@ use uuid::Uuid;
 use super::token::{AccessClaims, verify_access_token, verify_service_token};
 use super::{Call, Caller, PolicyCache, Session, denied, inbound, outbound};
 use crate::contract::{self, Contract, Look, Method, WellKnown};
+use crate::deadline;
 use crate::error::{Error, Result, reason};
 use crate::locale::{self, Locale};
 use crate::telemetry;
@@ -246,23 +248,26 @@ impl Local {
     }
 }
 
-/// The language and the span in which a call is answered.
+/// The language, the time and the span in which a call is answered.
 struct Surroundings {
     locale: Locale,
+    deadline: Option<Instant>,
     span: tracing::Span,
 }
 
 impl Surroundings {
     fn of(path: &str, headers: &HeaderMap) -> Self {
         let locale = text(headers, "accept-language").map(Locale::negotiate).unwrap_or_default();
+        let deadline =
+            text(headers, "grpc-timeout").and_then(deadline::read).and_then(|left| Instant::now().checked_add(left));
         let span = telemetry::enter(text(headers, "traceparent"), || {
             tracing::info_span!("rpc", "otel.name" = path, "otel.kind" = "server")
         });
-        Self { locale, span }
+        Self { locale, deadline, span }
     }
 
     async fn around<F: Future>(self, call: F) -> F::Output {
-        locale::scope(self.locale, call.instrument(self.span)).await
+        locale::scope(self.locale, deadline::scope(self.deadline, call.instrument(self.span))).await
     }
 }
 

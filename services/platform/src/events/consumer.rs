@@ -7,9 +7,10 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use async_nats::jetstream::consumer::{AckPolicy, DeliverPolicy, pull};
-use async_nats::jetstream::stream::Stream;
+use async_nats::jetstream::message::StreamMessage;
+use async_nats::jetstream::stream::{LastRawMessageErrorKind, Stream};
 use async_trait::async_trait;
-use chrono::Utc;
+use chrono::{DateTime, Utc};
 use futures::{FutureExt, StreamExt};
 use prost::Name;
 use tokio::sync::watch;
@@ -19,7 +20,7 @@ use tracing::{Instrument, Span};
 
 use super::lease::{Lease, in_time};
 use super::pace::Pace;
-use super::{Activity, Envelope, Events, inbox};
+use super::{Activity, Envelope, Events, envelope, inbox};
 use crate::backoff;
 use crate::db::{Db, Tx};
 use crate::error::{Error, Result, reason};
@@ -137,7 +138,7 @@ impl Consumer {
 
     /// For looking at the consumer and starting it over while it runs, here or in another process.
     pub fn monitor(&self) -> Monitor {
-        Monitor { db: self.db.clone(), events: self.events.clone(), name: self.name }
+        Monitor { db: self.db.clone(), events: self.events.clone(), name: self.name, subjects: self.subjects.clone() }
     }
 
     /// For letting dead letters take effect, here or in another process.
@@ -364,6 +365,7 @@ pub struct Monitor {
     db: Db,
     events: Events,
     name: &'static str,
+    subjects: Vec<String>,
 }
 
 impl Monitor {
@@ -387,6 +389,23 @@ impl Monitor {
                 Ok(stream.cached_info().state.last_sequence.saturating_sub(taken))
             }
         }
+    }
+
+    /// When the first event happened that the stream still holds for the consumer.
+    pub async fn first_event_time(&self) -> anyhow::Result<Option<DateTime<Utc>>> {
+        let stream = self.events.stream().await?;
+        let mut first: Option<StreamMessage> = None;
+        for subject in &self.subjects {
+            match stream.get_first_raw_message_by_subject(subject, 1).await {
+                Ok(message) if first.as_ref().is_none_or(|first| message.sequence < first.sequence) => {
+                    first = Some(message);
+                }
+                Ok(_) => {}
+                Err(error) if matches!(error.kind(), LastRawMessageErrorKind::NoMessageFound) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        first.map(|message| envelope::time(&message.headers)).transpose()
     }
 
     /// Lets the consumer start over from the first event once the transaction commits. To be called before the

@@ -13,6 +13,12 @@ use crate::error::{Error, Result};
 
 const TRACEPARENT: &str = "traceparent";
 
+/// When the event happened that a message with these headers carries.
+pub(super) fn time(headers: &HeaderMap) -> anyhow::Result<DateTime<Utc>> {
+    let time = headers.get("ce-time").context("ce-time")?;
+    DateTime::from_str(time.as_str()).context("ce-time")
+}
+
 #[derive(Debug, Clone)]
 pub struct Envelope {
     pub id: Uuid,
@@ -65,7 +71,7 @@ impl Envelope {
             event_type: text("ce-type")?.to_owned(),
             aggregate: aggregate.to_owned(),
             aggregate_id: aggregate_id.parse().context("ce-subject")?,
-            time: DateTime::from_str(text("ce-time")?).context("ce-time")?,
+            time: time(headers)?,
             payload: message.payload.clone(),
             stream_sequence,
             traceparent: headers.get(TRACEPARENT).map(|value| value.as_str().to_owned()),

@@ -1,4 +1,4 @@
-//! Tables in files: what a file is (`archive`, `encoding`), its rows (`csv`, `xlsx`), and the first look that finds header,
+//! Tables in files: what a file is (`archive`, `encoding`), its rows (`csv`, `xlsx`, `vcard`), and the first look that finds header,
 //! size and faults (`layout`); `write` makes files while they are sent. Memory stays flat however long a file is.
 
 mod archive;
@@ -7,6 +7,7 @@ mod encoding;
 mod layout;
 pub mod reason;
 mod record;
+pub mod vcard;
 pub mod write;
 mod xlsx;
 
@@ -74,6 +75,7 @@ impl From<FileFault> for Error {
 pub enum Format {
     Csv { encoding: Encoding, delimiter: u8 },
     Xlsx { sheet: String },
+    Vcard { encoding: Encoding },
 }
 
 impl Format {
@@ -81,12 +83,13 @@ impl Format {
         match self {
             Self::Csv { .. } => "csv",
             Self::Xlsx { .. } => "xlsx",
+            Self::Vcard { .. } => "vcf",
         }
     }
 
     pub fn encoding(&self) -> &'static str {
         match self {
-            Self::Csv { encoding, .. } => encoding.name(),
+            Self::Csv { encoding, .. } | Self::Vcard { encoding } => encoding.name(),
             Self::Xlsx { .. } => Encoding::Utf8.name(),
         }
     }
@@ -102,6 +105,7 @@ pub fn read(
     match format {
         Format::Csv { encoding, delimiter } => csv::read(file, *encoding, *delimiter, visit),
         Format::Xlsx { sheet } => xlsx::read(file, sheet, visit),
+        Format::Vcard { encoding } => vcard::read(file, *encoding, visit),
     }
 }
 
@@ -130,6 +134,8 @@ fn detect(file: &mut File, file_name: &str) -> Result<Format, FileFault> {
     }
     match extension.as_str() {
         "csv" | "txt" | "tsv" => {}
+        // Its first line decides whether it is what it says.
+        "vcf" | "vcard" => return Ok(Format::Vcard { encoding: encoding::detect(file)? }),
         "xlsx" | "xlsm" => return Err(FileFault::new(&reason::FILE_BROKEN)),
         "xls" => return Err(FileFault::new(&reason::FILE_XLS)),
         other => return Err(FileFault::new(&reason::FILE_TYPE_REFUSED).arg("type", other)),

@@ -1,4 +1,4 @@
-//! Files that are made while they are sent: rows go in batches to a thread that writes them as CSV or XLSX, and come out
+//! Files that are made while they are sent: rows go in batches to a thread that writes them as CSV, XLSX or vCards, and come out
 //! as pieces of an answer. An XLSX file is made on disk first, since its table of contents stands at its end.
 
 use std::io::{Read, Seek, Write};
@@ -13,7 +13,7 @@ use tokio::sync::mpsc;
 use tonic::metadata::MetadataValue;
 use tonic::{Response, Status};
 
-use super::{MAX_CELL, defuse, reason};
+use super::{MAX_CELL, defuse, reason, vcard};
 
 /// The body of a file's answer.
 pub type Answer = BoxStream<'static, Result<HttpBody, Status>>;
@@ -28,6 +28,8 @@ const PATIENCE: Duration = Duration::from_secs(60);
 pub enum FileFormat {
     Csv,
     Xlsx,
+    /// Its rows are those of [`vcard::COLUMNS`].
+    Vcard,
 }
 
 impl FileFormat {
@@ -35,6 +37,7 @@ impl FileFormat {
         match self {
             Self::Csv => "csv",
             Self::Xlsx => "xlsx",
+            Self::Vcard => "vcf",
         }
     }
 
@@ -42,6 +45,7 @@ impl FileFormat {
         match self {
             Self::Csv => "text/csv; charset=utf-8",
             Self::Xlsx => "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+            Self::Vcard => "text/vcard; charset=utf-8",
         }
     }
 }
@@ -88,6 +92,7 @@ pub fn answer(format: FileFormat, name: &str, headers: Row) -> (Producer, Respon
     tokio::task::spawn_blocking(move || match format {
         FileFormat::Csv => write_csv(headers, rows, out),
         FileFormat::Xlsx => write_xlsx(&headers, rows, out),
+        FileFormat::Vcard => write_vcards(rows, out),
     });
     let stream = futures::stream::unfold(receiver, |mut receiver| async {
         let piece = receiver.recv().await?;
@@ -187,6 +192,22 @@ fn csv_rows(out: &mut Vec<u8>, rows: &[Row]) -> Result<(), Broken> {
     }
     writer.flush()?;
     Ok(())
+}
+
+fn write_vcards(mut rows: mpsc::Receiver<Result<Vec<Row>>>, mut out: Pieces) {
+    let mut write = || {
+        while let Some(batch) = rows.blocking_recv() {
+            for row in batch.map_err(Broken::Failed)? {
+                out.buffer.extend(vcard::write(&row).unwrap_or_default().bytes());
+            }
+            if out.buffer.len() >= PIECE {
+                out.send()?;
+            }
+        }
+        out.send()
+    };
+    let outcome = write();
+    out.end(outcome);
 }
 
 fn write_xlsx(headers: &Row, mut rows: mpsc::Receiver<Result<Vec<Row>>>, mut out: Pieces) {

@@ -51,21 +51,35 @@ pub async fn composition_count(connection: &mut PgConnection, selection: &Select
 }
 
 pub struct FeedRow {
+    /// Of the first event that was counted in.
+    pub first_event_time: Option<DateTime<Utc>>,
     pub last_event_time: Option<DateTime<Utc>>,
     pub rebuilding: bool,
 }
 
 pub async fn feed_get(connection: &mut PgConnection) -> Result<FeedRow> {
-    let (last_event_time, rebuilding) =
-        sqlx::query_as("SELECT last_event_time, rebuilding FROM feed").fetch_one(connection).await?;
-    Ok(FeedRow { last_event_time, rebuilding })
+    let query = "SELECT first_event_time, last_event_time, rebuilding FROM feed";
+    let (first_event_time, last_event_time, rebuilding) = sqlx::query_as(query).fetch_one(connection).await?;
+    Ok(FeedRow { first_event_time, last_event_time, rebuilding })
 }
 
 /// The same, held until the transaction ends: of two who would start over, one waits.
 pub async fn feed_lock(connection: &mut PgConnection) -> Result<FeedRow> {
-    let (last_event_time, rebuilding) =
-        sqlx::query_as("SELECT last_event_time, rebuilding FROM feed FOR UPDATE").fetch_one(connection).await?;
-    Ok(FeedRow { last_event_time, rebuilding })
+    sqlx::query("SELECT FROM feed FOR UPDATE").execute(&mut *connection).await?;
+    feed_get(connection).await
+}
+
+/// Notes that events were counted in, the first and the latest of them of these times.
+pub async fn feed_advance(
+    connection: &mut PgConnection,
+    first: Option<DateTime<Utc>>,
+    last: Option<DateTime<Utc>>,
+) -> Result<()> {
+    let query = "UPDATE feed SET
+        first_event_time = coalesce(first_event_time, $1),
+        last_event_time = greatest(last_event_time, $2)";
+    sqlx::query(query).bind(first).bind(last).execute(connection).await?;
+    Ok(())
 }
 
 /// Empties the star schema for a rebuild.

@@ -10,11 +10,12 @@ import { PageHeader } from "@/shared/PageHeader";
 import { Loaded } from "@/shared/states";
 import { usePhone } from "@/shared/usePhone";
 import { useCustomerChanged } from "../api";
-import { cancelImport, runImport, type RunChoice } from "./api";
+import { cancelImport, runImport, undoImport, type RunChoice } from "./api";
 import { Figures } from "./Figures";
 import { Mapping } from "./Mapping";
 import { percentDone, stepOf } from "./progress";
 import { RowErrors } from "./RowErrors";
+import { UndoButton, Undoing, Undone } from "./Undo";
 import { useLiveImport } from "./useLiveImport";
 
 export function ImportPage() {
@@ -30,7 +31,7 @@ function Wizard({ item }: { item: Import }) {
   const queries = useQueryClient();
   const customersChanged = useCustomerChanged();
   const { modal } = App.useApp();
-  const [busy, setBusy] = useState<"dry" | "real" | "cancel">();
+  const [busy, setBusy] = useState<"dry" | "real" | "cancel" | "undo">();
   const [choice, setChoice] = useState<RunChoice>();
   const step = stepOf(item);
   const steps = ["map", "checked", "done"] as const;
@@ -49,6 +50,7 @@ function Wizard({ item }: { item: Import }) {
       void queries.invalidateQueries({ queryKey: ["imports"] });
       void queries.invalidateQueries({ queryKey: ["rowErrors", item.id] });
       void customersChanged();
+      void queries.invalidateQueries({ queryKey: ["importKept", item.id] });
     }
   };
   const run = (made: RunChoice, dryRun: boolean) => {
@@ -78,7 +80,9 @@ function Wizard({ item }: { item: Import }) {
         {step === "running" && <Running item={item} cancelling={busy === "cancel"} onCancel={() => void attempt("cancel", () => cancelImport(item.id))} />}
         {step !== "running" && item.state === "IMPORT_STATE_FAILED" && <Alert type="error" showIcon title={t("imports.broken")} description={item.failure} />}
         {step !== "running" && item.state === "IMPORT_STATE_CANCELLED" && <Alert type="warning" showIcon title={t("imports.cancelled")} />}
-        {step === "done" && <Done item={item} />}
+        {item.state === "IMPORT_STATE_UNDOING" && <Undoing item={item} />}
+        {item.state !== "IMPORT_STATE_UNDOING" && <Undone item={item} />}
+        {step === "done" && <Done item={item} onUndo={() => attempt("undo", () => undoImport(item.id))} />}
         {step === "checked" && <Checked item={item} />}
         {step !== "running" && Number(item.progress?.failed ?? 0) + Number(item.progress?.skipped ?? 0) > 0 && <RowErrors item={item} />}
         {(step === "map" || step === "checked") && <Mapping item={item} made={choice} busy={busy} checked={step === "checked"} onRun={run} />}
@@ -119,7 +123,7 @@ function Checked({ item }: { item: Import }) {
   );
 }
 
-function Done({ item }: { item: Import }) {
+function Done({ item, onUndo }: { item: Import; onUndo: () => Promise<void> }) {
   const { t } = useTranslation();
   const failed = Number(item.progress?.failed ?? 0);
   return (
@@ -134,6 +138,7 @@ function Done({ item }: { item: Import }) {
           <Link to="/imports">
             <Button>{t("imports.another")}</Button>
           </Link>
+          <UndoButton item={item} onUndo={onUndo} />
         </Flex>
       </Flex>
     </Card>

@@ -73,7 +73,7 @@ function UploadCard() {
 
   const upload = async (file: File) => {
     setFault(undefined);
-    if (!/\.(csv|xlsx)$/i.test(file.name)) return void message.error(t("imports.wrongType"));
+    if (!/\.(csv|xlsx|vcf)$/i.test(file.name)) return void message.error(t("imports.wrongType"));
     if (file.size > largest) return void message.error(t("imports.tooLarge"));
     abort.current = new AbortController();
     setPart(0);
@@ -91,7 +91,7 @@ function UploadCard() {
       <FormFault fault={fault} />
       {part === undefined ? (
         <Upload.Dragger
-          accept=".csv,.xlsx"
+          accept=".csv,.xlsx,.vcf"
           showUploadList={false}
           beforeUpload={(file) => {
             void upload(file);

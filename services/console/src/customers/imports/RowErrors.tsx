@@ -21,7 +21,7 @@ export function RowErrors({ item }: { item: Import }) {
   const save = async () => {
     setBusy(true);
     try {
-      await download(`/v1/imports/${item.id}:downloadErrors`, {}, `errors.${item.format || "csv"}`);
+      await download(`/v1/imports/${item.id}:downloadErrors`, {}, item.format === "xlsx" ? "errors.xlsx" : "errors.csv");
     } catch (fault) {
       notices.fault(fault);
     } finally {

@@ -25,6 +25,12 @@ export const runImport = (id: string, choice: RunChoice, dryRun: boolean) =>
 export const cancelImport = (id: string) =>
   unwrap(client.POST("/v1/imports/{id}:cancel", { params: { path: { id } }, body: {} }));
 
+export const undoImport = (id: string) =>
+  unwrap(client.POST("/v1/imports/{id}:undo", { params: { path: { id } }, body: {} }));
+
+export const listImportKept = (importId: string, pageToken?: string) =>
+  unwrap(client.GET("/v1/imports/{importId}/kept", { params: { path: { importId }, query: { pageSize: 50, pageToken } } }));
+
 export const listRowErrors = (importId: string, pageToken?: string) =>
   unwrap(client.GET("/v1/imports/{importId}/rowErrors", { params: { path: { importId }, query: { pageSize: 50, pageToken } } }));
 

@@ -6,7 +6,7 @@ import { getImport, useImport } from "./api";
 
 const askAgainAfter = 2000;
 
-export const isRunning = (state: Import["state"] | undefined) => state === "IMPORT_STATE_RUNNING";
+export const isRunning = (state: Import["state"] | undefined) => state === "IMPORT_STATE_RUNNING" || state === "IMPORT_STATE_UNDOING";
 
 export function useLiveImport(id: string) {
   const queries = useQueryClient();

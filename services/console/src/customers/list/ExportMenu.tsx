@@ -16,7 +16,7 @@ export function ExportMenu({ shown, compact }: { shown: Shown; compact: boolean 
     setBusy(true);
     try {
       const { filter, orderBy, columns } = shown;
-      await download("/v1/customers:export", { format, filter, orderBy, columns }, `customers.${ending}`);
+      await download("/v1/customers:export", { format, filter, orderBy, columns: format === "EXPORT_FORMAT_VCARD" ? [] : columns }, `customers.${ending}`);
     } catch (fault) {
       notices.fault(fault);
     } finally {
@@ -30,6 +30,7 @@ export function ExportMenu({ shown, compact }: { shown: Shown; compact: boolean 
         items: [
           { key: "xlsx", label: t("customers.list.exportXlsx"), onClick: () => void save("EXPORT_FORMAT_XLSX", "xlsx") },
           { key: "csv", label: t("customers.list.exportCsv"), onClick: () => void save("EXPORT_FORMAT_CSV", "csv") },
+          { key: "vcard", label: t("customers.list.exportVcard"), onClick: () => void save("EXPORT_FORMAT_VCARD", "vcf") },
         ],
       }}
     >

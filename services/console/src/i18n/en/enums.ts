@@ -97,6 +97,13 @@ export const enums = {
     RECORD_KIND_CONTACT: "Contacts",
     RECORD_KIND_INTERACTION: "Interactions",
   },
+  ImportKeptReason: {
+    IMPORT_KEPT_REASON_UNSPECIFIED: "Not said",
+    IMPORT_KEPT_REASON_CHANGED: "Changed since",
+    IMPORT_KEPT_REASON_HAS_RECORDS: "Contacts, interactions or other records were added",
+    IMPORT_KEPT_REASON_OUT_OF_SCOPE: "No longer within your scope",
+    IMPORT_KEPT_REASON_VALUE_TAKEN: "Another customer holds a value that it had",
+  },
   ImportState: {
     IMPORT_STATE_UNSPECIFIED: "Not set",
     IMPORT_STATE_READY: "Ready",
@@ -104,6 +111,8 @@ export const enums = {
     IMPORT_STATE_COMPLETED: "Completed",
     IMPORT_STATE_CANCELLED: "Cancelled",
     IMPORT_STATE_FAILED: "Broken off",
+    IMPORT_STATE_UNDOING: "Undoing",
+    IMPORT_STATE_UNDONE: "Undone",
   },
   ImportKey: {
     IMPORT_KEY_UNSPECIFIED: "Not set",

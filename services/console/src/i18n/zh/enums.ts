@@ -93,6 +93,13 @@ export const enums = {
     RECORD_KIND_CONTACT: "联系人",
     RECORD_KIND_INTERACTION: "交往",
   },
+  ImportKeptReason: {
+    IMPORT_KEPT_REASON_UNSPECIFIED: "未说明",
+    IMPORT_KEPT_REASON_CHANGED: "此后已更改",
+    IMPORT_KEPT_REASON_HAS_RECORDS: "已有联系人或往来等记录",
+    IMPORT_KEPT_REASON_OUT_OF_SCOPE: "已不在您的权限范围内",
+    IMPORT_KEPT_REASON_VALUE_TAKEN: "原来的值已被其他客户占用",
+  },
   ImportState: {
     IMPORT_STATE_UNSPECIFIED: "未定",
     IMPORT_STATE_READY: "待导入",
@@ -100,6 +107,8 @@ export const enums = {
     IMPORT_STATE_COMPLETED: "已完成",
     IMPORT_STATE_CANCELLED: "已取消",
     IMPORT_STATE_FAILED: "已中断",
+    IMPORT_STATE_UNDOING: "正在撤销",
+    IMPORT_STATE_UNDONE: "已撤销",
   },
   ImportKey: {
     IMPORT_KEY_UNSPECIFIED: "未定",

@@ -53,7 +53,7 @@ impl JobHandler for ImportJob {
 
     async fn run(&self, job: JobContext<Payload>) -> Result<(), JobFailure> {
         let id = job.payload.import_id;
-        let Some(stored) = store::import_of_job(job.db().pool(), id, job.id()).await? else {
+        let Some(stored) = store::import_of_job(job.db().pool(), id, job.id(), ImportState::Running).await? else {
             // Ended in an earlier attempt that could not say so to the worker any more.
             return Ok(());
         };
@@ -148,11 +148,6 @@ pub fn owner(caller: &Caller, owner_id: Option<Uuid>) -> Option<(Uuid, Option<Uu
     caller.covers(Permission::CustomersImport, Some(id), employee.group_id).then_some((id, employee.group_id))
 }
 
-/// Whether the same statement may go through when it is tried again: somebody else took a value meanwhile.
-fn is_conflict(error: &Error) -> bool {
-    matches!(error.code(), tonic::Code::Aborted | tonic::Code::AlreadyExists)
-}
-
 /// SQLSTATE of a lock that was waited for too long.
 const LOCK_NOT_AVAILABLE: &str = "55P03";
 
@@ -165,11 +160,10 @@ impl Work<'_> {
         for attempt in 1.. {
             match self.try_take(&mut batches, progress, attempt == 1).await {
                 Ok(cancelled) => return Ok(cancelled),
-                Err(Failure::Database(error)) if attempt < TRIES && is_conflict(&error) => {
+                Err(Failure::Database(error)) if attempt < TRIES && error.is_conflict() => {
                     tracing::debug!(attempt, "batch again: {error}");
                 }
-                Err(Failure::Database(error)) => return Err(error.into()),
-                Err(Failure::Job(failure)) => return Err(failure),
+                Err(failure) => return Err(failure.into()),
             }
         }
         Ok(false)
@@ -218,9 +212,19 @@ impl Work<'_> {
     }
 }
 
-enum Failure {
+/// Why a batch of work on customers did not go through.
+pub enum Failure {
     Database(Error),
     Job(JobFailure),
+}
+
+impl From<Failure> for JobFailure {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::Database(error) => error.into(),
+            Failure::Job(failure) => failure,
+        }
+    }
 }
 
 impl From<Error> for Failure {

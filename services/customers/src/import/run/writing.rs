@@ -19,6 +19,7 @@ use crate::field::unique::{unique_values, unique_values_set};
 use crate::import::bulk::{self, New};
 use crate::import::row::Draft;
 use crate::import::store::{self, Progress, Refused};
+use crate::import::undo::store as effects;
 use crate::search::document::customer_document;
 use crate::search::store::{documents_defer, documents_save, documents_settle};
 
@@ -136,6 +137,8 @@ impl Work<'_> {
             })
             .collect();
         bulk::unique_value_rows(&unique).send(tx.connection(), bulk::UNIQUE_VALUE_COPY).await?;
+        let made: Vec<Uuid> = customers.iter().map(|(id, _)| *id).collect();
+        effects::made_note(tx.connection(), self.import_id, &made).await?;
         for (id, customer) in &customers {
             event::emit(tx, *id, customer);
             let origin =
@@ -153,6 +156,8 @@ impl Work<'_> {
             // Somebody else has changed one since it was read.
             return Err(Error::stale_etag().into());
         }
+        let before = changed.iter().map(|change| (change.id, &change.before, &change.before_custom));
+        effects::changed_note(tx.connection(), self.import_id, before).await?;
         let documents: Vec<_> = changed
             .iter()
             .filter(|Change { before, after, .. }| {

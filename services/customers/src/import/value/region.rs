@@ -108,17 +108,25 @@ impl Tree {
     }
 }
 
-/// All ways to write a path: each level in full, short, or, but for the last, not at all.
+/// All ways to write a path: each level in full, short, or, but for the last, not at all; in one language from end to end.
 fn spellings(path: &[&Entry]) -> Vec<String> {
-    let mut written = vec![String::new()];
-    for (level, entry) in path.iter().enumerate() {
-        let mut ways: Vec<String> = if level + 1 < path.len() { vec![String::new()] } else { Vec::new() };
+    let chinese = |entry: &Entry| {
         let full = normalize(&entry.name_zh);
         let short = short(&full).to_owned();
-        for way in [full, short, normalize(&entry.name_en)] {
-            if !way.is_empty() && !ways.contains(&way) {
-                ways.push(way);
-            }
+        if short == full { vec![full] } else { vec![full, short] }
+    };
+    let english = |entry: &Entry| Some(normalize(&entry.name_en)).filter(|name| !name.is_empty()).into_iter().collect();
+    let mut spellings = written(path, &chinese);
+    spellings.extend(written(path, &english));
+    spellings
+}
+
+fn written(path: &[&Entry], names: &dyn Fn(&Entry) -> Vec<String>) -> Vec<String> {
+    let mut written = vec![String::new()];
+    for (level, entry) in path.iter().enumerate() {
+        let mut ways = names(entry);
+        if level + 1 < path.len() {
+            ways.push(String::new());
         }
         written = written.iter().flat_map(|head| ways.iter().map(move |way| format!("{head}{way}"))).collect();
     }
