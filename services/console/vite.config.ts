@@ -7,7 +7,11 @@ const gateway = process.env.CHANGKE_DEV_GATEWAY ?? "http://127.0.0.1:8080";
 export default defineConfig({
   plugins: [react()],
   resolve: { alias: { "@": fileURLToPath(new URL("./src", import.meta.url)) } },
-  server: { proxy: { "/v1": gateway, "/docs": gateway } },
+  server: {
+    proxy: { "/v1": gateway, "/docs": gateway },
+    // A test reads what the services write.
+    fs: { allow: [".."] },
+  },
   build: {
     target: "es2022",
     // ECharts and Ant Design are large by nature and load as chunks of their own.

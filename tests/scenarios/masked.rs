@@ -368,3 +368,36 @@ async fn provisioning_tells_no_more_than_its_role_may_see() -> Result<()> {
     assert_eq!(guessed.body["scimType"], "noTarget", "{}", guessed.body);
     app.stop().await
 }
+
+#[tokio::test]
+async fn contacts_lead_only_those_to_a_customer_who_may_see_contacts() -> Result<()> {
+    let Scene { app, admin, curious, .. } = scene().await?;
+    let (without, _) = holder(&app, &admin, "without", &["CUSTOMERS_READ", "CUSTOMERS_IMPORT"]).await?;
+    for (reader, text, hits) in [(&curious, "王芳", 1), (&without, "王芳", 0), (&without, "张三", 1)] {
+        let found = query(reader, "/v1/customers:search", &[("query", text)]).await?.ok()?;
+        assert_eq!(found["matches"].as_array().map_or(0, Vec::len), hits, "{text} {found}");
+    }
+    app.stop().await
+}
+
+#[tokio::test]
+async fn what_a_handover_was_chosen_by_is_seen_as_the_customers_are() -> Result<()> {
+    let Scene { app, admin, .. } = scene().await?;
+    let (assigner, _) = holder(&app, &admin, "assigner", &["CUSTOMERS_ASSIGN", "CUSTOMERS_IMPORT"]).await?;
+    let filter = format!("phone = \"{PHONE}\"");
+    let handover = json!({
+        "fromEmployeeId": admin.employee_id, "receivers": [{"employeeId": assigner.employee_id}], "filter": filter,
+    });
+    let begun = admin.post("/v1/handovers", handover).await?.ok()?;
+    let path = format!("/v1/handovers/{}", id(&begun)?);
+    app.until("the handover is over", async || {
+        admin.get(&path).await.is_ok_and(|answer| answer.body["state"] != "HANDOVER_STATE_RUNNING")
+    })
+    .await?;
+    assert_eq!(admin.get(&path).await?.ok()?["filter"], filter.as_str());
+    for path in [path.as_str(), "/v1/handovers"] {
+        let seen = assigner.get(path).await?.ok()?;
+        assert!(!holds_secret(&seen.to_string()) && seen.to_string().contains("phone"), "{seen}");
+    }
+    app.stop().await
+}

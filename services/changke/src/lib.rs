@@ -35,3 +35,13 @@ pub async fn create_administrator(config: &Config, login_name: &str) -> anyhow::
     let db = Db::new(&config.database, identity::NAME)?;
     identity::bootstrap::create_administrator(&db, &config.identity, login_name).await
 }
+
+/// The id of the new key.
+pub async fn rotate_keys(config: &Config) -> anyhow::Result<String> {
+    anyhow::ensure!(
+        config.identity.signing_key.is_empty(),
+        "the key is that of identity.signing_key: replace it there"
+    );
+    let db = Db::new(&config.database, identity::NAME)?;
+    identity::signing::rotate(&db, &config.cluster.secret, config.identity.access_token_life()).await
+}

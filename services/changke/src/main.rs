@@ -44,6 +44,8 @@ enum Command {
 enum Admin {
     /// Create an administrator, and print a link to set the password with, good for one use.
     Create { login_name: String },
+    /// Put a new key in the place of those that sign access tokens. The old ones count until what they signed has expired.
+    RotateKeys,
     /// Check the audit trail.
     #[command(subcommand)]
     Audit(changke::trail::Audit),
@@ -70,7 +72,9 @@ impl Command {
             Self::Admin(Admin::Audit(_) | Admin::Backup { .. } | Admin::Restore { .. }) => {
                 Ok(Selection { gateway: false, ..Selection::all() })
             }
-            Self::Admin(Admin::Create { .. }) => Ok(Selection { gateway: false, services: vec![identity::NAME] }),
+            Self::Admin(Admin::Create { .. } | Admin::RotateKeys) => {
+                Ok(Selection { gateway: false, services: vec![identity::NAME] })
+            }
             Self::Openapi => Ok(Selection { gateway: false, services: Vec::new() }),
         }
     }
@@ -124,6 +128,10 @@ async fn run(command: Command, config: Config, parts: Selection) -> anyhow::Resu
         Command::Admin(Admin::Create { login_name }) => {
             let link = changke::create_administrator(&config, &login_name).await?;
             println!("{login_name} {link}");
+            Ok(())
+        }
+        Command::Admin(Admin::RotateKeys) => {
+            println!("{}", changke::rotate_keys(&config).await?);
             Ok(())
         }
         Command::Admin(Admin::Audit(changke::trail::Audit::Verify(verify))) => {

@@ -187,7 +187,7 @@ pub async fn build(config: Config, context: Context) -> anyhow::Result<Parts> {
 /// The same with a time and names of hosts that the caller decides on.
 pub async fn build_within(config: Config, context: Context, outside: Outside) -> anyhow::Result<Parts> {
     role::presets::install(&context.db).await?;
-    let seal = Seal::new(context.clients.derive("identity secrets"));
+    let seal = Seal::of(&context.clients);
     let webhooks = Arc::new(Webhooks {
         clock: outside.clock,
         seal: seal.clone(),
@@ -196,7 +196,7 @@ pub async fn build_within(config: Config, context: Context, outside: Outside) ->
     let passwords = Passwords::new(&config.hashing)?;
     passwords.note_makes(&password::store::hashes_by_make(context.db.pool()).await?);
     let identity = Identity(Arc::new(State {
-        keys: SigningKeys::open(&context.db, &config.signing_key).await?,
+        keys: SigningKeys::open(&context.db, &config.signing_key, seal.clone()).await?,
         passwords,
         passkeys: Passkeys::new(&config.public_url)?,
         places: Places::open(&config.place_database)?,

@@ -4,6 +4,7 @@
 use aes_gcm::aead::{Aead, Payload};
 use aes_gcm::{Aes256Gcm, KeyInit, Nonce};
 use platform::error::{Error, Result};
+use platform::service::Clients;
 
 const NONCE: usize = 12;
 
@@ -12,6 +13,11 @@ const NONCE: usize = 12;
 pub struct Seal(Aes256Gcm);
 
 impl Seal {
+    /// Under the key of the installation.
+    pub fn of(clients: &Clients) -> Self {
+        Self::new(clients.derive("identity secrets"))
+    }
+
     pub fn new(key: [u8; 32]) -> Self {
         Self(Aes256Gcm::new(&key.into()))
     }

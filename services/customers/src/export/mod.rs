@@ -54,7 +54,6 @@ pub async fn export(shared: &Arc<Shared>, call: &Call, request: ExportCustomersR
         Locale::En => format!("customers-{day}.{}", format.extension()),
     };
     let headers = columns.headers();
-    let (producer, answer) = write::answer(format, &name, headers);
     let export = Export {
         rows: call.caller.rows(Permission::CustomersExport),
         shared: shared.clone(),
@@ -66,6 +65,8 @@ pub async fn export(shared: &Arc<Shared>, call: &Call, request: ExportCustomersR
         request,
     };
     drop(reader);
+    export.audit("customer.export_started", None).await?;
+    let (producer, answer) = write::answer(format, &name, headers);
     tokio::spawn(locale::scope(locale, export.run(producer)));
     Ok(answer)
 }
@@ -100,11 +101,11 @@ struct Export {
 }
 
 impl Export {
-    /// The audit entry is there before the file has its end, however the export ends.
+    /// That it began stands in the trail before anything leaves; how many rows did, before the file has its end.
     async fn run(self, mut producer: Producer) {
         let mut count = 0;
         let written = self.write(&mut producer, &mut count).await;
-        let audited = self.audit(count).await;
+        let audited = self.audit("customer.exported", Some(count)).await;
         producer.end(written.and(audited)).await;
     }
 
@@ -138,21 +139,24 @@ impl Export {
         }
     }
 
-    async fn audit(&self, count: u64) -> Result<()> {
+    async fn audit(&self, action: &'static str, count: Option<u64>) -> Result<()> {
         let mut tx = self.shared.db.begin().await?;
         let id = Uuid::now_v7();
         let field = |field: &str, after: String| FieldChange { field: field.to_owned(), before: String::new(), after };
         tx.audit(AuditEntry {
-            action: "customer.exported",
+            action,
             record_kind: AGGREGATE,
             record_id: id,
             subject_id: id,
-            changes: vec![
-                field("count", count.to_string()),
-                field("filter", self.request.filter.clone()),
-                field("columns", self.columns.paths().join(", ")),
-                field("format", self.request.format().as_str_name().to_owned()),
-            ],
+            changes: count
+                .map(|count| field("count", count.to_string()))
+                .into_iter()
+                .chain([
+                    field("filter", self.request.filter.clone()),
+                    field("columns", self.columns.paths().join(", ")),
+                    field("format", self.request.format().as_str_name().to_owned()),
+                ])
+                .collect(),
         });
         // A stream has no answer to keep.
         let call = Call { idempotency_key: None, ..self.call.clone() };

@@ -10,6 +10,7 @@ use contracts::customers::{
 };
 use contracts::options::Permission;
 use platform::access::{Call, Policy};
+use platform::audit::personal::seen_filter;
 use platform::db::{Once, timestamp};
 use platform::error::{Error, Result};
 use platform::jobs::NewJob;
@@ -218,9 +219,11 @@ async fn shown(
     let policy = policy(call);
     let shown = handovers.into_iter().map(|mut handover| {
         let own = lines.extract_if(.., |(id, _)| *id == handover.id).map(|(_, line)| line).collect();
-        if fields.names_hidden(&handover.filter) {
-            handover.filter = "***".to_owned();
-        }
+        // A condition can quote what the caller sees masked, and name what the caller does not see.
+        handover.filter = match fields.names_hidden(&handover.filter) {
+            true => "***".to_owned(),
+            false => seen_filter(&handover.filter, |kind| call.caller.visibility(kind)),
+        };
         message(handover, own, &policy)
     });
     Ok(shown.collect())

@@ -10,7 +10,7 @@ use platform::page;
 use uuid::Uuid;
 
 use super::query::{Query, Tier};
-use super::store::{self, Reach};
+use super::store::{self, Reach, Sight};
 use crate::Shared;
 use crate::customer::row::Reader;
 use crate::customer::store::customer_list_by_ids;
@@ -32,7 +32,9 @@ pub async fn search(shared: &Shared, call: &Call, request: &SearchCustomersReque
     let rows = call.caller.rows(Permission::CustomersRead);
     let fields = shared.fields.seen_by(&call.caller).await?;
     let mut connection = shared.db.pool().acquire().await.map_err(Error::from)?;
-    let mut hits = store::hit_list(&mut connection, &query, &rows, Reach::default(), after, size + 1).await?;
+    let contacts = call.caller.rows(Permission::ContactsRead);
+    let sight = Sight { customers: &rows, contacts: &contacts };
+    let mut hits = store::hit_list(&mut connection, &query, sight, Reach::default(), after, size + 1).await?;
     let next_page_token = page::cut(&mut hits, size, &bound, |hit| (hit.tier as i16, hit.customer_id))?;
 
     let reader = Reader::of(&call.caller, &fields);

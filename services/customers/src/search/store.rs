@@ -145,17 +145,24 @@ impl<'a> Columns<'a> {
     }
 }
 
+/// What a reader sees: customers, and whose contacts of these.
+#[derive(Clone, Copy)]
+pub struct Sight<'a> {
+    pub customers: &'a RowPredicate,
+    pub contacts: &'a RowPredicate,
+}
+
 /// The next hits after a key, best rank first, then newest.
 pub async fn hit_list(
     connection: &mut PgConnection,
     query: &Query,
-    rows: &RowPredicate,
+    sight: Sight<'_>,
     reach: Reach,
     after: Option<(Tier, Uuid)>,
     limit: i64,
 ) -> Result<Vec<Hit>> {
-    if let Some(visible) = few_visible(connection, rows, reach.few).await? {
-        return hits_among(connection, query, rows, &visible, after, limit).await;
+    if let Some(visible) = few_visible(connection, sight.customers, reach.few).await? {
+        return hits_among(connection, query, sight, &visible, after, limit).await;
     }
     let limit = usize::try_from(limit).unwrap_or(0);
     let mut hits: Vec<Hit> = Vec::with_capacity(limit);
@@ -166,15 +173,16 @@ pub async fn hit_list(
             Some((reached, id)) if tier == reached => Some(id),
             _ => None,
         };
-        if query.grams(tier).is_empty() {
+        let unseen = tier == Tier::Contact && *sight.contacts == RowPredicate::Nothing;
+        if unseen || query.grams(tier).is_empty() {
             continue;
         }
         // One look serves all ranks that begin with the newest customer.
         let mut looked = match (behind, newest.take()) {
             (None, Some(seen)) if tier != Tier::Contact => seen,
             _ => {
-                let depth = if *rows == RowPredicate::All { reach.newest } else { reach.newest_scoped };
-                hits_newest(connection, query, rows, tier, behind, (depth, limit)).await?
+                let depth = if *sight.customers == RowPredicate::All { reach.newest } else { reach.newest_scoped };
+                hits_newest(connection, query, sight, tier, behind, (depth, limit)).await?
             }
         };
         let here = looked.iter().filter(|hit| hit.tier == tier).count();
@@ -184,7 +192,7 @@ pub async fn hit_list(
             hits.append(&mut looked);
             return Ok(hits);
         }
-        hits.extend(hits_indexed(connection, query, rows, tier, behind, limit - hits.len()).await?);
+        hits.extend(hits_indexed(connection, query, sight, tier, behind, limit - hits.len()).await?);
         if hits.len() >= limit {
             return Ok(hits);
         }
@@ -228,7 +236,7 @@ pub async fn few_visible(connection: &mut PgConnection, rows: &RowPredicate, few
 async fn hits_among(
     connection: &mut PgConnection,
     query: &Query,
-    rows: &RowPredicate,
+    sight: Sight<'_>,
     visible: &[Uuid],
     after: Option<(Tier, Uuid)>,
     limit: i64,
@@ -246,8 +254,10 @@ async fn hits_among(
           FROM m JOIN customer c ON c.id = m.customer_id
           WHERE m.tier IS NOT NULL AND ",
     );
-    rows.push_sql(&mut sql, CUSTOMER_ROWS);
-    sql.push(" GROUP BY m.customer_id");
+    sight.customers.push_sql(&mut sql, CUSTOMER_ROWS);
+    sql.push(" AND (m.tier <> ").push_bind(Tier::Contact as i32).push(" OR ");
+    sight.contacts.push_sql(&mut sql, CUSTOMER_ROWS);
+    sql.push(") GROUP BY m.customer_id");
     if let Some((tier, id)) = after {
         sql.push(" HAVING min(m.tier) > ").push_bind(tier as i32);
         sql.push(" OR (min(m.tier) = ").push_bind(tier as i32).push(" AND m.customer_id < ").push_bind(id).push(")");
@@ -260,7 +270,7 @@ async fn hits_among(
 async fn hits_newest(
     connection: &mut PgConnection,
     query: &Query,
-    rows: &RowPredicate,
+    sight: Sight<'_>,
     tier: Tier,
     behind: Option<Uuid>,
     (depth, limit): (i64, usize),
@@ -276,7 +286,7 @@ async fn hits_newest(
         sql.push(" AND customer_id < ").push_bind(id);
     }
     sql.push(" ORDER BY customer_id DESC, id LIMIT ").push_bind(depth).push(") d)");
-    push_best(&mut sql, query, rows, tier, limit);
+    push_best(&mut sql, query, sight, tier, limit);
     hits(sql, connection).await
 }
 
@@ -284,7 +294,7 @@ async fn hits_newest(
 async fn hits_indexed(
     connection: &mut PgConnection,
     query: &Query,
-    rows: &RowPredicate,
+    sight: Sight<'_>,
     tier: Tier,
     behind: Option<Uuid>,
     limit: usize,
@@ -311,13 +321,13 @@ async fn hits_indexed(
         sql.push(" AND d.customer_id < ").push_bind(id);
     }
     sql.push(")");
-    push_best(&mut sql, query, rows, tier, limit);
+    push_best(&mut sql, query, sight, tier, limit);
     hits(sql, connection).await
 }
 
 /// What may be seen of `m`, in rank order; of contacts the first of each customer that is not found by itself. The rows are
 /// looked at one by one in that order, for no more than it takes to fill the page.
-fn push_best(sql: &mut QueryBuilder<Postgres>, query: &Query, rows: &RowPredicate, tier: Tier, limit: usize) {
+fn push_best(sql: &mut QueryBuilder<Postgres>, query: &Query, sight: Sight<'_>, tier: Tier, limit: usize) {
     if tier == Tier::Contact {
         sql.push(
             " SELECT b.tier, b.customer_id, b.id
@@ -331,10 +341,12 @@ fn push_best(sql: &mut QueryBuilder<Postgres>, query: &Query, rows: &RowPredicat
         sql.push(" SELECT b.tier, b.customer_id, b.id FROM (SELECT * FROM m WHERE m.tier >= ").push_bind(tier as i32);
         sql.push(" ORDER BY m.tier, m.customer_id DESC OFFSET 0) b WHERE TRUE");
     }
-    if *rows != RowPredicate::All {
-        sql.push(" AND (SELECT ");
-        rows.push_sql(sql, CUSTOMER_ROWS);
-        sql.push(" FROM customer c WHERE c.id = b.customer_id)");
+    for (rows, counts) in [(sight.customers, true), (sight.contacts, tier == Tier::Contact)] {
+        if counts && *rows != RowPredicate::All {
+            sql.push(" AND (SELECT ");
+            rows.push_sql(sql, CUSTOMER_ROWS);
+            sql.push(" FROM customer c WHERE c.id = b.customer_id)");
+        }
     }
     sql.push(" LIMIT ").push_bind(limit as i64);
 }

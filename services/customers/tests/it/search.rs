@@ -3,7 +3,7 @@ use std::collections::{HashMap, HashSet};
 use anyhow::Result;
 use customers::search::document::{Document, contact_document, customer_document};
 use customers::search::query::{Query, Tier};
-use customers::search::store::{Hit, Reach, documents_save, hit_list};
+use customers::search::store::{Hit, Reach, Sight, documents_save, hit_list};
 use platform::access::RowPredicate;
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::TestRunner;
@@ -50,7 +50,9 @@ async fn found_by_pages(
     let mut all: Vec<Hit> = Vec::new();
     loop {
         let after = all.last().map(|hit| (hit.tier, hit.customer_id));
-        let page = hit_list(connection, query, rows, reach, after, size as i64).await.unwrap();
+        let page = hit_list(connection, query, Sight { customers: rows, contacts: rows }, reach, after, size as i64)
+            .await
+            .unwrap();
         assert!(page.len() <= size);
         let last = page.len() < size;
         all.extend(page);

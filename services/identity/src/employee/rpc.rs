@@ -170,7 +170,8 @@ impl EmployeeService for Identity {
             not_above(&mut tx, &call, &before, Touch::Entry).await?;
             links_void(tx.connection(), id).await?;
         }
-        store::employee_update(tx.connection(), id, &after, group_id, policy_revision).await?;
+        let by_self = call.caller.employee_id() == Some(id);
+        store::employee_update(tx.connection(), id, &after, group_id, policy_revision, by_self).await?;
         store::roles_replace(tx.connection(), id, &role_ids).await?;
         if before.state() == EmployeeState::Active && !rules::added(&after.role_ids, &before.role_ids).is_empty() {
             keep_an_administrator(&mut tx, id, &before.role_ids, &after.role_ids).await?;

@@ -172,17 +172,19 @@ fn refusal(error: sqlx::Error) -> Error {
 }
 
 /// Writes all fields that an update may name, and raises the revision.
+/// `by_self`: by whom it is about, whose word for an address proves nothing.
 pub async fn employee_update(
     connection: &mut PgConnection,
     id: Uuid,
     employee: &Employee,
     group_id: Option<Uuid>,
     policy_revision: i64,
+    by_self: bool,
 ) -> Result<i64> {
     sqlx::query_scalar(
         "UPDATE employee SET login_name = $2, display_name = $3, sort_name = $4, search_text = $5, email = $6,
                 phone = $7, group_id = $8, locale = $9, update_time = now(), revision = revision + 1,
-                policy_revision = $10
+                policy_revision = $10, email_self_set = CASE WHEN email = $6 THEN email_self_set ELSE $11 END
          WHERE id = $1 RETURNING revision",
     )
     .bind(id)
@@ -195,9 +197,16 @@ pub async fn employee_update(
     .bind(group_id)
     .bind(&employee.locale)
     .bind(policy_revision)
+    .bind(by_self)
     .fetch_one(connection)
     .await
     .map_err(refusal)
+}
+
+/// Whoever uses a link that went to the address reads its mail.
+pub async fn email_prove(connection: &mut PgConnection, id: Uuid) -> Result<()> {
+    sqlx::query("UPDATE employee SET email_self_set = false WHERE id = $1").bind(id).execute(connection).await?;
+    Ok(())
 }
 
 pub async fn roles_replace(connection: &mut PgConnection, id: Uuid, role_ids: &[Uuid]) -> Result<()> {

@@ -52,13 +52,12 @@ impl JobHandler for SendLink {
         let token = OneTimeToken::new(job.id(), key.derive(&[b"password link", job.id().as_bytes()]));
         let mut tx = job.db().begin().await?;
         let expire_time = purpose.expire_time(&identity.config, now);
-        if !store::link_keep(tx.connection(), employee_id, purpose, &token, expire_time).await? {
-            return Ok(());
-        }
+        let kept = store::link_keep(tx.connection(), employee_id, purpose, &token, expire_time).await?;
+        let Some(is_new) = kept else { return Ok(()) };
         if purpose == Purpose::Invitation {
             links_replace(tx.connection(), employee_id, purpose, token.id).await?;
         }
-        if job.attempt() == 1 {
+        if is_new {
             tx.audit(audit(employee_id, purpose));
         }
         tx.commit().await?;

@@ -47,8 +47,10 @@ impl PasswordLinkService for Identity {
         let call = self.call_of(call, employee_id);
         let mut tx = self.db.begin_for(&call.caller).await?;
         let policy_revision = policy::store::advance(tx.connection()).await?;
-        if !store::link_use(tx.connection(), &token).await? {
-            return Err(invalid().into());
+        let purpose = store::link_use(tx.connection(), &token).await?.ok_or_else(invalid)?;
+        // That of the first administrator is printed.
+        if purpose != Purpose::FirstAdministrator as i16 {
+            employee::store::email_prove(tx.connection(), employee_id).await?;
         }
         self.password_remember(tx.connection(), employee_id).await?;
         let replaced = password_replace(tx.connection(), &credentials, &hash, policy_revision).await?;

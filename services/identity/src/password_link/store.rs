@@ -44,27 +44,28 @@ pub async fn recent_links(executor: impl PgExecutor<'_>, employee_id: Uuid, purp
     .await?)
 }
 
-/// Keeps a link, or makes one that is to be sent again last longer. False when it was used already.
+/// Keeps a link, or makes one that is to be sent again last longer. Whether it is new; nothing when it was used already.
 pub async fn link_keep(
     connection: &mut PgConnection,
     employee_id: Uuid,
     purpose: Purpose,
     token: &OneTimeToken,
     expire_time: DateTime<Utc>,
-) -> Result<bool> {
-    let kept = sqlx::query(
+) -> Result<Option<bool>> {
+    let kept = sqlx::query_scalar(
         "INSERT INTO password_link AS l (id, employee_id, purpose, token_digest, expire_time)
          VALUES ($1, $2, $3, $4, $5)
-         ON CONFLICT (id) DO UPDATE SET token_digest = $4, expire_time = $5 WHERE l.use_time IS NULL",
+         ON CONFLICT (id) DO UPDATE SET token_digest = $4, expire_time = $5 WHERE l.use_time IS NULL
+         RETURNING xmax = 0",
     )
     .bind(token.id)
     .bind(employee_id)
     .bind(purpose as i16)
     .bind(&token.digest()[..])
     .bind(expire_time)
-    .execute(connection)
+    .fetch_optional(connection)
     .await?;
-    Ok(kept.rows_affected() == 1)
+    Ok(kept)
 }
 
 /// Whose link this is, while it is good.
@@ -79,17 +80,18 @@ pub async fn link_find(executor: impl PgExecutor<'_>, token: &OneTimeToken) -> R
     .await?)
 }
 
-/// Uses a link. False when another call did so first, or it is no longer good.
-pub async fn link_use(connection: &mut PgConnection, token: &OneTimeToken) -> Result<bool> {
-    let used = sqlx::query(
+/// Uses a link. Its purpose; nothing when another call did so first, or it is no longer good.
+pub async fn link_use(connection: &mut PgConnection, token: &OneTimeToken) -> Result<Option<i16>> {
+    let used = sqlx::query_scalar(
         "UPDATE password_link SET use_time = now()
-         WHERE id = $1 AND token_digest = $2 AND use_time IS NULL AND expire_time > now()",
+         WHERE id = $1 AND token_digest = $2 AND use_time IS NULL AND expire_time > now()
+         RETURNING purpose",
     )
     .bind(token.id)
     .bind(&token.digest()[..])
-    .execute(connection)
+    .fetch_optional(connection)
     .await?;
-    Ok(used.rows_affected() == 1)
+    Ok(used)
 }
 
 /// Takes all links of the employee out of force, as when the password or the address has changed.

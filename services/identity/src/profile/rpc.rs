@@ -100,7 +100,8 @@ impl ProfileService for Identity {
             links_void(tx.connection(), id).await?;
         }
         let group_id = crate::optional_id("group_id", &after.group_id)?;
-        let updated = employee::store::employee_update(tx.connection(), id, &after, group_id, policy_revision).await;
+        let updated =
+            employee::store::employee_update(tx.connection(), id, &after, group_id, policy_revision, true).await;
         let revision = updated.map_err(as_profile)?;
         employee::emit_changed(&mut tx, id, revision, group_id, true);
         tx.audit(AuditEntry {

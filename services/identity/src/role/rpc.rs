@@ -85,6 +85,10 @@ impl RoleService for Identity {
         if places.iter().any(|place| at(&after, *place).widens_beyond(&at(&before, *place), &own)) {
             return Err(Error::permission_denied(&error::ROLE_EXCEEDS_OWN).into());
         }
+        // Who holds more than the caller is not made easier to break into by the caller.
+        if before.second_factor_required && !after.second_factor_required && held.exceeds(&own) {
+            return Err(Error::permission_denied(&error::ROLE_EXCEEDS_OWN).into());
+        }
         let changes = rules::changes(&before, &after);
         if changes.is_empty() {
             return Ok(Response::new(before));

@@ -218,7 +218,7 @@ impl Identity {
             links_void(tx.connection(), id).await?;
         }
         if renamed {
-            employee_update(tx.connection(), id, &asked, group_id, policy_revision).await?;
+            employee_update(tx.connection(), id, &asked, group_id, policy_revision, false).await?;
         }
         if was_active && !is_active {
             keep_an_administrator(&mut tx, id, &was.role_ids, &[]).await?;

@@ -2,7 +2,7 @@
 
 use contracts::identity as proto;
 use contracts::identity::service_account_service_server::ServiceAccountService;
-use contracts::identity::{EmployeeState, ServiceAccount};
+use contracts::identity::{Employee, EmployeeState, ServiceAccount};
 use platform::access::Call;
 use platform::db::{AuditEntry, FieldChange, Once, Tx};
 use platform::error::{Error, Result, reason};
@@ -11,7 +11,7 @@ use tonic::{Request, Response, Status};
 use uuid::Uuid;
 
 use super::store;
-use crate::employee::permit::{Post, grantable_roles};
+use crate::employee::permit::{Post, Touch, grantable_roles, not_above};
 use crate::employee::store::{employee_delete, roles_replace, state_set};
 use crate::employee::{emit_changed, emit_deleted};
 use crate::{Identity, policy};
@@ -49,6 +49,13 @@ fn clean(account: &mut ServiceAccount) -> Result<()> {
         true => Err(Error::invalid("service_account.display_name", &reason::VALUE_REQUIRED)),
         false => Ok(()),
     }
+}
+
+/// Refuses to touch an account that administers more than the caller.
+async fn permit(tx: &mut Tx, call: &Call, account: &ServiceAccount) -> Result<()> {
+    let employee =
+        Employee { role_ids: account.role_ids.clone(), group_id: account.group_id.clone(), ..Default::default() };
+    not_above(tx, call, &employee, Touch::Other).await
 }
 
 /// Speaks of the fields by their names in this request.
@@ -113,6 +120,7 @@ impl ServiceAccountService for Identity {
         if before.etag != update::etag(etag) {
             return Err(Error::stale_etag().into());
         }
+        permit(&mut tx, &call, &before).await?;
         let mut after = before.clone();
         for path in paths {
             match path {
@@ -175,6 +183,7 @@ impl ServiceAccountService for Identity {
         let mut tx = self.db.begin().await?;
         let policy_revision = policy::store::advance(tx.connection()).await?;
         let account = store::service_account_get(tx.connection(), id).await?;
+        permit(&mut tx, &call, &account).await?;
         crate::require_etag(&etag, &account.etag)?;
         employee_delete(tx.connection(), id).await?;
         policy::store::tombstone(tx.connection(), "employee", id, policy_revision).await?;
@@ -217,6 +226,7 @@ impl Identity {
         let id = crate::id("id", id)?;
         let policy_revision = policy::store::advance(tx.connection()).await?;
         let before = store::service_account_get(tx.connection(), id).await?;
+        permit(&mut tx, call, &before).await?;
         crate::require_etag(etag, &before.etag)?;
         if before.state() == state {
             return Ok(before);

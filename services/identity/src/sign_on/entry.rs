@@ -6,6 +6,7 @@ use platform::db::{AuditEntry, Tx};
 use platform::error::{Error, Result};
 use uuid::Uuid;
 
+use super::rpc::link_audit;
 use super::rules::{self, Person};
 use super::store;
 use crate::employee::permit::keep_an_administrator;
@@ -49,6 +50,8 @@ impl Identity {
         let link =
             store::link_insert(tx.connection(), employee_id, provider.id, &person.subject, &person.email).await?;
         store::link_use(tx.connection(), link, &person.email).await?;
+        let link = store::link_get(tx.connection(), employee_id, link).await?;
+        tx.audit(link_audit("employee.sign_on_linked", employee_id, &link));
         Ok(Entry { employee_id, created })
     }
 

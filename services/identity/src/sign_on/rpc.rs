@@ -23,7 +23,7 @@ use crate::{Identity, error};
 /// How long a person may take at the provider.
 const FLOW_LIFE: TimeDelta = TimeDelta::minutes(10);
 
-fn link_audit(action: &'static str, employee_id: Uuid, link: &SignOnLink) -> AuditEntry {
+pub(super) fn link_audit(action: &'static str, employee_id: Uuid, link: &SignOnLink) -> AuditEntry {
     AuditEntry {
         action,
         record_kind: "employee",

@@ -157,13 +157,14 @@ pub async fn link_delete(connection: &mut PgConnection, id: Uuid) -> Result<()> 
     Ok(())
 }
 
-/// The person who has an address here; nobody where several do.
+/// The person whom others know by an address here; nobody where several are.
 pub async fn employee_by_email(connection: &mut PgConnection, email: &str) -> Result<Option<Uuid>> {
-    let found: Vec<Uuid> =
-        sqlx::query_scalar("SELECT id FROM employee WHERE kind = 1 AND lower(email) = lower($1) LIMIT 2")
-            .bind(email)
-            .fetch_all(connection)
-            .await?;
+    let found: Vec<Uuid> = sqlx::query_scalar(
+        "SELECT id FROM employee WHERE kind = 1 AND lower(email) = lower($1) AND NOT email_self_set LIMIT 2",
+    )
+    .bind(email)
+    .fetch_all(connection)
+    .await?;
     Ok(match found.as_slice() {
         [only] => Some(*only),
         _ => None,

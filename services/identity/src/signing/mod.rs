@@ -14,14 +14,17 @@ use ed25519_dalek::pkcs8::{DecodePrivateKey, EncodePrivateKey};
 use hmac::{Hmac, Mac};
 use jsonwebtoken::EncodingKey;
 use platform::access::AccessClaims;
-use platform::db::Db;
+use platform::db::{AuditEntry, Db, FieldChange};
+use platform::service::Clients;
 use sha2::{Digest, Sha256};
 use sqlx::PgConnection;
 use tokio::sync::RwLock;
+use uuid::Uuid;
 
 pub(crate) use store::{all_public, changed_since};
 
 use crate::policy;
+use crate::seal::Seal;
 
 /// A new key is published this long before it signs, so that every watcher knows it by then.
 const PUBLISHED_AHEAD: Duration = Duration::from_secs(60);
@@ -92,23 +95,28 @@ fn public_key(kid: &str, x: &str) -> proto::Key {
 /// The keys in force. One from the configuration stands alone; otherwise those of the database.
 pub struct SigningKeys {
     configured: Option<Arc<SigningKey>>,
+    seal: Seal,
     /// By the time from which each signs, newest first.
     stored: RwLock<Vec<(DateTime<Utc>, Arc<SigningKey>)>>,
 }
 
 impl SigningKeys {
-    /// Reads the keys, making the first where there is none.
-    pub async fn open(db: &Db, configured: &str) -> anyhow::Result<Self> {
+    /// Reads the keys, making the first where there is none that opens.
+    pub async fn open(db: &Db, configured: &str, seal: Seal) -> anyhow::Result<Self> {
         let configured = match configured {
             "" => None,
             pem => Some(Arc::new(SigningKey::from_pem(pem)?)),
         };
-        let keys = Self { configured, stored: RwLock::default() };
+        let keys = Self { configured, seal, stored: RwLock::default() };
         if keys.configured.is_none() {
             let mut tx = db.begin().await?;
             let revision = policy::store::advance(tx.connection()).await?;
-            if store::count(tx.connection()).await? == 0 {
-                store::insert(tx.connection(), &SigningKey::generate()?, Utc::now(), revision).await?;
+            let sealed = store::seal_all(tx.connection(), &keys.seal).await?;
+            let missing = store::list(tx.connection(), &keys.seal).await?.is_empty();
+            if missing {
+                store::insert(tx.connection(), &keys.seal, &SigningKey::generate()?, Utc::now(), revision).await?;
+            }
+            if sealed || missing {
                 tx.commit().await?;
             }
             keys.reload(db).await?;
@@ -119,7 +127,7 @@ impl SigningKeys {
     /// Looks for keys that came or went, as the policy feed asks after a change.
     pub async fn reload(&self, db: &Db) -> anyhow::Result<()> {
         if self.configured.is_none() {
-            *self.stored.write().await = store::list(db.pool()).await?;
+            *self.stored.write().await = store::list(db.pool(), &self.seal).await?;
         }
         Ok(())
     }
@@ -138,7 +146,7 @@ impl SigningKeys {
     pub async fn key_set(&self, connection: &mut PgConnection) -> platform::error::Result<proto::KeySet> {
         let keys = match &self.configured {
             Some(key) => vec![key.public()],
-            None => all_public(connection).await?,
+            None => all_public(connection, &self.seal).await?,
         };
         Ok(proto::KeySet { keys })
     }
@@ -146,21 +154,27 @@ impl SigningKeys {
 
 /// Puts a new key in the place of the present ones: it is published at once and signs a minute later, and what the old
 /// ones have signed stays good for an access token's life. Run by an operator.
-pub async fn rotate(db: &Db, access_token_life: Duration) -> anyhow::Result<String> {
+pub async fn rotate(db: &Db, secret: &str, access_token_life: Duration) -> anyhow::Result<String> {
+    let seal = Seal::of(&Clients::new(secret));
     let key = SigningKey::generate()?;
     let signs_from = Utc::now() + TimeDelta::from_std(PUBLISHED_AHEAD)?;
     let mut tx = db.begin().await?;
     let revision = policy::store::advance(tx.connection()).await?;
     store::retire_all(tx.connection(), signs_from + TimeDelta::from_std(access_token_life)?).await?;
-    store::insert(tx.connection(), &key, signs_from, revision).await?;
+    store::insert(tx.connection(), &seal, &key, signs_from, revision).await?;
+    tx.audit(AuditEntry {
+        action: "signing_key.rotated",
+        record_kind: "signing_key",
+        record_id: Uuid::nil(),
+        subject_id: Uuid::nil(),
+        changes: vec![FieldChange::set("kid", key.kid.as_str())],
+    });
     tx.commit().await?;
     Ok(key.kid)
 }
 
 #[cfg(test)]
 mod tests {
-    use uuid::Uuid;
-
     use super::*;
 
     #[test]

@@ -7,6 +7,8 @@ use std::sync::{Arc, Mutex};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use contracts::identity as proto;
+use ed25519_dalek::pkcs8::EncodePrivateKey;
+use ed25519_dalek::pkcs8::spki::der::pem::LineEnding;
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
 use metrics::{Counter, CounterFn, Gauge, Histogram, Key, KeyName, Metadata, Recorder, SharedString, Unit};
 use serde_json::{Value, json};
@@ -27,17 +29,17 @@ fn part(token: &str, index: usize) -> Value {
 
 #[tokio::test]
 async fn tokens_that_we_did_not_sign_like_this_open_nothing() {
-    let stage = stage(&[], &[("admin", "", &[ADMIN]), ("lilei", "", &[])]).await;
+    let own = ed25519_dalek::SigningKey::from_bytes(&rand::random());
+    let stage = stage_with(&[], &[("admin", "", &[ADMIN]), ("lilei", "", &[])], |config| {
+        config.signing_key = own.to_pkcs8_pem(LineEnding::LF).unwrap().to_string();
+    })
+    .await;
     let good = stage.sign_in("admin").await.access_token;
     assert!(opens(&stage, &good).await);
     let (header, claims) = (part(&good, 0), part(&good, 1));
     let kid = header["kid"].as_str().unwrap().to_owned();
-    let (key, x): (Vec<u8>, String) = {
-        let key = sqlx::query_scalar("SELECT private_key FROM signing_key").fetch_one(stage.db.pool()).await.unwrap();
-        let keys = stage.policies().get_key_set(proto::GetKeySetRequest {}).await.unwrap().into_inner().keys;
-        (key, keys[0].x.clone())
-    };
-    let ours = EncodingKey::from_ed_der(&key);
+    let x = stage.policies().get_key_set(proto::GetKeySetRequest {}).await.unwrap().into_inner().keys[0].x.clone();
+    let ours = EncodingKey::from_ed_der(own.to_pkcs8_der().unwrap().as_bytes());
     let head = |algorithm| Header { kid: Some(kid.clone()), ..Header::new(algorithm) };
     let sign = |claims: &Value| encode(&head(Algorithm::EdDSA), claims, &ours).unwrap();
     let changed = |name: &str, value: Value| {

@@ -8,10 +8,10 @@ use platform::service::{Clients, Upstream};
 use tonic::Streaming;
 use uuid::Uuid;
 
-use crate::stage::{ADMIN, MANAGER, SALES, Stage, instance, refused, stage};
+use crate::stage::{ADMIN, MANAGER, PASSWORD, SALES, SECRET, Stage, instance, refused, stage, until};
 
 async fn watch(identity: Upstream) -> Streaming<PolicyUpdate> {
-    let clients = Clients::new("a-secret-that-only-tests-may-share").calling_as("customers");
+    let clients = Clients::new(SECRET).calling_as("customers");
     // Without the time limit that calls between services have.
     let own = clients.own_request(proto::WatchPolicyRequest {}).unwrap();
     let mut request = tonic::Request::new(proto::WatchPolicyRequest {});
@@ -143,7 +143,7 @@ async fn keys_are_rotated_without_a_broken_session() {
     let before = stage.sign_in("lilei").await;
     let mut stream = watch(stage.identity.clone()).await;
     let old = next(&mut stream).await.key_set.unwrap().keys.remove(0).kid;
-    let new = identity::signing::rotate(&stage.db, stage.config.access_token_life()).await.unwrap();
+    let new = identity::signing::rotate(&stage.db, SECRET, stage.config.access_token_life()).await.unwrap();
     let published = next(&mut stream).await.key_set.unwrap();
     let kids: HashSet<&str> = published.keys.iter().map(|key| key.kid.as_str()).collect();
     assert_eq!(kids, HashSet::from([old.as_str(), new.as_str()]));
@@ -155,11 +155,7 @@ async fn keys_are_rotated_without_a_broken_session() {
         .await
         .unwrap();
     let later = instance(&stage.db, &stage.config, Default::default()).await;
-    let request = proto::SignInRequest {
-        login_name: "lilei".into(),
-        password: crate::stage::PASSWORD.into(),
-        ..Default::default()
-    };
+    let request = proto::SignInRequest { login_name: "lilei".into(), password: PASSWORD.into(), ..Default::default() };
     let mut authentication =
         proto::authentication_service_client::AuthenticationServiceClient::new(later.identity.clone());
     let token = authentication.sign_in(request).await.unwrap().into_inner().access_token;
@@ -171,4 +167,33 @@ async fn keys_are_rotated_without_a_broken_session() {
         let session = crate::stage::Session { access_token: access_token.clone(), ..before.clone() };
         stage.profiles().get_profile(session.call(proto::GetProfileRequest {})).await.unwrap();
     }
+}
+
+#[tokio::test]
+async fn keys_lie_sealed_and_those_that_lay_open_are_sealed_at_the_next_start() {
+    use ed25519_dalek::pkcs8::{DecodePrivateKey, EncodePrivateKey};
+    let stage = stage(&[], &[("lilei", "", &[])]).await;
+    let stored = async || -> Vec<u8> {
+        sqlx::query_scalar("SELECT private_key FROM signing_key").fetch_one(stage.db.pool()).await.unwrap()
+    };
+    let opens = |key: &[u8]| ed25519_dalek::SigningKey::from_pkcs8_der(key).is_ok();
+    assert!(!opens(&stored().await));
+    let open = ed25519_dalek::SigningKey::from_bytes(&[7; 32]).to_pkcs8_der().unwrap();
+    sqlx::query("UPDATE signing_key SET private_key = $1")
+        .bind(open.as_bytes())
+        .execute(stage.db.pool())
+        .await
+        .unwrap();
+    instance(&stage.db, &stage.config, Default::default()).await;
+    let sealed = stored().await;
+    assert!(!opens(&sealed) && sealed.len() > open.as_bytes().len());
+    // Under another secret it is none: a new one takes its place.
+    sqlx::query("UPDATE signing_key SET private_key = set_byte(private_key, 20, 255 - get_byte(private_key, 20))")
+        .execute(stage.db.pool())
+        .await
+        .unwrap();
+    instance(&stage.db, &stage.config, Default::default()).await;
+    let keys: i64 = sqlx::query_scalar("SELECT count(*) FROM signing_key").fetch_one(stage.db.pool()).await.unwrap();
+    assert_eq!(keys, 2);
+    until("the other instance signs with it", async || stage.try_sign_in("lilei", PASSWORD).await.is_ok()).await;
 }

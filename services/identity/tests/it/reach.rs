@@ -239,3 +239,32 @@ async fn a_provider_gives_nobody_more_than_whoever_sets_it_up_holds_everywhere()
     let renamed = change(&IdentityProvider { name: "renamed".into(), ..made }, "name").await.unwrap();
     change(&IdentityProvider { role_mappings: Vec::new(), ..renamed }, "role_mappings").await.unwrap();
 }
+
+#[tokio::test]
+async fn whoever_holds_more_is_neither_touched_nor_made_easier_to_break_into() {
+    let stage = company().await;
+    let boss =
+        boss_with(&stage, [Permission::ServiceAccountsManage, Permission::RolesManage].map(for_all).to_vec()).await;
+    let admin = stage.sign_in("admin").await;
+    let account = an_account(&stage, &admin, "", &[stage.role_id(ADMIN).await]).await.unwrap();
+    let renamed = ServiceAccount { display_name: "mine".into(), ..account.clone() };
+    assert_eq!(refused(account_update(&stage, &boss, renamed, "display_name").await), "EMPLOYEE_HOLDS_MORE");
+    let mut accounts = ServiceAccountServiceClient::new(stage.identity.clone());
+    let (id, etag) = (account.id.clone(), account.etag.clone());
+    let disable = proto::DisableServiceAccountRequest { id: id.clone(), etag: etag.clone() };
+    assert_eq!(refused(accounts.disable_service_account(boss.call(disable)).await), "EMPLOYEE_HOLDS_MORE");
+    let delete = proto::DeleteServiceAccountRequest { id, etag };
+    assert_eq!(refused(accounts.delete_service_account(boss.call(delete)).await), "EMPLOYEE_HOLDS_MORE");
+
+    let administrator = stage.role_id(ADMIN).await;
+    let set = async |caller: &Session, required: bool| {
+        let get = proto::GetRoleRequest { id: administrator.clone() };
+        let role = stage.roles().get_role(boss.call(get)).await.unwrap().into_inner();
+        let role = Some(Role { second_factor_required: required, ..role });
+        let update_mask = mask(&["second_factor_required"]);
+        stage.roles().update_role(caller.call(proto::UpdateRoleRequest { role, update_mask })).await
+    };
+    // To ask for more does no harm.
+    set(&boss, true).await.unwrap();
+    assert_eq!(refused(set(&boss, false).await), BEYOND);
+}

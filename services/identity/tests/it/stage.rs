@@ -31,7 +31,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 use tonic::{Request, Status};
 use uuid::Uuid;
 
-const SECRET: &str = "a-secret-that-only-tests-may-share";
+pub const SECRET: &str = "a-secret-that-only-tests-may-share";
 pub const PASSWORD: &str = "Correct-Horse-7";
 const PATIENCE: Duration = Duration::from_secs(10);
 

@@ -56,6 +56,7 @@ impl Operations {
         let export = Export { db: self.db.clone(), call, filter, selection, looker };
         let name = format!("audit-{}-{}.csv", self.db.service(), Utc::now().format("%Y%m%d-%H%M%S"));
         let headers = headers(locale::current()).map(Cell::from).to_vec();
+        export.audit("audit.export_started", None).await?;
         let (producer, response) = write::answer(FileFormat::Csv, &name, headers);
         tokio::spawn(locale::scope(locale::current(), export.run(producer)));
         Ok(response)
@@ -98,11 +99,11 @@ struct Export {
 }
 
 impl Export {
-    /// The audit entry is there before the file has its end, however the export ends.
+    /// That it began stands in the trail before anything leaves; how many rows did, before the file has its end.
     async fn run(self, mut producer: Producer) {
         let mut count = 0;
         let written = self.write(&mut producer, &mut count).await;
-        let audited = self.audit(count).await;
+        let audited = self.audit("audit.exported", Some(count)).await;
         producer.end(written.and(audited)).await;
     }
 
@@ -125,16 +126,20 @@ impl Export {
         }
     }
 
-    async fn audit(&self, count: u64) -> Result<()> {
+    async fn audit(&self, action: &'static str, count: Option<u64>) -> Result<()> {
         let mut tx = self.db.begin().await?;
         let id = Uuid::now_v7();
         let field = |field: &str, after: String| FieldChange { field: field.to_owned(), before: String::new(), after };
         tx.audit(db::AuditEntry {
-            action: "audit.exported",
+            action,
             record_kind: "audit",
             record_id: id,
             subject_id: id,
-            changes: vec![field("count", count.to_string()), field("filter", self.filter.clone())],
+            changes: count
+                .map(|count| field("count", count.to_string()))
+                .into_iter()
+                .chain([field("filter", self.filter.clone())])
+                .collect(),
         });
         // A stream has no answer to keep.
         let call = Call { idempotency_key: None, ..self.call.clone() };

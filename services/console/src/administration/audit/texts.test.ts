@@ -1,25 +1,28 @@
-import { describe, expect, it } from "vitest";
-import { deletedRecords, recordPath } from "./texts";
+import { expect, it } from "vitest";
+import { zh } from "@/i18n/zh";
+import { knownActions } from "./texts";
 
-const entry = (action: string, recordId: string, subjectId = "") => ({ action, recordKind: action.slice(0, action.indexOf(".")), recordId, subjectId });
+// As text, to be read and not run.
+const sources = import.meta.glob<string>("../../../../{customers,identity,platform,reporting,changke}/src/**/*.rs", {
+  query: "?raw",
+  import: "default",
+  eager: true,
+});
 
-describe("the screen of a record", () => {
-  it("is the record's own, or that of the customer it belongs to", () => {
-    expect(recordPath(entry("customer.updated", "c1", "c1"), new Set())).toBe("/customers/c1");
-    expect(recordPath(entry("contact.updated", "k1", "c1"), new Set())).toBe("/customers/c1");
-    expect(recordPath(entry("webhook_endpoint.updated", "w1"), new Set())).toBe("/webhooks/w1");
-    expect(recordPath(entry("role.updated", "r1"), new Set())).toBeUndefined();
-    expect(recordPath(entry("import.uploaded", ""), new Set())).toBeUndefined();
-  });
+/** Actions that the services write: a kind of record, and what was done to it. */
+function written(): string[] {
+  const kinds = Object.keys(knownActions).join("|");
+  const action = new RegExp(`"((?:${kinds})\\.[a-z_]+(?:ed|made|out|started))"`, "g");
+  const found = Object.values(sources).flatMap((source) => [...source.matchAll(action)].map(([, name]) => name ?? ""));
+  return [...new Set(found)].sort();
+}
 
-  it("is gone with the record, in earlier entries too", () => {
-    const entries = [entry("webhook_endpoint.deleted", "w1"), entry("webhook_endpoint.created", "w1"), entry("webhook_endpoint.created", "w2")];
-    const deleted = deletedRecords(entries);
-    expect(entries.map((one) => recordPath(one, deleted))).toEqual([undefined, undefined, "/webhooks/w2"]);
-  });
-
-  it("stays that of the customer whose part is gone", () => {
-    const gone = entry("relation.deleted", "r1", "c1");
-    expect(recordPath(gone, deletedRecords([gone]))).toBe("/customers/c1");
-  });
+it("can look for every action that the services write, and names it", () => {
+  const known = Object.entries(knownActions).flatMap(([kind, verbs]) => verbs.map((verb) => `${kind}.${verb}`));
+  const actions = written();
+  expect(actions).toContain("customer.created");
+  expect(actions.filter((action) => !known.includes(action))).toEqual([]);
+  const { kinds, verbs } = zh.administration.audit;
+  expect(Object.keys(knownActions).filter((kind) => !(kind in kinds))).toEqual([]);
+  expect(Object.values(knownActions).flat().filter((verb) => !(verb in verbs))).toEqual([]);
 });

@@ -31,6 +31,8 @@ export const administration = {
     failed: "The trail of these services can't be read right now: {{services}}",
     ofRecord: "Audit trail",
     kinds: {
+      signing_key: "Signing key",
+      attachment: "Attachment",
       customer: "Customer",
       contact: "Contact",
       interaction: "Interaction",
@@ -65,6 +67,13 @@ export const administration = {
       star_schema: "Report data",
     },
     verbs: {
+      import_undone: "removed as an import was undone",
+      export_started: "began to export",
+      rotated: "rotated",
+      added: "added",
+      removed: "removed",
+      downloaded: "downloaded",
+      scanned: "scanned",
       created: "created",
       updated: "changed",
       deleted: "deleted",

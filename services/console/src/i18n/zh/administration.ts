@@ -30,6 +30,8 @@ export const administration = {
     failed: "暂时读不到这些服务的日志：{{services}}",
     ofRecord: "操作日志",
     kinds: {
+      signing_key: "签名密钥",
+      attachment: "附件",
       customer: "客户",
       contact: "联系人",
       interaction: "交往记录",
@@ -64,6 +66,13 @@ export const administration = {
       star_schema: "统计数据",
     },
     verbs: {
+      import_undone: "撤销导入时删除",
+      export_started: "开始导出",
+      rotated: "轮换",
+      added: "添加",
+      removed: "移除",
+      downloaded: "下载",
+      scanned: "扫描",
       created: "新建",
       updated: "修改",
       deleted: "删除",

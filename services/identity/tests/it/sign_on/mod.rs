@@ -337,8 +337,17 @@ async fn an_identity_is_linked_by_its_owner_or_by_an_address_that_is_proven() {
     provider.present(unproven).await;
     assert_eq!(refused(come_in(&stage, &provider, &made.id).await), "SIGN_ON_UNKNOWN");
     provider.present(lilei(&[])).await;
+    // Whoever types another's address into the own profile is not taken for that person, and doesn't stand in the way.
+    let own = me(&stage, &thief).await;
+    let request = proto::UpdateProfileRequest {
+        profile: Some(proto::Profile { email: "lilei@example.com".into(), ..own }),
+        update_mask: mask(&["email"]),
+    };
+    stage.profiles().update_profile(thief.call(request)).await.unwrap();
     let session = come_in(&stage, &provider, &made.id).await.unwrap();
     assert_eq!(me(&stage, &session).await.id, stage.id("lilei"));
+    let audited = stage.audit(&stage.id("lilei")).await;
+    assert_eq!(audited.iter().filter(|(action, _)| action == "employee.sign_on_linked").count(), 2, "{audited:?}");
     // Somebody else with the same address at the provider is not taken for the same person.
     let mut other = lilei(&[]);
     other["sub"] = json!("p-2");
