@@ -1,5 +1,5 @@
 import type { KeyboardEvent } from "react";
-import { Badge, Button, Card, Flex, Typography } from "antd";
+import { Button, Card, Flex, Typography } from "antd";
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
 import { usePages } from "@/api/pages";
@@ -60,7 +60,9 @@ export function BoardLane({ lane, column, attribute, label, filter, orderBy, tol
     >
       <Flex justify="space-between" align="center" className="board-head">
         {attribute.kind === "dictionary" && column.key ? <EntryLabel dictionary={attribute.dictionary ?? ""} code={column.key} /> : <strong>{label}</strong>}
-        <Badge count={first?.totalEstimated ? t("customers.list.about", { total }) : total} showZero overflowCount={9_999_999} color="gray" data-testid="board-count" />
+        <Typography.Text type="secondary" className="tabular" data-testid="board-count">
+          {first?.totalEstimated ? `≈ ${total}` : total}
+        </Typography.Text>
       </Flex>
       <div role="list" className="board-cards">
         {query.error && !query.data ? <Fault fault={query.error} retry={() => void query.refetch()} small /> : null}

@@ -15,6 +15,7 @@ import { BulkChangeCard } from "./BulkChangeCard";
 
 /** Shown while it runs, whoever of one's own tabs has started it, and until it is put away. */
 export function CurrentBulkChange({ started, onClose }: { started: string | undefined; onClose: () => void }) {
+  const [closed, setClosed] = useState<string>();
   const recent = useQuery({ queryKey: ["bulkChanges", "running"], queryFn: () => listBulkChanges() });
   const id = started ?? recent.data?.bulkChanges.find(isUnderWay)?.id;
   const bulk = useBulkChange(id).data;
@@ -24,8 +25,12 @@ export function CurrentBulkChange({ started, onClose }: { started: string | unde
   useEffect(() => {
     if (state && state !== "BULK_CHANGE_STATE_RUNNING" && state !== "BULK_CHANGE_STATE_UNDOING") ended();
   }, [state]);
-  if (!bulk) return null;
-  return <Alert type="info" title={<BulkChangeCard bulk={bulk} onClose={onClose} />} />;
+  if (!bulk || bulk.id === closed) return null;
+  const close = () => {
+    setClosed(bulk.id);
+    onClose();
+  };
+  return <Alert type="info" title={<BulkChangeCard bulk={bulk} onClose={close} />} />;
 }
 
 export function RecentBulkChanges() {
