@@ -57,6 +57,7 @@ def main():
         bench.sign_ins(report, seconds)
         bench.access(report)
         bench.scopes(report, seconds, 10_000 if options.quick else 1_000_000)
+        bench.duplicates(report)
         report.write(RESULTS / "results.json", customers)
 
 
@@ -344,12 +345,16 @@ class Bench:
         return rows / seconds
 
     def multiply(self, customers):
-        """Copies of the customers, under numbers of their own, until there are so many."""
+        """Copies of the customers, under numbers of their own, until there are so many; one in fifty is the same customer."""
         columns = self.psql("SELECT string_agg(column_name, ',') FROM information_schema.columns"
                             " WHERE table_schema = 'customers' AND table_name = 'customer'").strip()
         copied = columns.split(",")
         values = {"id": "gen_random_uuid()", "number": "number || '-' || copy",
                   "create_time": "create_time - copy * interval '1 second'"}
+        same = "hashtext(number || copy) % 50 = 0"
+        others = {"name": "name || copy || number", "id_number": "''", "email": "''",
+                  "phone_digits": "'19' || lpad((abs(hashtext(number || copy)::bigint) % 1000000000)::text, 9, '0')"}
+        values |= {column: f"CASE WHEN {same} THEN {column} ELSE {other} END" for column, other in others.items()}
         present = int(self.psql("SELECT count(*) FROM customer"))
         times = max(customers // present - 1, 0)
         source = ", ".join(values.get(column, column) for column in copied)
@@ -394,6 +399,18 @@ class Bench:
         slowest = min(middle, key=middle.get)
         note = f"pages of 50 of {customers:,}; the slowest of {len(middle)} readers with group and below"
         report.add("list_scoped_vs_unscoped", "req/s", unscoped, middle[slowest], note=note)
+
+    def duplicates(self, report):
+        """All customers there are are compared; the time that the search itself took."""
+        self.token = self.sign_in("admin")
+        path = f"/v1/duplicateSearches/{self.call('POST', '/v1/duplicateSearches', {})['id']}"
+        wait_until(lambda: self.get(path)["state"] != "DUPLICATE_SEARCH_STATE_RUNNING", 3_600)
+        done = self.get(path)
+        if done["state"] != "DUPLICATE_SEARCH_STATE_COMPLETED":
+            raise SystemExit(f"the search ended as {done['state']}: {done['failure']}")
+        seconds = (moment(done["endTime"]) - moment(done["createTime"])).total_seconds()
+        note = f"{int(done['readCount']):,} customers, {int(done['pairCount']):,} pairs"
+        report.add("duplicates_1m_s", "s", None, seconds, note=note)
 
     def memory(self, report):
         status = Path(f"/proc/{self.server.pid}/status").read_text()

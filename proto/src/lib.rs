@@ -45,6 +45,11 @@ pub mod changke {
             tonic::include_proto!("changke.operations.v1");
         }
     }
+    pub mod privacy {
+        pub mod v1 {
+            tonic::include_proto!("changke.privacy.v1");
+        }
+    }
     pub mod reporting {
         pub mod v1 {
             tonic::include_proto!("changke.reporting.v1");
@@ -54,7 +59,7 @@ pub mod changke {
 
 pub use changke::{
     access::v1 as access, customers::v1 as customers, identity::v1 as identity, operations::v1 as operations,
-    options::v1 as options, reporting::v1 as reporting,
+    options::v1 as options, privacy::v1 as privacy, reporting::v1 as reporting,
 };
 
 pub mod buf {

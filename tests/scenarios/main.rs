@@ -13,6 +13,7 @@ mod hidden_fields;
 mod machines;
 mod masked;
 mod mass_assignment;
+mod merges;
 mod operations;
 mod pool;
 mod reporting;

@@ -21,6 +21,7 @@ pub mod reason {
         CODE_UNKNOWN: "The dictionary {dictionary} has no code {code}.", "字典 {dictionary} 中没有编码 {code}。";
         CODE_RETIRED: "The code {code} of the dictionary {dictionary} is retired.", "字典 {dictionary} 的编码 {code} 已停用。";
         OWNER_INVALID: "There is no such active employee within your scope.", "您的权限范围内没有该在职员工。";
+        CUSTOMER_ERASED: "The customer was erased at the person's request.", "该客户的个人信息已应本人要求删除。";
         CUSTOMER_INVALID: "The customer is out of use. Restore it first.", "该客户已作废，请先恢复。";
         CUSTOMER_NOT_INVALID: "The customer is in use.", "该客户未作废。";
         WATCHES_EXHAUSTED: "You follow changes in as many places as you may ({limit}). Close one of them.", "您同时关注客户变化的连接数已达上限（{limit}），请先关闭其中一个。";
@@ -55,6 +56,62 @@ pub mod reason {
         HANDOVER_FORBIDDEN: "Whoever asked for it may not assign customers any more.", "发起人已无分配客户的权限。";
         HANDOVER_RECEIVER_GONE: "A receiver is not active any more, or no longer within the scope of who asked for it.", "有接收人已离职或不在发起人的权限范围内。";
         HANDOVER_BROKE_OFF: "The handover broke off. What was moved can be undone; another one moves the rest.", "移交意外中断；已移交的可以撤销，其余可重新移交。";
+    }
+
+    // Duplicates and merges.
+    reasons! {
+        DUPLICATE_SEARCH_RUNNING: "You are looking for duplicates already.", "您的查重任务正在进行中。";
+        DUPLICATES_FORBIDDEN: "Whoever asked for it may not update customers any more.", "发起人已无修改客户的权限。";
+        DUPLICATE_SEARCH_BROKE_OFF: "The search broke off. Start another one.", "查重意外中断，请重新开始。";
+        DUPLICATE_PAIR_NOT_OPEN: "The pair has been decided on.", "该组重复客户已处理。";
+        DUPLICATE_PAIR_NOT_DISMISSED: "The pair has not been dismissed.", "该组重复客户未被标记为不重复。";
+        CUSTOMER_MERGED: "Another customer has taken this one over. Undo the merge instead.", "该客户已并入其他客户，请改为撤销合并。";
+        MERGE_CUSTOMER_TWICE: "The customer is named twice.", "该客户重复。";
+        MERGE_KINDS_DIFFER: "A person and an organisation can't be merged.", "个人客户与企业客户不能合并。";
+        MERGE_CHOICE_UNKNOWN: "The field takes the value of one of the customers that are merged.", "字段的取值须来自参与合并的客户。";
+        MERGE_FIELD_FIXED: "This field can't be chosen: it stays as the survivor has it, or is filled where the survivor has none.", "该字段不能选择取值：保留主客户的值，主客户为空时自动补充。";
+        MERGE_FIELD_TWICE: "The field is chosen twice.", "该字段重复选择。";
+        MERGE_UNDONE: "The merge was undone before.", "该合并已撤销。";
+        MERGE_TOO_OLD: "A merge can be undone for {days} days.", "合并超过 {days} 天，不能撤销。";
+        MERGE_SURVIVOR_MERGED: "The survivor has been merged itself. Undo that merge first.", "主客户已并入其他客户，请先撤销后一次合并。";
+        MERGE_CUSTOMER_GONE: "One of the merged customers is gone, or no longer within your scope.", "有被合并的客户已不存在或不在您的权限范围内。";
+        MERGE_VALUE_TAKEN: "A value that must be unique has been given to another customer since.", "有唯一字段的值此后已被其他客户使用，不能撤销。";
+    }
+
+    // Tags and grades.
+    reasons! {
+        TAG_UNKNOWN: "There is no tag {tag}.", "没有标签 {tag}。";
+        TAG_RETIRED: "The tag {tag} is retired.", "标签 {tag} 已停用。";
+        TAG_IS_GROUP: "{tag} is a group of tags; name one of its tags.", "{tag} 是标签分组，请选择其中的标签。";
+        TAG_BY_RULE: "A rule gives the tag {tag}.", "标签 {tag} 由规则自动维护。";
+        TAG_TWICE: "The tag {tag} can't be put on and taken off at once.", "标签 {tag} 不能同时添加和移除。";
+        TAG_RULE_TAKEN: "The tag has a rule.", "该标签已有规则。";
+        TAG_RULES_TOO_MANY: "At most {max} tags can have rules.", "最多可为 {max} 个标签设置规则。";
+        RULE_FIELD_REFUSED: "A rule can't ask about {field}, which rules change.", "规则不能使用 {field}：该字段由规则维护，结果将无法稳定。";
+        GRADE_SCHEME_UNKNOWN: "There is no such scheme of grades.", "该分级方案不存在。";
+        GRADE_SCHEMES_TOO_MANY: "There can be {max} schemes at most.", "最多可建立 {max} 个分级方案。";
+        GRADE_RULES_EMPTY: "The draft has no rules.", "草稿中没有规则。";
+        GRADE_RULES_CROSSED: "The rules ask about a grade that rules give, or other rules ask about this one.", "规则使用了由其他规则维护的分级，或其他规则使用了本分级。";
+        GRADE_RULES_MISSING: "The scheme has no rules that could decide afterwards.", "该方案没有已发布的规则，不能设置期限。";
+        GRADE_NOT_SET: "The grade was not set by hand.", "该分级并非人工设定。";
+    }
+
+    // Life cycle.
+    reasons! {
+        STAGE_REFUSED: "The customer can't go to this stage from where it is.", "该客户当前所处阶段不能转入此阶段。";
+        CHURN_CASE_OPEN: "The customer has an open case.", "该客户已有处理中的流失预警。";
+        CHURN_CASE_ENDED: "The case has ended.", "该流失预警已结束。";
+        CHURN_RULE_LABEL_TAKEN: "Another rule has this label.", "已有同名预警规则。";
+        CHURN_RULES_TOO_MANY: "There can be {max} rules at most.", "最多可建立 {max} 条预警规则。";
+        DATE_IN_PAST: "The date lies in the past.", "该日期早于今天。";
+    }
+
+    // Points.
+    reasons! {
+        POINTS_SHORT: "The customer has too few points.", "该客户积分不足。";
+        POINT_SOURCE_USED: "The source has given or taken another number of points.", "该来源已记过不同数量的积分。";
+        POINT_ENTRY_REVERSED: "The entry was reversed.", "该笔积分已冲正。";
+        POINT_ENTRY_IRREVERSIBLE: "What makes up for an entry can't be reversed.", "冲正记录不能再冲正。";
     }
 
     // Bulk changes.
@@ -148,6 +205,25 @@ pub mod reason {
         ATTACHMENT_REFUSED: "The scanner has refused the file.", "文件未通过安全扫描。";
         RECORDING_WITHOUT_INTERACTION: "Recordings belong to interactions.", "录音只能添加到交往记录。";
         RECORDING_WITHOUT_SOUND: "A recording is sound, and this is {type}.", "录音须为音频文件，该文件为 {type}。";
+    }
+
+    // Consent, and what people ask for.
+    reasons! {
+        CONSENT_IN_FUTURE: "What was said can't lie in the future.", "表示同意或撤回的时间不能晚于现在。";
+        CONSENT_EXPIRED: "The consent would be over already.", "有效期须晚于现在。";
+        CONSENT_WITHDRAWAL_EXPIRES: "A withdrawal has no end.", "撤回没有有效期。";
+        CONSENT_ATTACHMENT_UNKNOWN: "The customer has no such file.", "该客户没有此附件。";
+        CONSENT_CONTACT_UNKNOWN: "The customer has no such contact in use.", "该客户没有此联系人或联系人已作废。";
+        CONTACT_BAN_EXPIRED: "The time lies in the past.", "截止时间须晚于现在。";
+        CONTACT_BAN_OVER: "It does not hold any more.", "该禁止联系已结束。";
+        PRIVACY_REQUEST_OPEN: "A request of this kind is under way for the person.", "该对象已有同类申请正在处理。";
+        PRIVACY_REQUEST_NOT_PENDING: "The request does not wait for a decision.", "该申请不在待审批状态。";
+        ERASURE_NEEDS_ANOTHER: "Somebody else must approve what you asked for.", "删除申请须由其他人批准。";
+        ERASURE_HELD: "The data must be kept: {reason} (until {until}).", "资料须保留：{reason}（至 {until}）。";
+        ERASURE_HOLD_OVER: "It does not hold any more.", "该保留已结束。";
+        ARCHIVE_NOT_READY: "The archive is not ready, or no longer kept.", "档案尚未就绪或已过期。";
+        PRIVACY_CONTACT_UNKNOWN: "The customer has no such contact, or it is erased already.", "该客户没有此联系人，或其信息已删除。";
+        PRIVACY_BROKE_OFF: "It broke off. Ask again.", "处理意外中断，请重新申请。";
     }
 
     // Import files.

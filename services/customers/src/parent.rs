@@ -27,14 +27,27 @@ pub async fn is_visible(connection: &mut PgConnection, rows: &RowPredicate, id: 
     Ok(query.build_query_scalar().fetch_one(connection).await?)
 }
 
+/// Holds the customer, in use or not, until the transaction ends.
+pub async fn lock(connection: &mut PgConnection, rows: &RowPredicate, id: Uuid) -> Result<()> {
+    let mut query = QueryBuilder::<Postgres>::new("SELECT FROM customer AS c WHERE c.id = ");
+    query.push_bind(id).push(" AND ");
+    rows.push_sql(&mut query, CUSTOMER_ROWS);
+    query.push(" FOR NO KEY UPDATE OF c");
+    query.build().fetch_optional(connection).await?.map(drop).ok_or_else(Error::not_found)
+}
+
 /// Holds the customer until the transaction ends, so that writers of what belongs to it take turns. Refused when it is
 /// out of use.
 pub async fn lock_active(connection: &mut PgConnection, rows: &RowPredicate, id: Uuid) -> Result<()> {
-    let mut query = QueryBuilder::<Postgres>::new("SELECT c.state FROM customer AS c WHERE c.id = ");
+    let mut query =
+        QueryBuilder::<Postgres>::new("SELECT c.state, c.erase_time IS NOT NULL FROM customer AS c WHERE c.id = ");
     query.push_bind(id).push(" AND ");
     rows.push_sql(&mut query, CUSTOMER_ROWS);
     query.push(" FOR NO KEY UPDATE OF c");
     let row = query.build().fetch_optional(connection).await?.ok_or_else(Error::not_found)?;
+    if row.try_get(1)? {
+        return Err(Error::failed_precondition(&reason::CUSTOMER_ERASED));
+    }
     if row.try_get::<i16, _>(0)? != ACTIVE {
         return Err(Error::failed_precondition(&reason::CUSTOMER_INVALID));
     }

@@ -25,6 +25,7 @@ mod password_link;
 mod place;
 mod policy;
 mod profile;
+pub mod recovery;
 mod role;
 mod scim;
 mod seal;
@@ -32,6 +33,7 @@ pub mod seed;
 mod service_account;
 mod sign_on;
 pub mod signing;
+mod subject;
 pub mod webhook;
 
 use std::ops::Deref;
@@ -51,6 +53,7 @@ use contracts::identity::identity_operations_service_server::{
     IdentityOperationsService, IdentityOperationsServiceServer,
 };
 use contracts::identity::identity_provider_service_server::IdentityProviderServiceServer;
+use contracts::identity::identity_subject_service_server::IdentitySubjectServiceServer;
 use contracts::identity::parameter_service_server::ParameterServiceServer;
 use contracts::identity::password_link_service_server::PasswordLinkServiceServer;
 use contracts::identity::policy_service_server::PolicyServiceServer;
@@ -66,10 +69,10 @@ use contracts::identity::webhook_service_server::WebhookServiceServer;
 use contracts::unary::{
     ApiKeyServiceUnary, AuthenticationServiceUnary, AvatarServiceUnary, CredentialServiceUnary,
     EmployeeAccessServiceUnary, EmployeeImportServiceUnary, EmployeeServiceUnary, FeedbackServiceUnary,
-    GroupServiceUnary, IdentityOperationsServiceUnary, IdentityProviderServiceUnary, ParameterServiceUnary,
-    PasswordLinkServiceUnary, PolicyServiceUnary, ProfileServiceUnary, RoleServiceUnary, ScimGroupServiceUnary,
-    ScimServiceUnary, ScimUserServiceUnary, ServiceAccountServiceUnary, SingleSignOnServiceUnary,
-    WebhookDeliveryServiceUnary, WebhookServiceUnary,
+    GroupServiceUnary, IdentityOperationsServiceUnary, IdentityProviderServiceUnary, IdentitySubjectServiceUnary,
+    ParameterServiceUnary, PasswordLinkServiceUnary, PolicyServiceUnary, ProfileServiceUnary, RoleServiceUnary,
+    ScimGroupServiceUnary, ScimServiceUnary, ScimUserServiceUnary, ServiceAccountServiceUnary,
+    SingleSignOnServiceUnary, WebhookDeliveryServiceUnary, WebhookServiceUnary,
 };
 use futures::FutureExt;
 use platform::access::{Access, Call};
@@ -237,7 +240,8 @@ pub async fn build_within(config: Config, context: Context, outside: Outside) ->
         .add(identity.clone(), WebhookDeliveryServiceServer::from_arc, WebhookDeliveryServiceUnary)
         .add(identity.clone(), FeedbackServiceServer::from_arc, FeedbackServiceUnary)
         .add(identity.clone(), ParameterServiceServer::from_arc, ParameterServiceUnary)
-        .add(OperationsRpc(operations), IdentityOperationsServiceServer::from_arc, IdentityOperationsServiceUnary);
+        .add(OperationsRpc(operations), IdentityOperationsServiceServer::from_arc, IdentityOperationsServiceUnary)
+        .add(subject::rpc(&context.db), IdentitySubjectServiceServer::from_arc, IdentitySubjectServiceUnary);
     let feed = {
         let identity = identity.clone();
         async move { identity.feed.run(identity.db.clone(), identity.shutdown.clone()).await }

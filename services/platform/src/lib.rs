@@ -23,6 +23,7 @@ pub mod page;
 pub mod parameters;
 pub mod service;
 pub mod sheet;
+pub mod subject;
 pub mod telemetry;
 pub mod tls;
 pub mod update;

@@ -167,7 +167,8 @@ async fn share(tx: &mut Tx, event: &CustomerShareChanged) -> Result<()> {
     }
     sqlx::query(
         "INSERT INTO customer_share (id, record_id, employee_id, group_id, expire_time) VALUES ($1, $2, $3, $4, $5)
-         ON CONFLICT (id) DO UPDATE SET expire_time = excluded.expire_time",
+         -- A share goes over to another customer when the two are merged.
+         ON CONFLICT (id) DO UPDATE SET record_id = excluded.record_id, expire_time = excluded.expire_time",
     )
     .bind(id)
     .bind(event.customer_id.parse::<Uuid>().map_err(Error::internal)?)

@@ -4,6 +4,7 @@ mod composition;
 mod config;
 mod error;
 mod feed;
+mod subject;
 
 use std::slice;
 
@@ -13,7 +14,8 @@ use contracts::reporting::composition_service_server::CompositionServiceServer;
 use contracts::reporting::reporting_operations_service_server::{
     ReportingOperationsService, ReportingOperationsServiceServer,
 };
-use contracts::unary::{CompositionServiceUnary, ReportingOperationsServiceUnary};
+use contracts::reporting::reporting_subject_service_server::ReportingSubjectServiceServer;
+use contracts::unary::{CompositionServiceUnary, ReportingOperationsServiceUnary, ReportingSubjectServiceUnary};
 use platform::events::Consumer;
 use platform::jobs::Worker;
 use platform::operations::{ByContract, Operations};
@@ -36,11 +38,8 @@ pub async fn build(_: Config, context: Context) -> anyhow::Result<Parts> {
     Ok(Parts {
         services: Services::default()
             .add(compositions, CompositionServiceServer::from_arc, CompositionServiceUnary)
-            .add(
-                OperationsRpc(operations),
-                ReportingOperationsServiceServer::from_arc,
-                ReportingOperationsServiceUnary,
-            ),
+            .add(OperationsRpc(operations), ReportingOperationsServiceServer::from_arc, ReportingOperationsServiceUnary)
+            .add(subject::rpc(&db), ReportingSubjectServiceServer::from_arc, ReportingSubjectServiceUnary),
         consumers: vec![consumer],
         worker: Some(Worker::new(&db)),
         tasks: Vec::new(),

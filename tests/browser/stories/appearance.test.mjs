@@ -11,6 +11,7 @@ const screens = [
   ["interactions", "/interactions"],
   ["interactions-calendar", "/interactions?layout=calendar&by=occur_time"],
   ["pool", "/pool"],
+  ["duplicates", "/duplicates"],
   ["imports", "/imports"],
   ["composition", "/reports/composition"],
   ["employees", "/employees"],

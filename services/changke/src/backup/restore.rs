@@ -217,7 +217,8 @@ async fn forget_later_events(config: &Config, manifest: &Manifest) -> anyhow::Re
     Ok(())
 }
 
-/// Says in the trail and outside of it that the installation was restored, and checks the chains.
+/// Says in the trail and outside of it that the installation was restored, checks the chains, and ends what was open at the
+/// time of the backup.
 async fn account(config: &Config, manifest: &Manifest) -> anyhow::Result<()> {
     let events = platform::events::connect(&config.nats).await?;
     for service in &manifest.services {
@@ -237,6 +238,7 @@ async fn account(config: &Config, manifest: &Manifest) -> anyhow::Result<()> {
     }
     let db = Db::new(&config.database, identity::NAME)?;
     let mut tx = db.begin().await?;
+    let ended = identity::recovery::entries_close(&mut tx).await?;
     let id = Uuid::now_v7();
     let field = |field: &str, after: String| FieldChange { field: field.to_owned(), before: String::new(), after };
     tx.audit(AuditEntry {
@@ -247,6 +249,7 @@ async fn account(config: &Config, manifest: &Manifest) -> anyhow::Result<()> {
         changes: vec![
             field("backup_time", manifest.time.to_rfc3339()),
             field("rows", manifest.row_count().to_string()),
+            field("sessions_ended", ended.to_string()),
         ],
     });
     tx.commit().await?;

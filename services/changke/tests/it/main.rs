@@ -5,7 +5,9 @@
 mod backup;
 mod bulk_change;
 mod crash;
+mod erasure;
 mod first_run;
+mod duplicates;
 mod handover;
 mod process;
 mod restart;

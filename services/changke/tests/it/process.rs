@@ -1,6 +1,8 @@
 //! A process of the product on a test's database.
 
+use std::fs::File;
 use std::net::TcpListener;
+use std::path::Path;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
@@ -54,20 +56,36 @@ pub fn free_address() -> Result<String> {
 impl Process {
     /// Serves all services, ready for calls.
     pub async fn serve(config: &Config) -> Result<Self> {
-        Self::start(config, Stdio::inherit).await
+        Self::start(config, |_| Ok(())).await
     }
 
     /// The same with what it prints.
     pub async fn serve_heard(config: &Config) -> Result<(Self, ChildStdout)> {
-        let mut process = Self::start(config, Stdio::piped).await?;
+        let piped = |command: &mut Command| -> Result<()> {
+            command.stdout(Stdio::piped());
+            Ok(())
+        };
+        let mut process = Self::start(config, piped).await?;
         let said = process.child.stdout.take().context("nothing to hear")?;
         Ok((process, said))
     }
 
-    async fn start(config: &Config, output: fn() -> Stdio) -> Result<Self> {
+    /// The same with a log of everything in a file.
+    pub async fn serve_logged(config: &Config, log: &Path) -> Result<Self> {
+        let logged = |command: &mut Command| -> Result<()> {
+            let file = File::options().create(true).append(true).open(log)?;
+            command.env("CHANGKE_TELEMETRY__LOG_FILTER", "debug").stderr(file);
+            Ok(())
+        };
+        Self::start(config, logged).await
+    }
+
+    async fn start(config: &Config, adjust: impl Fn(&mut Command) -> Result<()>) -> Result<Self> {
         for _ in 0..3 {
             let listen = free_address()?;
-            let child = changke(&["serve"], &settings(config, &listen)).stdout(output()).spawn()?;
+            let mut command = changke(&["serve"], &settings(config, &listen));
+            adjust(&mut command)?;
+            let child = command.spawn()?;
             let mut process = Self { base_url: format!("http://{listen}"), child };
             if process.is_ready().await? {
                 return Ok(process);

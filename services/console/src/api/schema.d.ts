@@ -186,6 +186,109 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/customers/{customerId}/contacts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists the contacts of a customer, the primary one first
+         * @description Lists the contacts of a customer, the primary one first.
+         */
+        get: operations["ContactService_ListContacts"];
+        put?: never;
+        /** Create contact */
+        post: operations["ContactService_CreateContact"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/contacts/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get contact */
+        get: operations["ContactService_GetContact"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * ABORTED when the etag is stale
+         * @description ABORTED when the etag is stale.
+         */
+        patch: operations["ContactService_UpdateContact"];
+        trace?: never;
+    };
+    "/v1/contacts/{id}:invalidate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Takes a contact out of use; past interactions keep it
+         * @description Takes a contact out of use; past interactions keep it.
+         */
+        post: operations["ContactService_InvalidateContact"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/contacts/{id}:reveal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Shows the personal data that the caller's role masks, of one contact, as RevealCustomer does
+         * @description Shows the personal data that the caller's role masks, of one contact, as RevealCustomer does.
+         */
+        post: operations["ContactService_RevealContact"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/customers/{customerId}/access": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Explains every permission on customers for one person and one customer; that of claiming for the pool that it lies in
+         * @description Explains every permission on customers for one person and one customer; that of claiming for the pool that it lies in. The caller must be able to read the customer,
+         *     and the person must lie within the caller's scope; NOT_FOUND otherwise.
+         */
+        get: operations["CustomerAccessService_ExplainCustomerAccess"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/customers": {
         parameters: {
             query?: never;
@@ -367,212 +470,6 @@ export interface paths {
          *     RESOURCE_EXHAUSTED beyond eight streams of one caller.
          */
         get: operations["CustomerService_WatchCustomers"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/bulkChanges": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Lists the caller's, latest first
-         * @description Lists the caller's, latest first.
-         */
-        get: operations["BulkChangeService_ListBulkChanges"];
-        put?: never;
-        /**
-         * Begins
-         * @description Begins. A value that no customer could hold is INVALID_ARGUMENT at once; FAILED_PRECONDITION while another bulk change
-         *     of the caller is under way.
-         */
-        post: operations["BulkChangeService_CreateBulkChange"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/bulkChanges/{id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Get bulk change */
-        get: operations["BulkChangeService_GetBulkChange"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/bulkChanges/{bulkChangeId}/refusals": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Lists the customers that were left as they are, with the reason of each
-         * @description Lists the customers that were left as they are, with the reason of each.
-         */
-        get: operations["BulkChangeService_ListBulkChangeRefusals"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/bulkChanges/{id}:undo": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Writes the old values back, within a day; one that is under way is stopped by it
-         * @description Writes the old values back, within a day; one that is under way is stopped by it. A customer whose fields somebody has
-         *     changed since keeps them and is among the refusals. FAILED_PRECONDITION when it is undone already, or too old.
-         */
-        post: operations["BulkChangeService_UndoBulkChange"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/customers/{customerId}/contacts": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Lists the contacts of a customer, the primary one first, or those of all customers that the caller sees, latest first
-         * @description Lists the contacts of a customer, the primary one first, or those of all customers that the caller sees, latest first.
-         */
-        get: operations["ContactService_ListContacts"];
-        put?: never;
-        /** Create contact */
-        post: operations["ContactService_CreateContact"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/contacts": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Lists the contacts of a customer, the primary one first, or those of all customers that the caller sees, latest first
-         * @description Lists the contacts of a customer, the primary one first, or those of all customers that the caller sees, latest first.
-         */
-        get: operations["ContactService_ListContacts_2"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/contacts/{id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Get contact */
-        get: operations["ContactService_GetContact"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        /**
-         * ABORTED when the etag is stale
-         * @description ABORTED when the etag is stale.
-         */
-        patch: operations["ContactService_UpdateContact"];
-        trace?: never;
-    };
-    "/v1/contacts/{id}:invalidate": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Takes a contact out of use; past interactions keep it
-         * @description Takes a contact out of use; past interactions keep it.
-         */
-        post: operations["ContactService_InvalidateContact"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/contacts/{id}:reveal": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Shows the personal data that the caller's role masks, of one contact, as RevealCustomer does
-         * @description Shows the personal data that the caller's role masks, of one contact, as RevealCustomer does.
-         */
-        post: operations["ContactService_RevealContact"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/customers/{customerId}/access": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Explains every permission on customers for one person and one customer; that of claiming for the pool that it lies in
-         * @description Explains every permission on customers for one person and one customer; that of claiming for the pool that it lies in. The caller must be able to read the customer,
-         *     and the person must lie within the caller's scope; NOT_FOUND otherwise.
-         */
-        get: operations["CustomerAccessService_ExplainCustomerAccess"];
         put?: never;
         post?: never;
         delete?: never;
@@ -859,6 +756,320 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/tagRules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists the tags that a rule gives, by code
+         * @description Lists the tags that a rule gives, by code.
+         */
+        get: operations["TagService_ListTagRules"];
+        put?: never;
+        /**
+         * Create tag rule
+         * @description From now on the rule decides about the tag, also where somebody has put it on: customers in use that match have it, all
+         *     others have not. ALREADY_EXISTS when the tag has a rule.
+         */
+        post: operations["TagService_CreateTagRule"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/tagRules/{tag}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Customers keep the tag; from now on people put it on and take it off
+         * @description Customers keep the tag; from now on people put it on and take it off.
+         */
+        delete: operations["TagService_DeleteTagRule"];
+        options?: never;
+        head?: never;
+        /**
+         * ABORTED when the etag is stale
+         * @description ABORTED when the etag is stale.
+         */
+        patch: operations["TagService_UpdateTagRule"];
+        trace?: never;
+    };
+    "/v1/tagRules:preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * How many customers in use would have the tag by a rule, among all there are
+         * @description How many customers in use would have the tag by a rule, among all there are. Changes nothing.
+         */
+        post: operations["TagService_PreviewTagRule"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/customers/{customerId}/tags": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists the tags of a customer, by code
+         * @description Lists the tags of a customer, by code.
+         */
+        get: operations["TagService_ListCustomerTags"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/customers:tag": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Puts tags on customers and takes others off, all or none
+         * @description Puts tags on customers and takes others off, all or none. INVALID_ARGUMENT for tags that a rule gives.
+         */
+        post: operations["TagService_TagCustomers"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/gradeSchemes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists the schemes by code
+         * @description Lists the schemes by code.
+         */
+        get: operations["GradeService_ListGradeSchemes"];
+        put?: never;
+        /**
+         * Also creates the dictionary of that code, which takes the grades
+         * @description Also creates the dictionary of that code, which takes the grades. ALREADY_EXISTS when the code is taken.
+         */
+        post: operations["GradeService_CreateGradeScheme"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/gradeSchemes/{code}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get grade scheme */
+        get: operations["GradeService_GetGradeScheme"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Changes the draft, which concerns no customer before it is published
+         * @description Changes the draft, which concerns no customer before it is published. ABORTED when the etag is stale.
+         */
+        patch: operations["GradeService_UpdateGradeScheme"];
+        trace?: never;
+    };
+    "/v1/gradeSchemes/{code}:preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * How many customers the draft would move from where to where, among all in use
+         * @description How many customers the draft would move from where to where, among all in use. Changes nothing.
+         */
+        post: operations["GradeService_PreviewGradeScheme"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/gradeSchemes/{code}:publish": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Puts the draft in force as the next version; a run moves the customers, as `run` tells
+         * @description Puts the draft in force as the next version; a run moves the customers, as `run` tells. ABORTED when the etag is stale.
+         */
+        post: operations["GradeService_PublishGradeScheme"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/gradeSchemes/{code}/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists the versions that were published, the last first
+         * @description Lists the versions that were published, the last first.
+         */
+        get: operations["GradeService_ListGradeVersions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/gradeMatrix": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How many customers in use hold which pair of grades of two schemes, among those that the caller sees: the value matrix
+         * @description How many customers in use hold which pair of grades of two schemes, among those that the caller sees: the value matrix.
+         */
+        get: operations["GradeService_GetGradeMatrix"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/customers/{customerId}/grades": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists a customer's grade in every scheme
+         * @description Lists a customer's grade in every scheme.
+         */
+        get: operations["GradeService_ListCustomerGrades"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/customers/{customerId}/grades/{scheme}:set": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Sets a grade by hand, in place of what the rules say
+         * @description Sets a grade by hand, in place of what the rules say. FAILED_PRECONDITION for a customer out of use.
+         */
+        post: operations["GradeService_SetCustomerGrade"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/customers/{customerId}/grades/{scheme}:release": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Lets the rules decide again
+         * @description Lets the rules decide again. FAILED_PRECONDITION, `GRADE_NOT_SET`, when they do.
+         */
+        post: operations["GradeService_ReleaseCustomerGrade"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/customers/{customerId}/gradeChanges": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists how the grades of a customer came to be, the last first
+         * @description Lists how the grades of a customer came to be, the last first.
+         */
+        get: operations["GradeService_ListGradeChanges"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/imports": {
         parameters: {
             query?: never;
@@ -1068,6 +1279,254 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/customers/{id}:moveStage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Move customer stage
+         * @description FAILED_PRECONDITION, `STAGE_REFUSED`, for a stage that does not follow: acquire → retain → ended → win back → retain, and
+         *     from everywhere to ended.
+         */
+        post: operations["LifecycleService_MoveCustomerStage"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/customers/{customerId}/stageChanges": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists the stages that a customer went through, the last first
+         * @description Lists the stages that a customer went through, the last first.
+         */
+        get: operations["LifecycleService_ListStageChanges"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/churnCases": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists cases of customers that the caller sees, the first due first
+         * @description Lists cases of customers that the caller sees, the first due first.
+         */
+        get: operations["LifecycleService_ListChurnCases"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/churnCases/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get churn case */
+        get: operations["LifecycleService_GetChurnCase"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/churnCases/{caseId}/steps": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists what was done in a case, in order
+         * @description Lists what was done in a case, in order.
+         */
+        get: operations["LifecycleService_ListChurnSteps"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/customers/{customerId}/churnCases": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Warns that a customer may leave
+         * @description Warns that a customer may leave. FAILED_PRECONDITION, `CHURN_CASE_OPEN`, when there is an open case.
+         */
+        post: operations["LifecycleService_OpenChurnCase"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/churnCases/{id}:reprieve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Something is done about it until a day
+         * @description Something is done about it until a day. FAILED_PRECONDITION, `CHURN_CASE_ENDED`, for a case that has ended; ABORTED when
+         *     the etag is stale. So it is with the other two.
+         */
+        post: operations["LifecycleService_ReprieveChurnCase"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/churnCases/{id}:confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * The customer has left, and is at the stage that has ended
+         * @description The customer has left, and is at the stage that has ended.
+         */
+        post: operations["LifecycleService_ConfirmChurnCase"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/churnCases/{id}:save": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * The customer stays
+         * @description The customer stays.
+         */
+        post: operations["LifecycleService_SaveChurnCase"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/churnRules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists the rules that warn, by label
+         * @description Lists the rules that warn, by label.
+         */
+        get: operations["LifecycleService_ListChurnRules"];
+        put?: never;
+        /**
+         * From now on owned customers in use that match are warned of, unless they have ended
+         * @description From now on owned customers in use that match are warned of, unless they have ended. ALREADY_EXISTS when the label is
+         *     taken.
+         */
+        post: operations["LifecycleService_CreateChurnRule"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/churnRules/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Its cases stay
+         * @description Its cases stay.
+         */
+        delete: operations["LifecycleService_DeleteChurnRule"];
+        options?: never;
+        head?: never;
+        /**
+         * ABORTED when the etag is stale
+         * @description ABORTED when the etag is stale.
+         */
+        patch: operations["LifecycleService_UpdateChurnRule"];
+        trace?: never;
+    };
+    "/v1/churnRules:preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * How many customers a rule would warn of today, among all there are
+         * @description How many customers a rule would warn of today, among all there are. Changes nothing.
+         */
+        post: operations["LifecycleService_PreviewChurnRule"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/operations/customers/auditEntries": {
         parameters: {
             query?: never;
@@ -1231,6 +1690,127 @@ export interface paths {
         get: operations["OwnershipService_ListOwnershipPeriods"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/customers/{customerId}/points": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get point account */
+        get: operations["PointService_GetPointAccount"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/customers/{customerId}/pointEntries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists the entries of a customer, the last first
+         * @description Lists the entries of a customer, the last first.
+         */
+        get: operations["PointService_ListPointEntries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/customers/{customerId}/points:earn": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Adds points
+         * @description Adds points. The same source earns once: the entry is answered again; ALREADY_EXISTS, `POINT_SOURCE_USED`, with another
+         *     amount.
+         */
+        post: operations["PointService_EarnPoints"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/customers/{customerId}/points:spend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Takes points for something
+         * @description Takes points for something. FAILED_PRECONDITION, `POINTS_SHORT`, when there are too few. The same source takes once, as
+         *     in EarnPoints.
+         */
+        post: operations["PointService_SpendPoints"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/customers/{customerId}/points:adjust": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Adds or takes points for a reason
+         * @description Adds or takes points for a reason. FAILED_PRECONDITION, `POINTS_SHORT`, when there are too few, unless they may fall
+         *     below zero.
+         */
+        post: operations["PointService_AdjustPoints"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/customers/{customerId}/pointEntries/{id}:reverse": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Makes up for an entry, once
+         * @description Makes up for an entry, once. FAILED_PRECONDITION, `POINT_ENTRY_REVERSED`, when that was done, `POINTS_SHORT` when what
+         *     was earned has been spent. Points that come back do not run out.
+         */
+        post: operations["PointService_ReversePointEntry"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1595,8 +2175,8 @@ export interface paths {
         get: operations["ViewService_ListViews"];
         put?: never;
         /**
-         * The filter and the order are checked as in the list that the view is of
-         * @description The filter and the order are checked as in the list that the view is of.
+         * The filter and the order are checked as in ListCustomers
+         * @description The filter and the order are checked as in ListCustomers.
          */
         post: operations["ViewService_CreateView"];
         delete?: never;
@@ -3938,6 +4518,16 @@ export interface components {
             street?: string;
             postalCode?: string;
         };
+        AdjustPointsRequest: {
+            /**
+             * Format: int64
+             * @description Below zero to take points; not 0.
+             */
+            amount?: string;
+            reason?: string;
+            /** @description The balance may fall below zero. */
+            belowZero?: boolean;
+        };
         AnswerFeedbackRequest: {
             answer?: string;
             /** @description Refused when stale; may be left out. */
@@ -4159,60 +4749,6 @@ export interface components {
             /** Format: int32 */
             height: number;
         };
-        BulkChange: {
-            /** @description UUIDv7. */
-            readonly id: string;
-            /** @description The values that the masked fields are given. */
-            customer?: components["schemas"]["Customer"];
-            /** @description Paths divided by commas. */
-            updateMask?: string;
-            /** @description Whose fields, where it was not a list of them; `***` where it names a field that the caller no longer sees. */
-            filter: string;
-            /** @enum {string} */
-            state: "BULK_CHANGE_STATE_UNSPECIFIED" | "BULK_CHANGE_STATE_RUNNING" | "BULK_CHANGE_STATE_COMPLETED" | "BULK_CHANGE_STATE_UNDOING" | "BULK_CHANGE_STATE_UNDONE" | "BULK_CHANGE_STATE_FAILED";
-            /** @description Why it broke off, in the caller's language. */
-            failure: string;
-            /**
-             * Format: int64
-             * @description How many customers there were to look at when it began.
-             */
-            expectedCount: string;
-            /** Format: int64 */
-            changedCount: string;
-            /**
-             * Format: int64
-             * @description They had the values already.
-             */
-            unchangedCount: string;
-            /** Format: int64 */
-            refusedCount: string;
-            /**
-             * Format: int64
-             * @description By undoing it: those that have their old values again, and those that were changed since and keep what they have.
-             */
-            restoredCount: string;
-            /** Format: int64 */
-            keptCount: string;
-            /** Format: date-time */
-            readonly createTime?: string;
-            /** Format: date-time */
-            endTime?: string;
-            /**
-             * Format: date-time
-             * @description Until when it can be undone; left out when it can't.
-             */
-            undoExpireTime?: string;
-        };
-        BulkChangeRefusal: {
-            customerId: string;
-            /** @description Number and name are empty where the caller does not see the customer. */
-            customerNumber: string;
-            customerName: string;
-            /** @description In the caller's language. */
-            reason: string;
-            /** @description It was changed, and kept the new values when that was undone. */
-            kept: boolean;
-        };
         CancelImportRequest: Record<string, never>;
         CancelInteractionRequest: {
             reason?: string;
@@ -4229,6 +4765,102 @@ export interface components {
             refreshToken: string;
             /** Format: date-time */
             refreshTokenExpireTime?: string;
+        };
+        ChurnCase: {
+            readonly id: string;
+            customerId: string;
+            customerName: string;
+            /** @enum {string} */
+            state: "CHURN_STATE_UNSPECIFIED" | "CHURN_STATE_WARNED" | "CHURN_STATE_REPRIEVED" | "CHURN_STATE_LOST" | "CHURN_STATE_SAVED";
+            /** @description Label of the rule that warned; empty when somebody did. */
+            ruleLabel: string;
+            /** @description Why the customer may leave. */
+            cause: string;
+            /** @description Who is to act. */
+            ownerId: string;
+            ownerName: string;
+            /** @description RFC 3339 full-date: until when. */
+            dueDate: string;
+            /** @description What is done about it. */
+            measures: string;
+            /** @description Code in the dictionary `loss_reason`, of a customer who was lost. */
+            lossCode: string;
+            /** @description Of the last step. */
+            note: string;
+            /** Format: date-time */
+            readonly createTime?: string;
+            /** Format: date-time */
+            endTime?: string;
+            etag: string;
+        };
+        ChurnRule: {
+            /** @description UUIDv7. */
+            readonly id: string;
+            /** @description What the warning says. Unique. */
+            label: string;
+            /** @description As in ListCustomers, over `metrics.KEY` too, but not over the time of the last change. `me()` is nobody. */
+            filter: string;
+            /**
+             * Format: int32
+             * @description How many days the customer's owner has from the warning on.
+             */
+            dueDays: number;
+            /**
+             * Format: int32
+             * @description For so many days after a case has ended none is opened by the rule.
+             */
+            quietDays: number;
+            /** Format: date-time */
+            readonly createTime?: string;
+            /** Format: date-time */
+            readonly updateTime?: string;
+            etag: string;
+            /** @description Who created it and who changed it last, to be looked up in the directory; empty when it was the system itself. */
+            readonly createUserId: string;
+            readonly updateUserId: string;
+        };
+        ChurnRuleInput: {
+            /** @description UUIDv7. */
+            readonly id?: string;
+            /** @description What the warning says. Unique. */
+            label?: string;
+            /** @description As in ListCustomers, over `metrics.KEY` too, but not over the time of the last change. `me()` is nobody. */
+            filter?: string;
+            /**
+             * Format: int32
+             * @description How many days the customer's owner has from the warning on.
+             */
+            dueDays?: number;
+            /**
+             * Format: int32
+             * @description For so many days after a case has ended none is opened by the rule.
+             */
+            quietDays?: number;
+            /** Format: date-time */
+            readonly createTime?: string;
+            /** Format: date-time */
+            readonly updateTime?: string;
+            etag?: string;
+            /** @description Who created it and who changed it last, to be looked up in the directory; empty when it was the system itself. */
+            readonly createUserId?: string;
+            readonly updateUserId?: string;
+        };
+        ChurnStep: {
+            readonly id: string;
+            /**
+             * @description That it led to.
+             * @enum {string}
+             */
+            state: "CHURN_STATE_UNSPECIFIED" | "CHURN_STATE_WARNED" | "CHURN_STATE_REPRIEVED" | "CHURN_STATE_LOST" | "CHURN_STATE_SAVED";
+            ownerName: string;
+            /** @description RFC 3339 full-date. */
+            dueDate: string;
+            note: string;
+            /** Format: date-time */
+            stepTime?: string;
+            /** @description Who did it; empty when a rule did. */
+            userId: string;
+            userName: string;
         };
         ClaimCustomerRequest: Record<string, never>;
         ClaimCustomersRequest: {
@@ -4291,6 +4923,12 @@ export interface components {
             totalCount: string;
             feed?: components["schemas"]["Feed"];
         };
+        ConfirmChurnCaseRequest: {
+            /** @description Code in the dictionary `loss_reason`. */
+            lossCode?: string;
+            note?: string;
+            etag?: string;
+        };
         ConfirmIdentityRequest: {
             password?: string;
             totpCode?: string;
@@ -4350,8 +4988,6 @@ export interface components {
             /** @description Who created it and who changed it last, to be looked up in the directory; empty when it was the system itself. */
             readonly createUserId: string;
             readonly updateUserId: string;
-            /** @description Output only. */
-            readonly customerName: string;
             /** @description By the key of the field's definition. */
             customFields: {
                 [key: string]: components["schemas"]["FieldValue"];
@@ -4390,8 +5026,6 @@ export interface components {
             /** @description Who created it and who changed it last, to be looked up in the directory; empty when it was the system itself. */
             readonly createUserId?: string;
             readonly updateUserId?: string;
-            /** @description Output only. */
-            readonly customerName?: string;
             /** @description By the key of the field's definition. */
             customFields?: {
                 [key: string]: components["schemas"]["FieldValueInput"];
@@ -4416,21 +5050,6 @@ export interface components {
             apiKey?: components["schemas"]["ApiKey"];
             /** @description `ck_…`, shown once. */
             key: string;
-        };
-        CreateBulkChangeRequest: {
-            /** @description The new values; a masked field that is left out is emptied. */
-            customer: components["schemas"]["CustomerInput"];
-            /**
-             * @description Of `region`, `industry`, `source`, `level`, `grade`, `credit`, `satisfaction`, `status` and `custom_fields.KEY`; custom
-             *     fields that are unique or hold personal data are each customer's own.
-             */
-            updateMask?: string;
-            /** @description These customers; or those that the filter finds, or all. */
-            ids?: string[];
-            /** @description As in ListCustomers: what it finds when the run comes to it. */
-            filter?: string;
-            /** @description Must be true where there are neither ids nor a filter. */
-            everything?: boolean;
         };
         CreateEmployeeResponse: {
             employee?: components["schemas"]["Employee"];
@@ -4589,6 +5208,17 @@ export interface components {
              *     GetCustomer and in ListExpiringCustomers alone. A time that has passed means the next day's round.
              */
             readonly recycleTime?: string;
+            /** @description Output only: codes in the dictionary `tag` that the customer has now, in their order; TagService changes them. */
+            readonly tags: string[];
+            /** @description Output only: grades by scheme, of schemes that have no field of their own; GradeService sets them. */
+            readonly grades: {
+                [key: string]: string;
+            };
+            /**
+             * @description Output only: where the customer stands with us; LifecycleService moves it.
+             * @enum {string}
+             */
+            readonly stage: "CUSTOMER_STAGE_UNSPECIFIED" | "CUSTOMER_STAGE_ACQUIRE" | "CUSTOMER_STAGE_RETAIN" | "CUSTOMER_STAGE_ENDED" | "CUSTOMER_STAGE_WIN_BACK";
         };
         CustomerAccess: {
             customerId: string;
@@ -4607,6 +5237,29 @@ export interface components {
             /** @description Stable name such as `customer.created`, `customer.updated`, `customer.assigned`, `contact.created`. */
             action: string;
             fields: components["schemas"]["FieldChange"][];
+        };
+        CustomerGrade: {
+            scheme: string;
+            /** @description Empty: none. */
+            code: string;
+            /** @description The scheme has rules in force. */
+            ruled: boolean;
+            /** @description Set by hand against the rules. */
+            byHand: boolean;
+            /** @description Of what was set by hand. */
+            reason: string;
+            /**
+             * Format: date-time
+             * @description When the rules decide again; left out: when it is released.
+             */
+            expireTime?: string;
+            /**
+             * Format: date-time
+             * @description When it was set by hand, and by whom.
+             */
+            setTime?: string;
+            setUserId: string;
+            setUserName: string;
         };
         CustomerInput: {
             /** @description UUIDv7. */
@@ -4687,6 +5340,17 @@ export interface components {
              *     GetCustomer and in ListExpiringCustomers alone. A time that has passed means the next day's round.
              */
             readonly recycleTime?: string;
+            /** @description Output only: codes in the dictionary `tag` that the customer has now, in their order; TagService changes them. */
+            readonly tags?: string[];
+            /** @description Output only: grades by scheme, of schemes that have no field of their own; GradeService sets them. */
+            readonly grades?: {
+                [key: string]: string;
+            };
+            /**
+             * @description Output only: where the customer stands with us; LifecycleService moves it.
+             * @enum {string}
+             */
+            readonly stage?: "CUSTOMER_STAGE_UNSPECIFIED" | "CUSTOMER_STAGE_ACQUIRE" | "CUSTOMER_STAGE_RETAIN" | "CUSTOMER_STAGE_ENDED" | "CUSTOMER_STAGE_WIN_BACK";
         };
         CustomerMatch: {
             customer?: components["schemas"]["Customer"];
@@ -4701,6 +5365,24 @@ export interface components {
             /** @description Why it was refused: a name as in problems, and a text in the caller's language. Empty when it was not. */
             reason: string;
             message: string;
+        };
+        /** @description A tag on a customer. */
+        CustomerTag: {
+            /** @description Code in the dictionary `tag`. */
+            tag: string;
+            /** @description A rule gives it. */
+            automatic: boolean;
+            /**
+             * Format: date-time
+             * @description From then on the customer has it no more; left out when it stays.
+             */
+            expireTime?: string;
+            reason: string;
+            /** Format: date-time */
+            readonly createTime?: string;
+            /** @description Who put it on; empty when a rule did. */
+            readonly createUserId: string;
+            createUserName: string;
         };
         CustomerUpdate: {
             /** @description A customer that is new to the caller or has changed. */
@@ -4770,6 +5452,7 @@ export interface components {
         };
         DeleteAttachmentResponse: Record<string, never>;
         DeleteAvatarResponse: Record<string, never>;
+        DeleteChurnRuleResponse: Record<string, never>;
         DeleteCredentialResponse: Record<string, never>;
         DeleteDictionaryEntryResponse: Record<string, never>;
         DeleteEmployeeResponse: Record<string, never>;
@@ -4781,6 +5464,7 @@ export interface components {
         DeleteServiceAccountResponse: Record<string, never>;
         DeleteShareResponse: Record<string, never>;
         DeleteSignOnLinkResponse: Record<string, never>;
+        DeleteTagRuleResponse: Record<string, never>;
         DeleteViewResponse: Record<string, never>;
         DeleteWebhookEndpointResponse: Record<string, never>;
         Deployment: {
@@ -4811,6 +5495,8 @@ export interface components {
             readonly createTime?: string;
             /** @description Who created it, to be looked up in the directory; empty when it was the system itself. */
             readonly createUserId: string;
+            /** @description Output only: the entries are grades of a scheme of this code. */
+            readonly graded: boolean;
         };
         DictionaryEntry: {
             dictionary: string;
@@ -4893,6 +5579,8 @@ export interface components {
             readonly createTime?: string;
             /** @description Who created it, to be looked up in the directory; empty when it was the system itself. */
             readonly createUserId?: string;
+            /** @description Output only: the entries are grades of a scheme of this code. */
+            readonly graded?: boolean;
         };
         DictionarySheetFault: {
             /**
@@ -4922,6 +5610,18 @@ export interface components {
         };
         DisableServiceAccountRequest: {
             etag?: string;
+        };
+        EarnPointsRequest: {
+            /** Format: int64 */
+            amount?: string;
+            /** @description What they are earned by, such as `order/4711`. */
+            source?: string;
+            reason?: string;
+            /**
+             * Format: date-time
+             * @description When they run out; left out: never.
+             */
+            expireTime?: string;
         };
         Employee: {
             /** @description UUIDv7. */
@@ -5339,6 +6039,137 @@ export interface components {
             totpCode?: string;
             /** @description What the caller calls the app. */
             name?: string;
+        };
+        GradeChange: {
+            readonly id: string;
+            scheme: string;
+            /** @description Grades; empty: none. */
+            before: string;
+            after: string;
+            /** @enum {string} */
+            cause: "GRADE_CAUSE_UNSPECIFIED" | "GRADE_CAUSE_BY_HAND" | "GRADE_CAUSE_RULES" | "GRADE_CAUSE_HAND_ENDED";
+            /**
+             * Format: int32
+             * @description Of the rules, where they are the cause.
+             */
+            version: number;
+            reason: string;
+            /**
+             * Format: date-time
+             * @description Until when it was to hold.
+             */
+            expireTime?: string;
+            /** Format: date-time */
+            changeTime?: string;
+            /** @description Who did it; empty when it was the rules or time. */
+            userId: string;
+            userName: string;
+        };
+        GradeMatrix: {
+            rowScheme: string;
+            /** @description Only pairs that somebody holds. */
+            pairs: components["schemas"]["GradePair"][];
+        };
+        /** @description Customers that go from one grade to another; empty codes are no grade. */
+        GradeMove: {
+            before: string;
+            after: string;
+            /** Format: int64 */
+            customerCount: string;
+        };
+        GradePair: {
+            /** @description Grades; empty: none. */
+            row: string;
+            column: string;
+            /** Format: int64 */
+            customerCount: string;
+        };
+        GradeRule: {
+            /** @description Code in the scheme's dictionary. */
+            code: string;
+            /**
+             * @description As in ListCustomers, over `metrics.KEY` too, but neither over tags, nor over grades that rules give, nor over the time of
+             *     the last change. `me()` is nobody.
+             */
+            filter: string;
+        };
+        GradeRuleInput: {
+            /** @description Code in the scheme's dictionary. */
+            code?: string;
+            /**
+             * @description As in ListCustomers, over `metrics.KEY` too, but neither over tags, nor over grades that rules give, nor over the time of
+             *     the last change. `me()` is nobody.
+             */
+            filter?: string;
+        };
+        GradeRules: {
+            /** @description The first that holds gives the grade. */
+            rules: components["schemas"]["GradeRule"][];
+            /** @description For customers for which none holds; empty: no grade. */
+            defaultCode: string;
+        };
+        GradeRulesInput: {
+            /** @description The first that holds gives the grade. */
+            rules?: components["schemas"]["GradeRuleInput"][];
+            /** @description For customers for which none holds; empty: no grade. */
+            defaultCode?: string;
+        };
+        GradeScheme: {
+            /** @description Of the scheme and of its dictionary. */
+            code: string;
+            nameZh: string;
+            nameEn: string;
+            draft?: components["schemas"]["GradeRules"];
+            /** @description Output only: the rules in force; left out while nothing was published. */
+            readonly published?: components["schemas"]["GradeRules"];
+            /**
+             * Format: int32
+             * @description Output only: number of the rules in force, 0 while there are none.
+             */
+            readonly version: number;
+            /** @description Output only: what brings all customers to that version. */
+            readonly run?: components["schemas"]["RuleRun"];
+            /** Format: date-time */
+            readonly createTime?: string;
+            /** Format: date-time */
+            readonly updateTime?: string;
+            etag: string;
+            /** @description Who created it and who changed it last, to be looked up in the directory; empty when it was the system itself. */
+            readonly createUserId: string;
+            readonly updateUserId: string;
+        };
+        GradeSchemeInput: {
+            /** @description Of the scheme and of its dictionary. */
+            code?: string;
+            nameZh?: string;
+            nameEn?: string;
+            draft?: components["schemas"]["GradeRulesInput"];
+            /** @description Output only: the rules in force; left out while nothing was published. */
+            readonly published?: components["schemas"]["GradeRulesInput"];
+            /**
+             * Format: int32
+             * @description Output only: number of the rules in force, 0 while there are none.
+             */
+            readonly version?: number;
+            /** @description Output only: what brings all customers to that version. */
+            readonly run?: components["schemas"]["RuleRunInput"];
+            /** Format: date-time */
+            readonly createTime?: string;
+            /** Format: date-time */
+            readonly updateTime?: string;
+            etag?: string;
+            /** @description Who created it and who changed it last, to be looked up in the directory; empty when it was the system itself. */
+            readonly createUserId?: string;
+            readonly updateUserId?: string;
+        };
+        GradeVersion: {
+            /** Format: int32 */
+            version: number;
+            rules?: components["schemas"]["GradeRules"];
+            /** Format: date-time */
+            readonly createTime?: string;
+            /** @description Who published it, to be looked up in the directory. */
+            readonly createUserId: string;
         };
         /** @description One permission with the rows that it covers. */
         Grant: {
@@ -6005,13 +6836,18 @@ export interface components {
             /** @description Empty on the last page. */
             nextPageToken: string;
         };
-        ListBulkChangeRefusalsResponse: {
-            refusals: components["schemas"]["BulkChangeRefusal"][];
+        ListChurnCasesResponse: {
+            cases: components["schemas"]["ChurnCase"][];
             /** @description Empty on the last page. */
             nextPageToken: string;
         };
-        ListBulkChangesResponse: {
-            bulkChanges: components["schemas"]["BulkChange"][];
+        ListChurnRulesResponse: {
+            churnRules: components["schemas"]["ChurnRule"][];
+            /** @description Empty on the last page. */
+            nextPageToken: string;
+        };
+        ListChurnStepsResponse: {
+            steps: components["schemas"]["ChurnStep"][];
             /** @description Empty on the last page. */
             nextPageToken: string;
         };
@@ -6029,6 +6865,16 @@ export interface components {
              * @description Recovery codes that were not used yet.
              */
             recoveryCodesLeft: number;
+        };
+        ListCustomerGradesResponse: {
+            grades: components["schemas"]["CustomerGrade"][];
+            /** @description Empty on the last page. */
+            nextPageToken: string;
+        };
+        ListCustomerTagsResponse: {
+            tags: components["schemas"]["CustomerTag"][];
+            /** @description Empty on the last page. */
+            nextPageToken: string;
         };
         ListCustomersResponse: {
             customers: components["schemas"]["Customer"][];
@@ -6087,6 +6933,21 @@ export interface components {
             /** @description Empty on the last page. */
             nextPageToken: string;
         };
+        ListGradeChangesResponse: {
+            changes: components["schemas"]["GradeChange"][];
+            /** @description Empty on the last page. */
+            nextPageToken: string;
+        };
+        ListGradeSchemesResponse: {
+            gradeSchemes: components["schemas"]["GradeScheme"][];
+            /** @description Empty on the last page. */
+            nextPageToken: string;
+        };
+        ListGradeVersionsResponse: {
+            versions: components["schemas"]["GradeVersion"][];
+            /** @description Empty on the last page. */
+            nextPageToken: string;
+        };
         ListGroupsResponse: {
             groups: components["schemas"]["Group"][];
             /** @description Empty on the last page. */
@@ -6142,6 +7003,11 @@ export interface components {
             /** @description Empty on the last page. */
             nextPageToken: string;
         };
+        ListPointEntriesResponse: {
+            entries: components["schemas"]["PointEntry"][];
+            /** @description Empty on the last page. */
+            nextPageToken: string;
+        };
         ListPoolCustomersResponse: {
             customers: components["schemas"]["Customer"][];
             /** @description Empty on the last page. */
@@ -6187,6 +7053,16 @@ export interface components {
             /** @description Empty on the last page. */
             nextPageToken: string;
         };
+        ListStageChangesResponse: {
+            changes: components["schemas"]["StageChange"][];
+            /** @description Empty on the last page. */
+            nextPageToken: string;
+        };
+        ListTagRulesResponse: {
+            tagRules: components["schemas"]["TagRule"][];
+            /** @description Empty on the last page. */
+            nextPageToken: string;
+        };
         ListTimelineEntriesResponse: {
             entries: components["schemas"]["TimelineEntry"][];
             /** @description Empty on the last page. */
@@ -6219,6 +7095,18 @@ export interface components {
             description: string;
             /** Format: date-time */
             installTime?: string;
+        };
+        MoveCustomerStageRequest: {
+            /** @enum {string} */
+            stage?: "CUSTOMER_STAGE_ACQUIRE" | "CUSTOMER_STAGE_RETAIN" | "CUSTOMER_STAGE_ENDED" | "CUSTOMER_STAGE_WIN_BACK";
+            reason?: string;
+        };
+        OpenChurnCaseRequest: {
+            cause?: string;
+            /** @description Who is to act, within the caller's scope; empty: the caller. */
+            ownerId?: string | unknown;
+            /** @description RFC 3339 full-date, not before today. */
+            dueDate?: string;
         };
         OptionCodes: {
             codes: string[];
@@ -6390,6 +7278,50 @@ export interface components {
             operations: string[];
             /** @description The scopes that make a difference; one that touches no rows knows only `SCOPE_ALL`. */
             scopes: ("SCOPE_UNSPECIFIED" | "SCOPE_OWN" | "SCOPE_GROUP" | "SCOPE_GROUP_AND_BELOW" | "SCOPE_ALL" | "SCOPE_CHOSEN_GROUPS")[];
+        };
+        PointAccount: {
+            /**
+             * Format: int64
+             * @description What can be spent now.
+             */
+            balance: string;
+            /**
+             * Format: date-time
+             * @description What runs out next, and when; left out when nothing does.
+             */
+            nextExpireTime?: string;
+            /** Format: int64 */
+            nextExpireAmount: string;
+        };
+        PointEntry: {
+            readonly id: string;
+            /** @enum {string} */
+            kind: "POINT_ENTRY_KIND_UNSPECIFIED" | "POINT_ENTRY_KIND_EARNED" | "POINT_ENTRY_KIND_SPENT" | "POINT_ENTRY_KIND_ADJUSTED" | "POINT_ENTRY_KIND_EXPIRED" | "POINT_ENTRY_KIND_REVERSED";
+            /**
+             * Format: int64
+             * @description Below zero for what was taken.
+             */
+            amount: string;
+            /**
+             * Format: int64
+             * @description After it.
+             */
+            balance: string;
+            /** @description What it comes from, such as an order. */
+            source: string;
+            reason: string;
+            /** @description The entry that it makes up for. */
+            reversesId: string;
+            /**
+             * Format: date-time
+             * @description When what was earned runs out; left out when it does not.
+             */
+            expireTime?: string;
+            /** Format: date-time */
+            readonly createTime?: string;
+            /** @description Who wrote it; empty when time did. */
+            readonly createUserId: string;
+            createUserName: string;
         };
         PolicyEmployee: {
             readonly id: string;
@@ -6579,6 +7511,13 @@ export interface components {
             recycleAfterDays?: number;
             etag?: string;
         };
+        PreviewChurnRuleRequest: {
+            churnRule: components["schemas"]["ChurnRuleInput"];
+        };
+        PreviewChurnRuleResponse: {
+            /** Format: int64 */
+            customerCount: string;
+        };
         PreviewFieldRequest: {
             /** @description As it would be saved: of one that exists, key, type and kind of record are what they are. */
             field: components["schemas"]["FieldInput"];
@@ -6599,6 +7538,14 @@ export interface components {
              * @description Records in use without a value, when the field is required.
              */
             missingCount: string;
+        };
+        PreviewGradeSchemeRequest: {
+            /** @description In place of the draft that is saved, when given. */
+            draft?: components["schemas"]["GradeRulesInput"];
+        };
+        PreviewGradeSchemeResponse: {
+            /** @description Customers that stay where they are too. */
+            moves: components["schemas"]["GradeMove"][];
         };
         PreviewHandoverRequest: {
             /** Format: uuid */
@@ -6624,6 +7571,25 @@ export interface components {
             customerCount: string;
             /** @description Up to twenty of them, those first that are overdue longest. */
             customers: components["schemas"]["Customer"][];
+        };
+        PreviewTagRuleRequest: {
+            tagRule: components["schemas"]["TagRuleInput"];
+        };
+        PreviewTagRuleResponse: {
+            /**
+             * Format: int64
+             * @description That have the tag now.
+             */
+            presentCount: string;
+            /**
+             * Format: int64
+             * @description That would have it.
+             */
+            matchingCount: string;
+            /** Format: int64 */
+            gainedCount: string;
+            /** Format: int64 */
+            lostCount: string;
         };
         PreviousOwner: {
             customerId: string;
@@ -6699,6 +7665,9 @@ export interface components {
              *     nothing but its set-up is permitted.
              */
             readonly secondFactorRequired?: boolean;
+        };
+        PublishGradeSchemeRequest: {
+            etag?: string;
         };
         QueueStatus: {
             /** Format: int64 */
@@ -6840,6 +7809,9 @@ export interface components {
             readonly createUserId?: string;
             readonly updateUserId?: string;
         };
+        ReleaseCustomerGradeRequest: {
+            reason?: string;
+        };
         ReplayWebhookDeliveriesRequest: {
             /**
              * Format: date-time
@@ -6853,6 +7825,14 @@ export interface components {
             endTime?: string;
             /** @description Leave out what was delivered before. */
             undeliveredOnly?: boolean;
+        };
+        ReprieveChurnCaseRequest: {
+            measures?: string;
+            /** @description As in OpenChurnCase; empty: who it was. */
+            ownerId?: string | unknown;
+            /** @description RFC 3339 full-date, not before today. */
+            dueDate?: string;
+            etag?: string;
         };
         RequestPasswordResetRequest: {
             loginName?: string;
@@ -6912,6 +7892,9 @@ export interface components {
         };
         RevealEmployeeRequest: {
             /** @description Why, for the audit trail. */
+            reason?: string;
+        };
+        ReversePointEntryRequest: {
             reason?: string;
         };
         RevokeApiKeyRequest: Record<string, never>;
@@ -7016,6 +7999,46 @@ export interface components {
             /** @description Shown once. */
             secret: string;
         };
+        /** @description How far rules have come through all customers. */
+        RuleRun: {
+            /**
+             * @description Output only.
+             * @enum {string}
+             */
+            readonly state: "RULE_RUN_STATE_UNSPECIFIED" | "RULE_RUN_STATE_RUNNING" | "RULE_RUN_STATE_DONE" | "RULE_RUN_STATE_FAILED";
+            /**
+             * Format: int64
+             * @description Output only: customers that were looked at, and those that changed.
+             */
+            readonly seenCount: string;
+            /** Format: int64 */
+            changedCount: string;
+            /**
+             * Format: int64
+             * @description Output only: about how many there are in all.
+             */
+            readonly totalCount: string;
+        };
+        /** @description How far rules have come through all customers. */
+        RuleRunInput: {
+            /**
+             * @description Output only.
+             * @enum {string}
+             */
+            readonly state?: "RULE_RUN_STATE_UNSPECIFIED" | "RULE_RUN_STATE_RUNNING" | "RULE_RUN_STATE_DONE" | "RULE_RUN_STATE_FAILED";
+            /**
+             * Format: int64
+             * @description Output only: customers that were looked at, and those that changed.
+             */
+            readonly seenCount?: string;
+            /** Format: int64 */
+            changedCount?: string;
+            /**
+             * Format: int64
+             * @description Output only: about how many there are in all.
+             */
+            readonly totalCount?: string;
+        };
         RunImportRequest: {
             /** @description One a column, in the order of the file; the guessed ones when left out. */
             columns?: components["schemas"]["ImportColumnInput"][];
@@ -7026,6 +8049,10 @@ export interface components {
             dryRun?: boolean;
             /** @description Owner of the new customers; the caller when left out. */
             ownerId?: string | unknown;
+        };
+        SaveChurnCaseRequest: {
+            note?: string;
+            etag?: string;
         };
         SearchCustomersResponse: {
             matches: components["schemas"]["CustomerMatch"][];
@@ -7129,6 +8156,16 @@ export interface components {
             current: boolean;
             /** @description Where the address is, in the caller's language, as far as the installation can tell; empty otherwise. */
             place: string;
+        };
+        SetCustomerGradeRequest: {
+            /** @description Code in the scheme's dictionary. */
+            code?: string;
+            reason?: string;
+            /**
+             * Format: date-time
+             * @description When the rules decide again; only for schemes that have rules.
+             */
+            expireTime?: string;
         };
         Share: {
             /** @description UUIDv7. */
@@ -7244,6 +8281,25 @@ export interface components {
             /** @description Expression that lists the slice's customers in ListCustomers, the request's filter included. */
             filter: string;
         };
+        SpendPointsRequest: {
+            /** Format: int64 */
+            amount?: string;
+            /** @description What they are spent on, such as `gift/17`. */
+            source?: string;
+            reason?: string;
+        };
+        StageChange: {
+            readonly id: string;
+            /** @enum {string} */
+            before: "CUSTOMER_STAGE_UNSPECIFIED" | "CUSTOMER_STAGE_ACQUIRE" | "CUSTOMER_STAGE_RETAIN" | "CUSTOMER_STAGE_ENDED" | "CUSTOMER_STAGE_WIN_BACK";
+            /** @enum {string} */
+            after: "CUSTOMER_STAGE_UNSPECIFIED" | "CUSTOMER_STAGE_ACQUIRE" | "CUSTOMER_STAGE_RETAIN" | "CUSTOMER_STAGE_ENDED" | "CUSTOMER_STAGE_WIN_BACK";
+            reason: string;
+            /** Format: date-time */
+            changeTime?: string;
+            userId: string;
+            userName: string;
+        };
         StartPasskeyConfirmationRequest: Record<string, never>;
         StartPasskeyConfirmationResponse: {
             /** @description For `ConfirmIdentity`, within five minutes. */
@@ -7295,6 +8351,62 @@ export interface components {
             /** @description The key as `otpauth://totp/…`, for a QR code. */
             uri: string;
         };
+        TagCustomersRequest: {
+            /** @description Within the caller's scope and in use. */
+            ids?: string[];
+            /** @description Codes in the dictionary `tag`. A customer that has the tag already has it with this reason and time from now on. */
+            addTags?: string[];
+            removeTags?: string[];
+            /** @description Why the tags are put on. */
+            reason?: string;
+            /**
+             * Format: date-time
+             * @description When they go again; left out: they stay.
+             */
+            expireTime?: string;
+        };
+        TagCustomersResponse: {
+            /** @description Of each customer that changed, what it takes to undo it. */
+            customers: components["schemas"]["TaggedCustomer"][];
+        };
+        TagRule: {
+            /** @description Code in the dictionary `tag`. */
+            tag: string;
+            /** @description As in ListCustomers, over `metrics.KEY` too, but over neither tags nor the time of the last change. `me()` is nobody. */
+            filter: string;
+            /** @description Output only: what brings all customers to the rule, after a change and once a day. What changes of a customer counts at once. */
+            readonly run?: components["schemas"]["RuleRun"];
+            /** Format: date-time */
+            readonly createTime?: string;
+            /** Format: date-time */
+            readonly updateTime?: string;
+            etag: string;
+            /** @description Who created it and who changed it last, to be looked up in the directory; empty when it was the system itself. */
+            readonly createUserId: string;
+            readonly updateUserId: string;
+        };
+        TagRuleInput: {
+            /** @description Code in the dictionary `tag`. */
+            tag?: string;
+            /** @description As in ListCustomers, over `metrics.KEY` too, but over neither tags nor the time of the last change. `me()` is nobody. */
+            filter?: string;
+            /** @description Output only: what brings all customers to the rule, after a change and once a day. What changes of a customer counts at once. */
+            readonly run?: components["schemas"]["RuleRunInput"];
+            /** Format: date-time */
+            readonly createTime?: string;
+            /** Format: date-time */
+            readonly updateTime?: string;
+            etag?: string;
+            /** @description Who created it and who changed it last, to be looked up in the directory; empty when it was the system itself. */
+            readonly createUserId?: string;
+            readonly updateUserId?: string;
+        };
+        TaggedCustomer: {
+            customerId: string;
+            /** @description Tags that it did not have before. */
+            addedTags: string[];
+            removedTags: string[];
+        };
         TimelineEntry: {
             readonly id: string;
             /** Format: date-time */
@@ -7305,7 +8417,6 @@ export interface components {
             interaction?: components["schemas"]["Interaction"];
             change?: components["schemas"]["CustomerChange"];
         };
-        UndoBulkChangeRequest: Record<string, never>;
         UndoHandoverRequest: Record<string, never>;
         UndoImportRequest: Record<string, never>;
         /** @description What values must be beyond their type. What is left out is no limit. */
@@ -7355,7 +8466,7 @@ export interface components {
         View: {
             /** @description UUIDv7. */
             readonly id: string;
-            /** @description Unique among its author's of the same kind of record. */
+            /** @description Unique among its author's. */
             name: string;
             filter: string;
             orderBy: string;
@@ -7372,20 +8483,11 @@ export interface components {
             /** @description Who created it and who changed it last, to be looked up in the directory; empty when it was the system itself. */
             readonly createUserId: string;
             readonly updateUserId: string;
-            /**
-             * @description Which list it is of; CUSTOMER when left out. Stays as it was created.
-             * @enum {string}
-             */
-            recordKind: "RECORD_KIND_UNSPECIFIED" | "RECORD_KIND_CUSTOMER" | "RECORD_KIND_CONTACT" | "RECORD_KIND_INTERACTION";
-            /** @enum {string} */
-            layout: "VIEW_LAYOUT_UNSPECIFIED" | "VIEW_LAYOUT_TABLE" | "VIEW_LAYOUT_BOARD" | "VIEW_LAYOUT_CALENDAR";
-            /** @description The field of a board, which has one value of a list, or of a calendar, which has a day or a time; by its path in filters. */
-            layoutField: string;
         };
         ViewInput: {
             /** @description UUIDv7. */
             readonly id?: string;
-            /** @description Unique among its author's of the same kind of record. */
+            /** @description Unique among its author's. */
             name?: string;
             filter?: string;
             orderBy?: string;
@@ -7402,15 +8504,6 @@ export interface components {
             /** @description Who created it and who changed it last, to be looked up in the directory; empty when it was the system itself. */
             readonly createUserId?: string;
             readonly updateUserId?: string;
-            /**
-             * @description Which list it is of; CUSTOMER when left out. Stays as it was created.
-             * @enum {string}
-             */
-            recordKind?: "RECORD_KIND_UNSPECIFIED" | "RECORD_KIND_CUSTOMER" | "RECORD_KIND_CONTACT" | "RECORD_KIND_INTERACTION";
-            /** @enum {string} */
-            layout?: "VIEW_LAYOUT_UNSPECIFIED" | "VIEW_LAYOUT_TABLE" | "VIEW_LAYOUT_BOARD" | "VIEW_LAYOUT_CALENDAR";
-            /** @description The field of a board, which has one value of a list, or of a calendar, which has a day or a time; by its path in filters. */
-            layoutField?: string;
         };
         /** @description How one kind of personal data is seen; the clearest of the roles counts. */
         VisibilityAccess: {
@@ -8087,6 +9180,222 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    ContactService_ListContacts: {
+        parameters: {
+            query?: {
+                /** @description At most this many; 0 stands for 50. */
+                pageSize?: number;
+                /** @description `next_page_token` of the page before. */
+                pageToken?: string;
+                /** @description Also those out of use. */
+                includeInvalid?: boolean;
+            };
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+            };
+            path: {
+                customerId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListContactsResponse"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    ContactService_CreateContact: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                customerId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ContactInput"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Contact"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    ContactService_GetContact: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Contact"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    ContactService_UpdateContact: {
+        parameters: {
+            query?: {
+                /** @description Paths of the fields to change; `custom_fields.KEY` for one custom field. Left out: every field that the body holds. */
+                updateMask?: string;
+            };
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ContactInput"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Contact"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    ContactService_InvalidateContact: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["InvalidateContactRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Contact"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    ContactService_RevealContact: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["RevealContactRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Contact"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    CustomerAccessService_ExplainCustomerAccess: {
+        parameters: {
+            query?: {
+                employeeId?: string;
+            };
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+            };
+            path: {
+                customerId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CustomerAccess"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     CustomerService_ListCustomers: {
         parameters: {
             query?: {
@@ -8095,9 +9404,9 @@ export interface operations {
                 /** @description `next_page_token` of the page before. */
                 pageToken?: string;
                 /**
-                 * @description Expression (AIP-160) over the customer's fields in snake case and `custom.KEY`, for example
-                 *     `level = "vip" AND region : "33" AND custom.budget >= 100000`; `birthday_month_day` is the day in every year, 1231 for the
-                 *     last of December. An unknown field or a wrong type is INVALID_ARGUMENT with the position.
+                 * @description Expression (AIP-160) over the customer's fields in snake case, `grades.SCHEME` and `custom.KEY`, for example
+                 *     `level = "vip" AND region : "33" AND custom.budget >= 100000`. An unknown field or a wrong type is
+                 *     INVALID_ARGUMENT with the position.
                  */
                 filter?: string;
                 /** @description Up to three fields with `desc` behind those that descend, for example `update_time desc, name`. */
@@ -8427,423 +9736,6 @@ export interface operations {
                 content: {
                     "application/x-ndjson": string;
                     "text/event-stream": string;
-                };
-            };
-            default: components["responses"]["Problem"];
-        };
-    };
-    BulkChangeService_ListBulkChanges: {
-        parameters: {
-            query?: {
-                /** @description At most this many; 0 stands for 50. */
-                pageSize?: number;
-                /** @description `next_page_token` of the page before. */
-                pageToken?: string;
-            };
-            header?: {
-                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
-                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Done. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ListBulkChangesResponse"];
-                };
-            };
-            default: components["responses"]["Problem"];
-        };
-    };
-    BulkChangeService_CreateBulkChange: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
-                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
-                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
-                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["CreateBulkChangeRequest"];
-            };
-        };
-        responses: {
-            /** @description Done. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["BulkChange"];
-                };
-            };
-            default: components["responses"]["Problem"];
-        };
-    };
-    BulkChangeService_GetBulkChange: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
-                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
-            };
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Done. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["BulkChange"];
-                };
-            };
-            default: components["responses"]["Problem"];
-        };
-    };
-    BulkChangeService_ListBulkChangeRefusals: {
-        parameters: {
-            query?: {
-                /** @description At most this many; 0 stands for 50. */
-                pageSize?: number;
-                /** @description `next_page_token` of the page before. */
-                pageToken?: string;
-            };
-            header?: {
-                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
-                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
-            };
-            path: {
-                bulkChangeId: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Done. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ListBulkChangeRefusalsResponse"];
-                };
-            };
-            default: components["responses"]["Problem"];
-        };
-    };
-    BulkChangeService_UndoBulkChange: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
-                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
-                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
-                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
-            };
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: {
-            content: {
-                "application/json": components["schemas"]["UndoBulkChangeRequest"];
-            };
-        };
-        responses: {
-            /** @description Done. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["BulkChange"];
-                };
-            };
-            default: components["responses"]["Problem"];
-        };
-    };
-    ContactService_ListContacts: {
-        parameters: {
-            query?: {
-                /** @description At most this many; 0 stands for 50. */
-                pageSize?: number;
-                /** @description `next_page_token` of the page before. */
-                pageToken?: string;
-                /** @description Also those out of use. */
-                includeInvalid?: boolean;
-                /**
-                 * @description Expression (AIP-160) over `name`, `post`, `decision_role`, `phone`, `email`, `wechat`, `hobby`, `birthday`,
-                 *     `relationship_strength`, `primary`, `remark`, `customer_id`, `customer_name`, `create_time`, `update_time` and `custom.KEY`.
-                 */
-                filter?: string;
-                /**
-                 * @description Up to three fields with `desc` behind those that descend; left out: the primary one first, or the latest over all
-                 *     customers.
-                 */
-                orderBy?: string;
-            };
-            header?: {
-                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
-                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
-            };
-            path: {
-                customerId: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Done. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ListContactsResponse"];
-                };
-            };
-            default: components["responses"]["Problem"];
-        };
-    };
-    ContactService_CreateContact: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
-                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
-                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
-                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
-            };
-            path: {
-                customerId: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["ContactInput"];
-            };
-        };
-        responses: {
-            /** @description Done. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Contact"];
-                };
-            };
-            default: components["responses"]["Problem"];
-        };
-    };
-    ContactService_ListContacts_2: {
-        parameters: {
-            query?: {
-                /** @description Left out: over all customers. */
-                customerId?: string | unknown;
-                /** @description At most this many; 0 stands for 50. */
-                pageSize?: number;
-                /** @description `next_page_token` of the page before. */
-                pageToken?: string;
-                /** @description Also those out of use. */
-                includeInvalid?: boolean;
-                /**
-                 * @description Expression (AIP-160) over `name`, `post`, `decision_role`, `phone`, `email`, `wechat`, `hobby`, `birthday`,
-                 *     `relationship_strength`, `primary`, `remark`, `customer_id`, `customer_name`, `create_time`, `update_time` and `custom.KEY`.
-                 */
-                filter?: string;
-                /**
-                 * @description Up to three fields with `desc` behind those that descend; left out: the primary one first, or the latest over all
-                 *     customers.
-                 */
-                orderBy?: string;
-            };
-            header?: {
-                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
-                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Done. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ListContactsResponse"];
-                };
-            };
-            default: components["responses"]["Problem"];
-        };
-    };
-    ContactService_GetContact: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
-                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
-            };
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Done. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Contact"];
-                };
-            };
-            default: components["responses"]["Problem"];
-        };
-    };
-    ContactService_UpdateContact: {
-        parameters: {
-            query?: {
-                /** @description Paths of the fields to change; `custom_fields.KEY` for one custom field. Left out: every field that the body holds. */
-                updateMask?: string;
-            };
-            header?: {
-                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
-                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
-                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
-                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
-            };
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["ContactInput"];
-            };
-        };
-        responses: {
-            /** @description Done. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Contact"];
-                };
-            };
-            default: components["responses"]["Problem"];
-        };
-    };
-    ContactService_InvalidateContact: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
-                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
-                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
-                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
-            };
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: {
-            content: {
-                "application/json": components["schemas"]["InvalidateContactRequest"];
-            };
-        };
-        responses: {
-            /** @description Done. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Contact"];
-                };
-            };
-            default: components["responses"]["Problem"];
-        };
-    };
-    ContactService_RevealContact: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
-                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
-            };
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: {
-            content: {
-                "application/json": components["schemas"]["RevealContactRequest"];
-            };
-        };
-        responses: {
-            /** @description Done. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Contact"];
-                };
-            };
-            default: components["responses"]["Problem"];
-        };
-    };
-    CustomerAccessService_ExplainCustomerAccess: {
-        parameters: {
-            query?: {
-                employeeId?: string;
-            };
-            header?: {
-                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
-                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
-            };
-            path: {
-                customerId: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Done. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["CustomerAccess"];
                 };
             };
             default: components["responses"]["Problem"];
@@ -9455,6 +10347,592 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    TagService_ListTagRules: {
+        parameters: {
+            query?: {
+                /** @description At most this many; 0 stands for 100. */
+                pageSize?: number;
+                /** @description `next_page_token` of the page before. */
+                pageToken?: string;
+            };
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListTagRulesResponse"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    TagService_CreateTagRule: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TagRuleInput"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TagRule"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    TagService_DeleteTagRule: {
+        parameters: {
+            query?: {
+                etag?: string;
+            };
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                tag: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeleteTagRuleResponse"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    TagService_UpdateTagRule: {
+        parameters: {
+            query?: {
+                /** @description The path `filter`. */
+                updateMask?: string;
+            };
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                tag: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TagRuleInput"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TagRule"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    TagService_PreviewTagRule: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PreviewTagRuleRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PreviewTagRuleResponse"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    TagService_ListCustomerTags: {
+        parameters: {
+            query?: {
+                /** @description At most this many; 0 stands for 100. */
+                pageSize?: number;
+                /** @description `next_page_token` of the page before. */
+                pageToken?: string;
+            };
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+            };
+            path: {
+                customerId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListCustomerTagsResponse"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    TagService_TagCustomers: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TagCustomersRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TagCustomersResponse"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    GradeService_ListGradeSchemes: {
+        parameters: {
+            query?: {
+                /** @description At most this many; 0 stands for 50. */
+                pageSize?: number;
+                /** @description `next_page_token` of the page before. */
+                pageToken?: string;
+            };
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListGradeSchemesResponse"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    GradeService_CreateGradeScheme: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GradeSchemeInput"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GradeScheme"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    GradeService_GetGradeScheme: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+            };
+            path: {
+                code: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GradeScheme"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    GradeService_UpdateGradeScheme: {
+        parameters: {
+            query?: {
+                /** @description Paths of `draft`, `draft.rules`, `draft.default_code`. */
+                updateMask?: string;
+            };
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                code: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GradeSchemeInput"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GradeScheme"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    GradeService_PreviewGradeScheme: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                code: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["PreviewGradeSchemeRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PreviewGradeSchemeResponse"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    GradeService_PublishGradeScheme: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                code: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PublishGradeSchemeRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GradeScheme"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    GradeService_ListGradeVersions: {
+        parameters: {
+            query?: {
+                /** @description At most this many; 0 stands for 50. */
+                pageSize?: number;
+                /** @description `next_page_token` of the page before. */
+                pageToken?: string;
+            };
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+            };
+            path: {
+                code: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListGradeVersionsResponse"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    GradeService_GetGradeMatrix: {
+        parameters: {
+            query?: {
+                /** @description Codes of two schemes. */
+                rowScheme?: string;
+                columnScheme?: string;
+            };
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GradeMatrix"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    GradeService_ListCustomerGrades: {
+        parameters: {
+            query?: {
+                /** @description At most this many; 0 stands for 100. */
+                pageSize?: number;
+                /** @description `next_page_token` of the page before. */
+                pageToken?: string;
+            };
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+            };
+            path: {
+                customerId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListCustomerGradesResponse"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    GradeService_SetCustomerGrade: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                customerId: string;
+                scheme: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SetCustomerGradeRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CustomerGrade"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    GradeService_ReleaseCustomerGrade: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                customerId: string;
+                scheme: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["ReleaseCustomerGradeRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CustomerGrade"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    GradeService_ListGradeChanges: {
+        parameters: {
+            query?: {
+                /** @description At most this many; 0 stands for 50. */
+                pageSize?: number;
+                /** @description `next_page_token` of the page before. */
+                pageToken?: string;
+            };
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+            };
+            path: {
+                customerId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListGradeChangesResponse"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     ImportService_ListImports: {
         parameters: {
             query?: {
@@ -9780,6 +11258,442 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    LifecycleService_MoveCustomerStage: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MoveCustomerStageRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Customer"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    LifecycleService_ListStageChanges: {
+        parameters: {
+            query?: {
+                /** @description At most this many; 0 stands for 50. */
+                pageSize?: number;
+                /** @description `next_page_token` of the page before. */
+                pageToken?: string;
+            };
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+            };
+            path: {
+                customerId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListStageChangesResponse"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    LifecycleService_ListChurnCases: {
+        parameters: {
+            query?: {
+                /** @description At most this many; 0 stands for 50. */
+                pageSize?: number;
+                /** @description `next_page_token` of the page before. */
+                pageToken?: string;
+                /**
+                 * @description Expression over `state`, `owner_id`, `customer_id` and `due_date`, for example
+                 *     `state = (WARNED OR REPRIEVED) AND owner_id = me() AND due_date < today()`.
+                 */
+                filter?: string;
+            };
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListChurnCasesResponse"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    LifecycleService_GetChurnCase: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChurnCase"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    LifecycleService_ListChurnSteps: {
+        parameters: {
+            query?: {
+                /** @description At most this many; 0 stands for 100. */
+                pageSize?: number;
+                /** @description `next_page_token` of the page before. */
+                pageToken?: string;
+            };
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+            };
+            path: {
+                caseId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListChurnStepsResponse"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    LifecycleService_OpenChurnCase: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                customerId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OpenChurnCaseRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChurnCase"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    LifecycleService_ReprieveChurnCase: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReprieveChurnCaseRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChurnCase"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    LifecycleService_ConfirmChurnCase: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConfirmChurnCaseRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChurnCase"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    LifecycleService_SaveChurnCase: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SaveChurnCaseRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChurnCase"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    LifecycleService_ListChurnRules: {
+        parameters: {
+            query?: {
+                /** @description At most this many; 0 stands for 50. */
+                pageSize?: number;
+                /** @description `next_page_token` of the page before. */
+                pageToken?: string;
+            };
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListChurnRulesResponse"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    LifecycleService_CreateChurnRule: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChurnRuleInput"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChurnRule"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    LifecycleService_DeleteChurnRule: {
+        parameters: {
+            query?: {
+                etag?: string;
+            };
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeleteChurnRuleResponse"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    LifecycleService_UpdateChurnRule: {
+        parameters: {
+            query?: {
+                /** @description Paths divided by commas. */
+                updateMask?: string;
+            };
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChurnRuleInput"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChurnRule"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    LifecycleService_PreviewChurnRule: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PreviewChurnRuleRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PreviewChurnRuleResponse"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     CustomersOperationsService_ListAuditEntries: {
         parameters: {
             query?: {
@@ -10040,6 +11954,192 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ListOwnershipPeriodsResponse"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    PointService_GetPointAccount: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+            };
+            path: {
+                customerId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PointAccount"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    PointService_ListPointEntries: {
+        parameters: {
+            query?: {
+                /** @description At most this many; 0 stands for 50. */
+                pageSize?: number;
+                /** @description `next_page_token` of the page before. */
+                pageToken?: string;
+            };
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+            };
+            path: {
+                customerId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListPointEntriesResponse"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    PointService_EarnPoints: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                customerId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EarnPointsRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PointEntry"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    PointService_SpendPoints: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                customerId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SpendPointsRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PointEntry"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    PointService_AdjustPoints: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                customerId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AdjustPointsRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PointEntry"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    PointService_ReversePointEntry: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                customerId: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReversePointEntryRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PointEntry"];
                 };
             };
             default: components["responses"]["Problem"];
@@ -10758,8 +12858,6 @@ export interface operations {
                 pageSize?: number;
                 /** @description `next_page_token` of the page before. */
                 pageToken?: string;
-                /** @description Views of this list; CUSTOMER when left out. */
-                recordKind?: "RECORD_KIND_UNSPECIFIED" | "RECORD_KIND_CUSTOMER" | "RECORD_KIND_CONTACT" | "RECORD_KIND_INTERACTION";
             };
             header?: {
                 /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */

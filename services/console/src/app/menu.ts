@@ -10,14 +10,20 @@ export interface MenuEntry {
     | "contacts"
     | "interactions"
     | "pool"
+    | "duplicates"
     | "imports"
     | "composition"
     | "employees"
     | "handovers"
+    | "privacyRequests"
     | "groups"
     | "roles"
     | "dictionaries"
     | "fields"
+    | "churn"
+    | "tags"
+    | "grades"
+    | "valueMatrix"
     | "audit"
     | "serviceAccounts"
     | "provisioning"
@@ -37,14 +43,20 @@ const entries: readonly MenuEntry[] = [
   { path: "/contacts", key: "contacts", section: "work", service: "customers", permission: "PERMISSION_CONTACTS_READ" },
   { path: "/interactions", key: "interactions", section: "work", service: "customers", permission: "PERMISSION_INTERACTIONS_READ" },
   { path: "/pool", key: "pool", section: "work", service: "customers", permission: "PERMISSION_CUSTOMERS_CLAIM" },
+  { path: "/duplicates", key: "duplicates", section: "work", service: "customers", permission: "PERMISSION_CUSTOMERS_UPDATE" },
+  { path: "/churn", key: "churn", section: "work", service: "customers", permission: "PERMISSION_CUSTOMERS_READ" },
   { path: "/imports", key: "imports", section: "work", service: "customers", permission: "PERMISSION_CUSTOMERS_IMPORT" },
   { path: "/reports/composition", key: "composition", section: "reports", service: "reporting", permission: "PERMISSION_REPORTS_READ" },
+  { path: "/reports/value-matrix", key: "valueMatrix", section: "reports", service: "customers", permission: "PERMISSION_CUSTOMERS_READ" },
   { path: "/employees", key: "employees", section: "organization", service: "identity", permission: "PERMISSION_EMPLOYEES_READ" },
   { path: "/handovers", key: "handovers", section: "organization", service: "customers", permission: "PERMISSION_CUSTOMERS_ASSIGN" },
   { path: "/groups", key: "groups", section: "organization", service: "identity" },
   { path: "/roles", key: "roles", section: "organization", service: "identity", permission: "PERMISSION_ROLES_READ" },
   { path: "/dictionaries", key: "dictionaries", section: "settings", service: "customers" },
   { path: "/fields", key: "fields", section: "settings", service: "customers" },
+  { path: "/tags", key: "tags", section: "settings", service: "customers", permission: "PERMISSION_FIELDS_MANAGE" },
+  { path: "/grades", key: "grades", section: "settings", service: "customers", permission: "PERMISSION_FIELDS_MANAGE" },
+  { path: "/privacy-requests", key: "privacyRequests", section: "administration", service: "customers", permission: "PERMISSION_CUSTOMERS_PRIVACY" },
   { path: "/audit", key: "audit", section: "administration", permission: "PERMISSION_AUDIT_READ" },
   { path: "/service-accounts", key: "serviceAccounts", section: "administration", service: "identity", permission: "PERMISSION_SERVICE_ACCOUNTS_MANAGE" },
   { path: "/provisioning", key: "provisioning", section: "administration", service: "identity", permission: "PERMISSION_SERVICE_ACCOUNTS_MANAGE" },

@@ -5,10 +5,13 @@ import type { Customer } from "@/api/types";
 import { Time } from "@/shared/Time";
 import type { Attribute } from "./attributes";
 import { EntryLabel } from "./dictionaries/pickers";
+import { TagChips } from "./tags/TagChips";
 import { plainValue, type PlainValue } from "./fields/values";
 
 export function attributeValue(customer: Customer, attribute: Attribute): PlainValue {
   if (attribute.field) return plainValue(customer.customFields?.[attribute.field.key ?? ""]);
+  if (attribute.scheme) return customer.grades[attribute.scheme];
+  if (attribute.key === "tags") return customer.tags;
   if (attribute.key === "ownerId") return customer.ownerName;
   if (attribute.key === "groupId") return customer.groupName;
   const value = attribute.key && customer[attribute.key];
@@ -17,6 +20,7 @@ export function attributeValue(customer: Customer, attribute: Attribute): PlainV
 
 export function AttributeValue({ customer, attribute }: { customer: Customer; attribute: Attribute }) {
   const value = attributeValue(customer, attribute);
+  if (attribute.key === "tags" && customer.tags.length > 0) return <TagChips tags={customer.tags} />;
   if (attribute.key === "ownerId" && !value) return <PoolTag />;
   return <PlainAttributeValue attribute={attribute} value={value} />;
 }

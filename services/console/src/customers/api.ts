@@ -14,6 +14,7 @@ import type {
   RecordKind,
   Relation,
   RelationTypeInput,
+  TimelineKind,
   ViewInput,
   ViewPatch,
 } from "@/api/types";
@@ -211,8 +212,8 @@ export const createShare = (customerId: string, share: { employeeId?: string; gr
 
 export const deleteShare = (id: string) => unwrap(client.DELETE("/v1/shares/{id}", { params: { path: { id } } }));
 
-export const listTimeline = (customerId: string, pageToken?: string) =>
-  unwrap(client.GET("/v1/customers/{customerId}/timeline", { params: { path: { customerId }, query: { pageSize: 30, pageToken } } }));
+export const listTimeline = (customerId: string, kinds: TimelineKind[], pageToken?: string) =>
+  unwrap(client.GET("/v1/customers/{customerId}/timeline", { params: { path: { customerId }, query: { kinds, pageSize: 30, pageToken } } }));
 
 export const listInteractions = (query: { filter?: string; orderBy?: string; pageSize?: number; pageToken?: string }) =>
   unwrap(client.GET("/v1/interactions", { params: { query } }));
@@ -232,7 +233,7 @@ export function useCustomerChanged() {
   const queries = useQueryClient();
   return () =>
     Promise.all(
-      ["customers", "customer", "contacts", "relations", "shares", "timeline", "interactions", "attachments", "pool", "search", "ownership", "expiring"].map((key) =>
+      ["customers", "customer", "contacts", "relations", "shares", "timeline", "interactions", "attachments", "pool", "search", "ownership", "expiring", "duplicates", "tags", "grades"].map((key) =>
         queries.invalidateQueries({ queryKey: [key] }),
       ),
     );

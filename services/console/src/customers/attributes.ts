@@ -3,7 +3,8 @@
 import { useMemo } from "react";
 import dayjs from "dayjs";
 import { useTranslation } from "react-i18next";
-import type { Customer, Field, FieldType } from "@/api/types";
+import type { Customer, Dictionary, Field, FieldType } from "@/api/types";
+import { useDictionaries } from "./dictionaries/api";
 import { useFields } from "./fields/api";
 
 export type AttributeKind =
@@ -35,10 +36,12 @@ export interface Attribute {
   /** Key in the customer's JSON; custom fields have none. */
   key?: keyof Customer;
   dictionary?: string;
-  enumName?: "CustomerKind" | "CustomerState" | "Gender" | "DecisionRole" | "InteractionType" | "InteractionState";
+  enumName?: "CustomerKind" | "CustomerStage" | "CustomerState" | "Gender" | "DecisionRole" | "InteractionType" | "InteractionState";
   /** Values of an enum: name in JSON and name in filters. */
   options?: { value: string; filterValue: string }[];
   field?: Field;
+  /** The scheme whose grade it is, where that is no field of its own. */
+  scheme?: string;
   /** Can be typed into forms. */
   editable: boolean;
   sortable: boolean;
@@ -63,6 +66,7 @@ const builtIns: BuiltIn[] = [
   { ...sortable, key: "number", kind: "text", section: "main" },
   { ...plain, key: "kind", kind: "enum", section: "main", enumName: "CustomerKind", options: enumOptions("CUSTOMER_KIND", ["PERSON", "ORGANIZATION"]) },
   { ...plain, key: "level", kind: "dictionary", section: "main", dictionary: "level" },
+  { ...plain, key: "tags", kind: "dictionaries", section: "main", dictionary: "tag", editable: false, importable: false },
   { ...plain, key: "status", kind: "dictionary", section: "main", dictionary: "customer_status" },
   { ...plain, key: "region", kind: "tree", section: "main", dictionary: "region" },
   { ...plain, key: "phone", kind: "text", section: "contact" },
@@ -83,6 +87,7 @@ const builtIns: BuiltIn[] = [
   { ...output, key: "ownerId", kind: "employee", section: "system", sortable: false },
   { ...output, key: "groupId", kind: "group", section: "system", sortable: false },
   { ...output, key: "state", kind: "enum", section: "system", enumName: "CustomerState", options: enumOptions("CUSTOMER_STATE", ["ACTIVE", "INVALID"]), sortable: false },
+  { ...output, key: "stage", kind: "enum", section: "system", enumName: "CustomerStage", options: enumOptions("CUSTOMER_STAGE", ["ACQUIRE", "RETAIN", "ENDED", "WIN_BACK"]), sortable: false },
   { ...output, key: "lastContactTime", kind: "timestamp", section: "system" },
   { ...output, key: "createTime", kind: "timestamp", section: "system" },
   { ...output, key: "updateTime", kind: "timestamp", section: "system" },
@@ -135,14 +140,26 @@ export function builtInAttributes(label: (key: string) => string): Attribute[] {
   });
 }
 
+/** Grades of schemes that are no fields of their own. */
+export function gradeAttribute(scheme: Dictionary, english: boolean): Attribute {
+  const path = `grades.${scheme.code}`;
+  const label = english && scheme.nameEn ? scheme.nameEn : scheme.nameZh;
+  return { ...sortable, editable: false, importable: false, path, maskPath: path, label, kind: "dictionary", section: "business", dictionary: scheme.code, scheme: scheme.code };
+}
+
 /** Every attribute, custom ones behind the built-in, labelled in the caller's language. */
 export function useAttributes(): Attribute[] {
   const { t, i18n } = useTranslation();
   const { data: fields } = useFields();
+  const { data: dictionaries } = useDictionaries();
   return useMemo(() => {
     // The keys of the built-in attributes and of their texts are the same; the texts' test holds that.
     const label = (key: string) => t(`customers.attributes.${key}` as "customers.attributes.name");
-    const custom = (fields ?? []).filter((field) => !field.retired && field.readable).map((field) => customAttribute(field, i18n.language === "en"));
-    return [...builtInAttributes(label), ...custom];
-  }, [fields, t, i18n.language]);
+    const english = i18n.language === "en";
+    const custom = (fields ?? []).filter((field) => !field.retired && field.readable).map((field) => customAttribute(field, english));
+    const builtIn = builtInAttributes(label);
+    const known = new Set(builtIn.map(({ path }) => path));
+    const grades = (dictionaries ?? []).filter(({ graded, code }) => graded && !known.has(code)).map((scheme) => gradeAttribute(scheme, english));
+    return [...builtIn, ...grades, ...custom];
+  }, [fields, dictionaries, t, i18n.language]);
 }

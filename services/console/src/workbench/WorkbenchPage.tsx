@@ -4,6 +4,7 @@ import { useTranslation } from "react-i18next";
 import { useAccess } from "@/app/access";
 import { PageHeader } from "@/shared/PageHeader";
 import { AgendaCard } from "./AgendaCard";
+import { ChurnCard } from "./ChurnCard";
 import { CompositionCard } from "./CompositionCard";
 import { ExpiringCard } from "./ExpiringCard";
 import { MineCard, RecentCard } from "./CustomersCards";
@@ -28,6 +29,7 @@ export function WorkbenchPage() {
         <Col xs={24} xl={10}>
           <Flex vertical gap={16}>
             {customers && <RecentCard employeeId={profile?.id} />}
+            {customers && <ChurnCard />}
             {customers && <ExpiringCard />}
             {customers && <MineCard />}
             {reports && <CompositionCard />}

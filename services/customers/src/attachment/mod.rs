@@ -6,6 +6,7 @@ mod access;
 mod clamd;
 mod config;
 mod download;
+mod erase;
 mod kind;
 mod rpc;
 mod rules;
@@ -15,7 +16,9 @@ mod sweep;
 mod upload;
 
 pub use config::AttachmentConfig;
+pub use download::give_archive;
+pub use erase::erase;
 pub use rpc::AttachmentRpc;
 pub use scan::Scan;
-pub use store::held_objects;
+pub use store::{held_objects, object_announce, object_hold};
 pub use sweep::Sweep;

@@ -230,8 +230,11 @@ pub async fn object_take_due(connection: &mut PgConnection) -> Result<Option<Uui
     Ok(taken.fetch_optional(connection).await?)
 }
 
-/// Of all attachments whose content is kept.
+/// Of all attachments and archives whose content is kept.
 pub async fn held_objects(connection: &mut PgConnection) -> Result<Vec<Uuid>> {
-    let ids = sqlx::query_scalar("SELECT object_id FROM attachment WHERE state <> $1 ORDER BY object_id");
+    let ids = sqlx::query_scalar(
+        "SELECT object_id FROM attachment WHERE state <> $1
+         UNION ALL SELECT object_id FROM privacy_request WHERE object_id IS NOT NULL ORDER BY object_id",
+    );
     Ok(ids.bind(AttachmentState::Refused as i16).fetch_all(connection).await?)
 }

@@ -43,10 +43,15 @@ impl Row for Listed<'_> {
             "remark" => text(&customer.remark),
             "owner_id" => uuid(&customer.owner_id),
             "group_id" => uuid(&customer.group_id),
+            "stage" => Value::Int(customer.stage.into()),
             "state" => Value::Int(customer.state.into()),
             "last_contact_time" => time(customer.last_contact_time.as_ref()),
             "create_time" => time(customer.create_time.as_ref()),
             "update_time" => time(customer.update_time.as_ref()),
+            graded if graded.starts_with("grades.") => match customer.grades.get(&graded["grades.".len()..]) {
+                Some(code) => text(code),
+                None => Value::Null,
+            },
             custom => match custom.strip_prefix("custom.").and_then(|key| customer.custom_fields.get(key)) {
                 Some(value) => to_key(value),
                 None => Value::Null,

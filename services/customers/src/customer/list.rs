@@ -58,6 +58,7 @@ pub fn built_in() -> Schema {
         .with(Field::new("kind", kinds(), Column::sql("c.kind")).sortable().not_null())
         .with(Field::new("gender", genders(), Column::sql("c.gender")).sortable().not_null())
         .with(Field::new("state", states(), Column::sql("c.state")).sortable().not_null())
+        .with(Field::new("stage", stages(), Column::sql("c.stage")).sortable().not_null())
         .with(Field::new("satisfaction", FieldType::Int, Column::sql("c.satisfaction")).sortable().not_null())
         .with(Field::new("birthday", FieldType::Date, Column::sql("c.birthday")).sortable())
         .with(Field::new("birthday_month_day", FieldType::Int, Column::sql(MONTH_DAY)).sortable())
@@ -65,9 +66,18 @@ pub fn built_in() -> Schema {
         .with(Field::new("group_id", FieldType::Uuid, Column::sql("c.group_id")).sortable())
         .with(Field::new("create_user_id", FieldType::Uuid, Column::sql("c.create_user_id")))
         .with(Field::new("update_user_id", FieldType::Uuid, Column::sql("c.update_user_id")))
+        .with(Field::new("tags", FieldType::StringList, tags()))
         .with(Field::new("last_contact_time", FieldType::Timestamp, Column::sql("c.last_contact_time")).sortable())
         .with(Field::new("create_time", FieldType::Timestamp, Column::sql("c.create_time")).sortable().not_null())
         .with(Field::new("update_time", FieldType::Timestamp, Column::sql("c.update_time")).sortable().not_null())
+}
+
+/// One that has run out is as good as gone.
+fn tags() -> Column {
+    Column::rows(
+        "customer_tag t WHERE t.customer_id = c.id AND (t.expire_time IS NULL OR t.expire_time > now())",
+        "t.tag",
+    )
 }
 
 /// Names with and without the prefix that protobuf wants.
@@ -92,6 +102,14 @@ fn genders() -> FieldType {
 
 fn states() -> FieldType {
     FieldType::int_enum([("ACTIVE", 1), ("INVALID", 2), ("CUSTOMER_STATE_ACTIVE", 1), ("CUSTOMER_STATE_INVALID", 2)])
+}
+
+fn stages() -> FieldType {
+    let names = [("ACQUIRE", 1), ("RETAIN", 2), ("ENDED", 3), ("WIN_BACK", 4)];
+    let names = names.into_iter();
+    FieldType::int_enum(
+        names.flat_map(|(name, value)| [(name.to_owned(), value), (format!("CUSTOMER_STAGE_{name}"), value)]),
+    )
 }
 
 /// A checked filter and order.

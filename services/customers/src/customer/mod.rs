@@ -1,7 +1,7 @@
 //! Customers. `rules` decides what a customer may hold, `row` reads one, `list` says what lists may filter and sort by,
 //! `assign` gives them to others, `reveal` shows what is masked.
 
-mod assign;
+pub mod assign;
 pub mod changes;
 pub mod checksum;
 pub mod event;

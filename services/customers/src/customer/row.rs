@@ -1,6 +1,7 @@
 //! Row → message, on the hot path of every answer: columns by their place, nothing copied twice.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use contracts::customers::{Address, Customer, CustomerOutcome};
@@ -19,10 +20,13 @@ use crate::field::{Fields, Masked, to_messages};
 pub const COLUMNS: &str = "c.id, c.kind, c.number, c.name, c.region, c.industry, c.source, c.level, c.grade, c.credit,
     c.satisfaction, c.status, c.phone, c.email, c.website, c.addresses, c.id_number, c.legal_representative,
     c.bank_name, c.bank_account, c.gender, c.birthday, c.remark, c.custom_fields, c.owner_id, c.group_id, c.state,
-    c.last_contact_time, c.create_time, c.update_time, c.create_user_id, c.update_user_id, c.revision";
+    c.last_contact_time, c.create_time, c.update_time, c.create_user_id, c.update_user_id, c.grades,
+    ARRAY(SELECT t.tag FROM customer_tag t
+          WHERE t.customer_id = c.id AND (t.expire_time IS NULL OR t.expire_time > now()) ORDER BY t.tag),
+    c.stage, c.revision";
 
 /// How many columns there are; more can follow.
-pub const WIDTH: usize = 33;
+pub const WIDTH: usize = 36;
 
 /// What it takes to read a row for somebody.
 pub struct Reader<'a> {
@@ -107,7 +111,10 @@ impl<'a> Reader<'a> {
             last_contact_time: row.try_get::<Option<DateTime<Utc>>, _>(27)?.map(timestamp),
             create_time: Some(timestamp(row.try_get(28)?)),
             update_time: Some(timestamp(row.try_get(29)?)),
-            etag: update::etag(row.try_get(32)?),
+            etag: update::etag(row.try_get(35)?),
+            grades: grades(row, 32)?,
+            tags: row.try_get(33)?,
+            stage: row.try_get::<i16, _>(34)?.into(),
             ..Customer::default()
         };
         self.put_owner(&mut customer, row.try_get(24)?, row.try_get(25)?);
@@ -139,6 +146,13 @@ fn is_empty(value: &PgValueRef<'_>) -> bool {
     value.is_null() || matches!(value.as_bytes(), Ok(b"\x01[]" | b"\x01{}"))
 }
 
+fn grades(row: &PgRow, index: usize) -> sqlx::Result<HashMap<String, String>> {
+    if is_empty(&row.try_get_raw(index)?) {
+        return Ok(HashMap::new());
+    }
+    row.try_get::<Json<_>, _>(index).map(|Json(grades)| grades)
+}
+
 fn custom_fields(row: &PgRow, index: usize) -> sqlx::Result<Value> {
     if is_empty(&row.try_get_raw(index)?) {
         return Ok(Value::Object(serde_json::Map::new()));
@@ -155,18 +169,29 @@ struct StoredAddress<'a> {
     postal_code: Cow<'a, str>,
 }
 
+impl StoredAddress<'_> {
+    fn address(self) -> Address {
+        Address {
+            label: self.label.into_owned(),
+            region: self.region.into_owned(),
+            street: self.street.into_owned(),
+            postal_code: self.postal_code.into_owned(),
+        }
+    }
+}
+
 fn addresses(row: &PgRow, index: usize) -> sqlx::Result<Vec<Address>> {
     if is_empty(&row.try_get_raw(index)?) {
         return Ok(Vec::new());
     }
     let Json(stored) = row.try_get::<Json<Vec<StoredAddress<'static>>>, _>(index)?;
-    let addresses = stored.into_iter().map(|address| Address {
-        label: address.label.into_owned(),
-        region: address.region.into_owned(),
-        street: address.street.into_owned(),
-        postal_code: address.postal_code.into_owned(),
-    });
-    Ok(addresses.collect())
+    Ok(stored.into_iter().map(StoredAddress::address).collect())
+}
+
+/// Addresses from what [`addresses_json`] made of them.
+pub fn addresses_of(stored: &Value) -> Vec<Address> {
+    let stored = Vec::<StoredAddress<'_>>::deserialize(stored).unwrap_or_default();
+    stored.into_iter().map(StoredAddress::address).collect()
 }
 
 /// Addresses as they are stored.

@@ -12,7 +12,7 @@ use contracts::customers::{
 use contracts::google::api::HttpBody;
 use contracts::options::Permission;
 use futures::stream::BoxStream;
-use platform::access::Call;
+use platform::access::{Call, RowPredicate};
 use platform::db::{AuditEntry, FieldChange, Once, timestamp};
 use platform::error::{Error, Result};
 use platform::filter::Value as Key;
@@ -25,6 +25,7 @@ use super::list::{Selection, built_in};
 use super::row::Reader;
 use super::{assign, event, reveal, store, write};
 use crate::error::reason;
+use crate::merge::went_into;
 use crate::watch::{Updates, Watches};
 use crate::{Shared, pool};
 
@@ -76,6 +77,10 @@ impl CustomerService for CustomerRpc {
         let mut customer = store::customer_get(self.shared.db.pool(), &reader, &rows, id).await?;
         if !customer.owner_id.is_empty() {
             customer.recycle_time = pool::recycle_time(&self.shared, &call, id).await?.map(timestamp);
+        }
+        if customer.state() == CustomerState::Invalid {
+            let into = went_into(self.shared.db.pool(), &rows, id).await?;
+            customer.merged_into_id = into.map(|id| id.to_string()).unwrap_or_default();
         }
         Ok(Response::new(customer))
     }
@@ -188,6 +193,9 @@ impl CustomerRpc {
                 CustomerState::Invalid => &reason::CUSTOMER_INVALID,
                 _ => &reason::CUSTOMER_NOT_INVALID,
             }));
+        }
+        if went_into(tx.connection(), &RowPredicate::All, id).await?.is_some() {
+            return Err(Error::failed_precondition(&reason::CUSTOMER_MERGED));
         }
         let row = store::customer_state_set(tx.connection(), id, change.state, call.caller.employee_id()).await?;
         let customer = reader.customer(&row)?;

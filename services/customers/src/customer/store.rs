@@ -225,8 +225,14 @@ pub async fn customer_lock(connection: &mut PgConnection, rows: &RowPredicate, i
     let mut sql = select();
     sql.push("c.id = ").push_bind(id).push(" AND ");
     rows.push_sql(&mut sql, CUSTOMER_ROWS);
-    sql.push(" FOR NO KEY UPDATE OF c");
-    sql.build().fetch_optional(connection).await?.ok_or_else(Error::not_found)
+    sql.push(" AND c.erase_time IS NULL FOR NO KEY UPDATE OF c");
+    if let Some(row) = sql.build().fetch_optional(&mut *connection).await? {
+        return Ok(row);
+    }
+    match crate::parent::is_visible(connection, rows, id).await? {
+        true => Err(Error::failed_precondition(&reason::CUSTOMER_ERASED)),
+        false => Err(Error::not_found()),
+    }
 }
 
 /// Writes the fields of a locked customer and gives the row as it is then.

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use contracts::customers::{Customer, CustomerState, UpdateCustomerRequest};
+use contracts::customers::{Customer, CustomerStage, CustomerState, UpdateCustomerRequest};
 use contracts::options::{Permission, PersonalData, Visibility};
 use platform::access::{Call, Caller};
 use platform::db::{AuditEntry, Once, Tx, timestamp};
@@ -45,6 +45,9 @@ pub async fn create(shared: &Shared, call: &Call, mut customer: Customer) -> Res
     reader.put_owner(&mut customer, Some(owner_id), group_id);
     customer.state = CustomerState::Active.into();
     customer.last_contact_time = None;
+    customer.tags.clear();
+    customer.grades.clear();
+    customer.stage = CustomerStage::Acquire.into();
     customer.create_user_name = call.caller.display_name().to_owned();
     customer.update_user_name = customer.create_user_name.clone();
 

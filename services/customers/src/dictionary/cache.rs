@@ -20,6 +20,9 @@ pub struct Entry {
 #[derive(Debug, Default)]
 struct Dictionary {
     tree: bool,
+    names: (String, String),
+    /// Its codes are grades.
+    graded: bool,
     entries: HashMap<String, Entry>,
 }
 
@@ -33,15 +36,22 @@ impl Dictionaries {
     pub fn new(dictionaries: impl IntoIterator<Item = (String, bool, Vec<Entry>)>) -> Self {
         let by_code = dictionaries.into_iter().map(|(code, tree, entries)| {
             let entries = entries.into_iter().map(|entry| (entry.code.clone(), entry)).collect();
-            (code, Dictionary { tree, entries })
+            (code, Dictionary { tree, entries, ..Dictionary::default() })
         });
         Self { by_code: by_code.collect() }
     }
 
     pub async fn load(connection: &mut PgConnection) -> sqlx::Result<Self> {
         let mut by_code = HashMap::new();
-        for row in sqlx::query("SELECT code, tree FROM dictionary").fetch_all(&mut *connection).await? {
-            by_code.insert(row.try_get(0)?, Dictionary { tree: row.try_get(1)?, entries: HashMap::new() });
+        let rows = sqlx::query("SELECT code, tree, graded, name_zh, name_en FROM dictionary");
+        for row in rows.fetch_all(&mut *connection).await? {
+            let dictionary = Dictionary {
+                tree: row.try_get(1)?,
+                graded: row.try_get(2)?,
+                names: (row.try_get(3)?, row.try_get(4)?),
+                entries: HashMap::new(),
+            };
+            by_code.insert(row.try_get(0)?, dictionary);
         }
         let rows = sqlx::query(
             "SELECT dictionary, code, name_zh, name_en, parent_code, retired FROM dictionary_entry ORDER BY dictionary",
@@ -71,6 +81,25 @@ impl Dictionaries {
 
     pub fn is_tree(&self, dictionary: &str) -> bool {
         self.by_code.get(dictionary).is_some_and(|dictionary| dictionary.tree)
+    }
+
+    /// Whether there are entries below one.
+    pub fn has_children(&self, dictionary: &str, code: &str) -> bool {
+        self.entries(dictionary).any(|entry| entry.parent_code == code)
+    }
+
+    pub fn is_graded(&self, dictionary: &str) -> bool {
+        self.by_code.get(dictionary).is_some_and(|dictionary| dictionary.graded)
+    }
+
+    /// Those whose codes are grades, in no particular order.
+    pub fn graded(&self) -> impl Iterator<Item = &str> {
+        self.by_code.iter().filter(|(_, dictionary)| dictionary.graded).map(|(code, _)| code.as_str())
+    }
+
+    /// What a dictionary is called, in Chinese and in English.
+    pub fn names(&self, dictionary: &str) -> Option<(&str, &str)> {
+        self.by_code.get(dictionary).map(|dictionary| (&*dictionary.names.0, &*dictionary.names.1))
     }
 
     /// The entries of a dictionary in no particular order.

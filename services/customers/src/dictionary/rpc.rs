@@ -58,6 +58,7 @@ impl DictionaryService for DictionaryRpc {
         let mut new = request.into_inner().dictionary.unwrap_or_default();
         new.name_zh = new.name_zh.trim().to_owned();
         new.entry_count = 0;
+        new.graded = false;
         rules::check_dictionary(&new)?;
         let mut tx = match self.db.begin_once::<Dictionary>(&call).await? {
             Once::Done(dictionary) => return Ok(Response::new(dictionary)),

@@ -49,7 +49,7 @@ pub async fn dictionary_list(pool: &Pool, after: Option<&str>, limit: i64) -> Re
     let rows = sqlx::query(
         "SELECT d.code, d.name_zh, d.name_en, d.tree,
                 (SELECT count(*) FROM dictionary_entry AS e WHERE e.dictionary = d.code)::int,
-                d.create_time, d.create_user_id
+                d.create_time, d.create_user_id, d.graded
          FROM dictionary AS d
          WHERE $1::text IS NULL OR d.code COLLATE \"C\" > $1
          ORDER BY d.code COLLATE \"C\" LIMIT $2",
@@ -67,6 +67,7 @@ pub async fn dictionary_list(pool: &Pool, after: Option<&str>, limit: i64) -> Re
             entry_count: row.try_get(4)?,
             create_time: row.try_get::<Option<_>, _>(5)?.map(timestamp),
             create_user_id: author(row, 6)?,
+            graded: row.try_get(7)?,
         })
     };
     Ok(rows.iter().map(dictionary).collect::<sqlx::Result<_>>()?)
@@ -210,9 +211,21 @@ pub async fn entry_in_use(connection: &mut PgConnection, dictionary: &str, code:
                  WHEN 'credit' THEN credit = $2
                  WHEN 'customer_status' THEN status = $2
                  WHEN 'return_reason' THEN owner_cause ->> 'code' = $2
+                 ELSE grades @> jsonb_build_object($1, $2)
              END
          ) OR EXISTS (
              SELECT FROM ownership WHERE $1 = 'return_reason' AND cause ->> 'code' = $2
+         ) OR EXISTS (
+             SELECT FROM churn_case WHERE $1 = 'loss_reason' AND loss_code = $2
+         ) OR $1 = 'tag' AND (EXISTS (SELECT FROM customer_tag WHERE tag = $2) OR EXISTS (SELECT FROM tag_rule WHERE tag = $2)
+         ) OR EXISTS (
+             SELECT FROM grade_scheme AS s LEFT JOIN grade_version AS v ON v.scheme = s.code AND v.version = s.version
+             CROSS JOIN LATERAL (VALUES (s.draft), (v.rules)) AS r (rules)
+             WHERE s.code = $1
+               AND (r.rules ->> 'default_code' = $2
+                    OR r.rules -> 'rules' @> jsonb_build_array(jsonb_build_object('code', $2)))
+         ) OR EXISTS (
+             SELECT FROM consent WHERE $1 = 'contact_purpose' AND purpose = $2 OR $1 = 'consent_source' AND source = $2
          ) OR EXISTS (
              SELECT FROM field
              WHERE dictionary = $1

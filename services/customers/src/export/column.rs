@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, FixedOffset, Utc};
 use contracts::customers::field_value::Value as Kind;
-use contracts::customers::{Address, Customer, FieldType, FieldValue};
+use contracts::customers::{Address, Customer, CustomerStage, FieldType, FieldValue};
 use contracts::options::{PersonalData, Visibility};
 use platform::access::Caller;
 use platform::contract::Contract;
@@ -23,7 +23,8 @@ use crate::import::target;
 use platform::sheet::write::{Cell, Row};
 
 /// What answers hold beyond what can be imported.
-const OUTPUT: [(&str, &str, &str); 9] = [
+const OUTPUT: [(&str, &str, &str); 10] = [
+    ("stage", "生命周期", "Stage"),
     ("id", "系统编号", "ID"),
     ("addresses", "全部地址", "All addresses"),
     ("group_id", "所属组", "Group"),
@@ -167,8 +168,20 @@ impl Columns {
             "addresses.postal_code" => {
                 customer.addresses.first().map(|address| address.postal_code.clone()).unwrap_or_default()
             }
+            "stage" => match customer.stage() {
+                CustomerStage::Acquire => word("获取", "To be won"),
+                CustomerStage::Retain => word("维系", "Kept"),
+                CustomerStage::Ended => word("终止", "Ended"),
+                CustomerStage::WinBack => word("挽回", "To be won back"),
+                CustomerStage::Unspecified => String::new(),
+            },
             "addresses" => {
                 customer.addresses.iter().map(|address| self.address(address)).collect::<Vec<_>>().join("\n")
+            }
+            "tags" => customer.tags.iter().map(|tag| self.tag(tag)).collect::<Vec<_>>().join("; "),
+            path if path.starts_with("grades.") => {
+                let scheme = &path["grades.".len()..];
+                customer.grades.get(scheme).map(|code| self.name(scheme, code)).unwrap_or_default()
             }
             path => match CODED.iter().find(|(field, _)| *field == path) {
                 Some((field, dictionary)) => self.name(dictionary, coded(customer, field)),
@@ -217,6 +230,15 @@ impl Columns {
         })
     }
 
+    /// Without its group.
+    fn tag(&self, code: &str) -> String {
+        match self.fields.dictionaries().contains("tag", code) {
+            Some(entry) if self.locale == Locale::En && !entry.name_en.is_empty() => entry.name_en.clone(),
+            Some(entry) => entry.name_zh.clone(),
+            None => code.to_owned(),
+        }
+    }
+
     /// The name of a code, in a tree below the names of what it is part of; the code where it has none.
     fn name(&self, dictionary: &str, code: &str) -> String {
         let dictionaries = self.fields.dictionaries();
@@ -245,6 +267,13 @@ pub fn header(path: &str, fields: &Fields, locale: Locale) -> Option<String> {
     }
     if let Some(field) = target::built_in(path) {
         return Some(word(field.zh, field.en));
+    }
+    if path == "tags" {
+        return Some(word("标签", "Tags"));
+    }
+    if let Some(scheme) = path.strip_prefix("grades.") {
+        let dictionaries = fields.dictionaries();
+        return dictionaries.names(scheme).filter(|_| dictionaries.is_graded(scheme)).map(|(zh, en)| word(zh, en));
     }
     OUTPUT.iter().find(|(known, _, _)| *known == path).map(|(_, zh, en)| word(zh, en))
 }

@@ -5,12 +5,19 @@ use platform::error::{Error, Result, reason};
 use platform::filter::{self, Column, Field, FieldType as FilterType, OrderBy, Predicate, Schema};
 
 use super::fields::Fields;
-use super::kind::place;
+use super::kind::{RecordKind, place};
 use super::masked::Masked;
+use crate::grade;
 
-/// The schema with the fields in use added as `custom.KEY`.
+/// The schema with the fields in use added as `custom.KEY`, and grades that have no column of their own.
 pub fn filter_schema(fields: &Fields, schema: Schema) -> Schema {
     let object = place(fields.kind()).object;
+    let is_customer = fields.kind() == RecordKind::Customer;
+    let graded = fields.dictionaries().graded().filter(|code| is_customer && grade::column(code).is_none());
+    let schema = graded.fold(schema, |schema, code| {
+        let column = Column::json("c.grades", code);
+        schema.with(Field::new(format!("grades.{code}"), FilterType::String, column).sortable())
+    });
     fields.active().fold(schema, |schema, field| {
         let filter_type = match field.r#type() {
             FieldType::Option if fields.dictionaries().is_tree(&field.dictionary) => FilterType::CodePrefix,

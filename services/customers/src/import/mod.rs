@@ -5,7 +5,7 @@
 mod audit;
 mod bulk;
 mod codes;
-mod copy;
+pub mod copy;
 mod download;
 mod prune;
 mod reading;
@@ -21,5 +21,5 @@ pub mod value;
 
 pub use prune::Prune;
 pub use rpc::ImportRpc;
-pub use run::ImportJob;
+pub use run::{ImportJob, fetch};
 pub use undo::UndoJob;

@@ -19,7 +19,7 @@ use crate::parent::CUSTOMER_ROWS;
 use crate::period::{Period, text};
 
 /// From either end, oldest first. Served by `relation_customer` and `relation_related`. `today`: those that were over
-/// before are left out.
+/// before are left out. Nobody is related to a customer that another one took over: the relations are the survivor's.
 pub async fn relation_list(
     pool: &Pool,
     rows: &RowPredicate,
@@ -34,7 +34,7 @@ pub async fn relation_list(
     );
     query.push_bind(customer_id).push(" UNION ALL SELECT relation.*, customer_id, type <> ");
     query.push_bind(RelationType::Household as i16).push(" FROM relation WHERE related_id = ").push_bind(customer_id);
-    query.push(") AS r JOIN customer AS c ON c.id = r.other_id WHERE ");
+    query.push(") AS r JOIN customer AS c ON c.id = r.other_id AND c.merged_into_id IS NULL WHERE ");
     rows.push_sql(&mut query, CUSTOMER_ROWS);
     push_not_over(&mut query, today);
     if let Some(after) = after {
@@ -209,7 +209,7 @@ pub async fn relation_update(connection: &mut PgConnection, after: &Stored) -> R
 }
 
 fn push_covered(query: &mut QueryBuilder<Postgres>, rows: &RowPredicate, end: &'static str) {
-    query.push("EXISTS (SELECT FROM customer AS c WHERE c.id = ").push(end).push(" AND ");
+    query.push("EXISTS (SELECT FROM customer AS c WHERE c.merged_into_id IS NULL AND c.id = ").push(end).push(" AND ");
     rows.push_sql(query, CUSTOMER_ROWS);
     query.push(")");
 }

@@ -66,6 +66,19 @@ pub fn readings(text: &str) -> Vec<Reading> {
     found
 }
 
+/// The likeliest way to read a normalised text, as [`readings`] spells it.
+pub fn usual(text: &str) -> String {
+    let mut full = String::new();
+    for character in text.chars() {
+        match syllables_of(character).first() {
+            Some(syllable) => full.push_str(syllable),
+            None if character.is_ascii_alphanumeric() => full.push(character),
+            None => {}
+        }
+    }
+    full
+}
+
 /// The syllables of a Han character without tones, each once; ü as `v` and, as passports and many writers have it, `u`.
 fn syllables_of(character: char) -> Vec<&'static str> {
     let mut syllables = Vec::new();
@@ -157,6 +170,13 @@ mod tests {
             for way in ways {
                 assert!(read.iter().any(|read| read == way), "{name} is not read {way}: {read:?}");
             }
+        }
+    }
+
+    #[test]
+    fn the_usual_way_is_the_first() {
+        for name in ["张三", "重庆恒智建材有限公司", "abc公司", "3m·中国", "---", ""] {
+            assert_eq!(usual(name), full(name)[0], "{name}");
         }
     }
 

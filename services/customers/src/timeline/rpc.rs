@@ -6,7 +6,9 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use contracts::customers::timeline_entry::Entry;
 use contracts::customers::timeline_service_server::TimelineService;
-use contracts::customers::{Interaction, ListTimelineEntriesRequest, ListTimelineEntriesResponse, TimelineEntry};
+use contracts::customers::{
+    Interaction, ListTimelineEntriesRequest, ListTimelineEntriesResponse, TimelineEntry, TimelineKind,
+};
 use contracts::options::Permission;
 use platform::access::Call;
 use platform::db::{Db, timestamp};
@@ -16,7 +18,7 @@ use tonic::{Request, Response, Status};
 use uuid::Uuid;
 
 use super::rules::{self, Looker};
-use super::store::{self, Change};
+use super::store::{self, Change, Kinds};
 use crate::field::kind::RecordKind;
 use crate::field::{FieldCache, Sight};
 use crate::interaction;
@@ -52,7 +54,9 @@ impl TimelineService for TimelineRpc {
         let customer_id: Uuid =
             request.customer_id.parse().map_err(|_| Error::invalid("customer_id", &reason::VALUE_INVALID))?;
         let size = page::size(request.page_size, 50);
-        let bound = ["timeline", &request.customer_id];
+        let kinds = Kinds::new(request.kinds);
+        let asked = kinds.text();
+        let bound = ["timeline", &request.customer_id, &asked];
         let before = page::decode::<Place>(&bound, &request.page_token)?;
         let fields = self.fields.current().await?;
         let known = KnownFields::of(&fields, &call.caller);
@@ -65,7 +69,7 @@ impl TimelineService for TimelineRpc {
         let visible = store::timeline_visible(&mut connection, customer_id, predicates).await?;
 
         let mut found: Vec<(Place, Found)> = Vec::new();
-        if visible.interactions {
+        if visible.interactions && kinds.has(TimelineKind::Interaction) {
             let names = call.caller.policy().cloned().unwrap_or_default();
             let view = fields.view(RecordKind::Interaction, Some(&call.caller));
             let reader = interaction::store::Reader { names, sight: Sight::of(view, &call.caller) };
@@ -76,7 +80,8 @@ impl TimelineService for TimelineRpc {
                 Some((place, Found::Interaction(Box::new(interaction))))
             }));
         }
-        let changes = store::change_list_before(&mut connection, customer_id, visible, before, size + 1).await?;
+        let changes =
+            store::change_list_before(&mut connection, customer_id, (visible, &kinds), before, size + 1).await?;
         let others = rules::other_customers(&changes);
         let customer_names: HashMap<Uuid, String> =
             store::customer_names(&mut connection, &readable, &others).await?.into_iter().collect();

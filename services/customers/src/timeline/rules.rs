@@ -49,6 +49,10 @@ pub fn shown(change: Change, looker: &Looker<'_>) -> CustomerChange {
         if record_kind == "attachment" && matches!(field.as_str(), "sha256" | "contact_id" | "interaction_id") {
             return None;
         }
+        // Whose word it was, the contact's own page tells.
+        if matches!(record_kind.as_str(), "consent" | "contact_ban") && field == "contact_id" {
+            return None;
+        }
         let known = looker.fields.kind_of(&record_kind, &field, [&before, &after]);
         let kind = known.unwrap_or_else(|| kind_of(crate::NAME, &record_kind, &field));
         if kind == Kind::Withheld {

@@ -176,3 +176,25 @@ async fn taking_back_outlives_the_process() -> Result<()> {
 /// As if the pause before the next try were over.
 const DUE: &str =
     "UPDATE customers.job SET run_time = now() WHERE kind = 'customers.import.undo' AND state = 'pending'";
+
+#[tokio::test]
+async fn what_rules_do_meanwhile_does_not_stand_in_the_way() -> Result<()> {
+    let story = Story::begin().await?;
+    let (app, admin, li_lei) = (&story.app, &story.admin, &story.li_lei);
+    let path = "/v1/gradeSchemes/level";
+    let etag = admin.get(path).await?.ok()?["etag"].clone();
+    let rules = json!({"rules": [{"code": "vip", "filter": "name = 张三"}], "defaultCode": "ordinary"});
+    let etag = admin.patch(path, json!({"draft": rules, "etag": etag})).await?.ok()?["etag"].clone();
+    admin.post(&format!("{path}:publish"), json!({"etag": etag})).await?.ok()?;
+    let import = uploaded(li_lei, "a.csv", "编号,名称\nA-1,张三\nA-2,李四\n").await?;
+    run(app, li_lei, &import, KEYS[0], SKIP, false).await?;
+    app.until("the levels are given", async || {
+        let found = customers(li_lei).await;
+        found.is_ok_and(|found| found["张三"]["level"] == json!("vip") && found["李四"]["level"] == json!("ordinary"))
+    })
+    .await?;
+    let back = undone(app, li_lei, &import).await?;
+    assert_eq!(undo_counts(&back), [2, 2, 0, 0]);
+    assert!(customers(li_lei).await?.is_empty());
+    story.end().await
+}

@@ -32,7 +32,7 @@ fn portal_scopes(permission: Permission) -> &'static [Scope] {
 
 fn employee_scopes(permission: Permission) -> &'static [Scope] {
     match permission {
-        Permission::Unspecified | Permission::PolicyWatch | Permission::OwnershipRead => &[],
+        Permission::Unspecified | Permission::PolicyWatch | Permission::OwnershipRead | Permission::PrivacyServe => &[],
         Permission::GroupsManage => GROUPS,
         Permission::RolesRead
         | Permission::RolesManage
@@ -62,6 +62,7 @@ fn employee_scopes(permission: Permission) -> &'static [Scope] {
         | Permission::CustomersExport
         | Permission::CustomersShare
         | Permission::CustomersReveal
+        | Permission::CustomersPrivacy
         | Permission::ContactsRead
         | Permission::ContactsWrite
         | Permission::InteractionsRead

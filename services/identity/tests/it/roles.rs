@@ -177,6 +177,7 @@ async fn the_catalog_names_operations_by_their_rest_paths() {
     assert!(manage.operations.contains(&"PATCH /v1/roles/{role.id}".to_owned()));
     assert_eq!(entry(Permission::CustomersRead).unwrap().scopes.len(), 5);
     assert!(entry(Permission::PolicyWatch).is_none() && entry(Permission::OwnershipRead).is_none());
+    assert!(entry(Permission::PrivacyServe).is_none() && entry(Permission::CustomersPrivacy).is_some());
     let watch = named("甲", vec![grant(Permission::PolicyWatch, Scope::All)]);
     let refusal = "role.grants[0].permission: PERMISSION_NOT_GRANTABLE";
     assert_eq!(refused(create(&stage, &admin, watch).await), refusal);

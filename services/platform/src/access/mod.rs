@@ -35,7 +35,8 @@ use crate::error::{Error, Result, reason};
 const STEP_UP_SECONDS: i64 = 600;
 
 /// What another service of ours may do on its own behalf.
-const SERVICE_PERMISSIONS: [Permission; 2] = [Permission::PolicyWatch, Permission::OwnershipRead];
+const SERVICE_PERMISSIONS: [Permission; 3] =
+    [Permission::PolicyWatch, Permission::OwnershipRead, Permission::PrivacyServe];
 
 #[derive(Clone)]
 enum Principal {

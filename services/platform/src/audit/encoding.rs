@@ -1,12 +1,17 @@
 //! The fixed encoding of an entry: every field with its length, so that no two entries encode alike. It must never change;
-//! a new one gets a version of its own.
+//! a new one gets a version of its own. Of what was said in the changes, the second version holds a commitment alone: the
+//! digest of a salt and the changes. Once the salt is gone, the changes can be blanked and nobody can guess them from the
+//! chain, which holds as before.
 
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-const VERSION: u8 = 1;
+const PLAIN: u8 = 1;
+const COMMITTED: u8 = 2;
+
+pub(crate) type Salt = [u8; 16];
 
 pub(crate) type Hash = [u8; 32];
 
@@ -27,7 +32,23 @@ pub(crate) struct Fields<'a> {
     pub(crate) record_kind: &'a str,
     pub(crate) record_id: Uuid,
     pub(crate) subject_id: Uuid,
-    pub(crate) changes: &'a Value,
+    pub(crate) said: Said<'a>,
+}
+
+/// What an entry says of the changes.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Said<'a> {
+    /// Of entries from before there were commitments.
+    Plain(&'a Value),
+    Committed(&'a Hash),
+}
+
+/// What stands for the changes of an entry.
+pub(crate) fn commitment(salt: &[u8], changes: &Value) -> Hash {
+    let mut out = Vec::with_capacity(256);
+    put(&mut out, salt);
+    put_json(&mut out, changes);
+    Sha256::digest(out).into()
 }
 
 /// SHA-256 of the encoding.
@@ -37,7 +58,10 @@ pub(crate) fn leaf(fields: &Fields<'_>) -> Hash {
 
 fn encode(fields: &Fields<'_>) -> Vec<u8> {
     let mut out = Vec::with_capacity(512);
-    out.push(VERSION);
+    out.push(match fields.said {
+        Said::Plain(_) => PLAIN,
+        Said::Committed(_) => COMMITTED,
+    });
     put(&mut out, fields.service.as_bytes());
     put(&mut out, fields.id.as_bytes());
     out.extend_from_slice(&fields.time.timestamp_micros().to_le_bytes());
@@ -50,7 +74,10 @@ fn encode(fields: &Fields<'_>) -> Vec<u8> {
     }
     put(&mut out, fields.record_id.as_bytes());
     put(&mut out, fields.subject_id.as_bytes());
-    put_json(&mut out, fields.changes);
+    match fields.said {
+        Said::Plain(changes) => put_json(&mut out, changes),
+        Said::Committed(commitment) => out.extend_from_slice(commitment),
+    }
     out
 }
 
@@ -163,7 +190,7 @@ mod tests {
                 record_kind,
                 record_id: id(self.ids.3),
                 subject_id: id(self.ids.4),
-                changes: &changes,
+                said: Said::Plain(&changes),
             })
         }
     }

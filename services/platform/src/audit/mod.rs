@@ -12,24 +12,31 @@
 //! holds the services' secret and, besides, the event stream and the logs. An end cut off together with the seal of an
 //! earlier time is found only back to the last checkpoint, which is a minute old at most.
 //!
+//! The chain holds no values, only salted commitments to them (`encoding`): `erase` blanks what entries say of a person and
+//! throws the salts away, the chain holds as before, and the trail tells which entries it was. Entries that are older than
+//! the commitments are chained by their values: those are blanked as well, but who knows all else of such an entry could
+//! still try guesses against its digest, until retention takes it.
+//!
 //! A number that each transaction draws would not find more: transactions that are rolled back leave gaps, a gap does not
 //! tell which kind it is, and numbers without gaps make writers wait for each other.
 
 mod chainer;
 mod checkpoint;
 mod encoding;
+pub mod erase;
 pub mod list;
 pub mod personal;
 mod prune;
 mod reveal;
 mod seal;
 mod store;
+pub mod subject;
 mod verify;
 mod witness;
 
 pub use chainer::Chainer;
 pub use checkpoint::{Checkpoint, Checkpoints};
-pub(crate) use encoding::{Fields, leaf};
+pub(crate) use encoding::{Fields, Said, Salt, commitment, leaf};
 pub use prune::prune;
 pub use reveal::Revealed;
 pub(crate) use seal::Key;

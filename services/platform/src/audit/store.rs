@@ -8,7 +8,7 @@ use sqlx::postgres::PgRow;
 use sqlx::{FromRow, PgConnection, Row};
 use uuid::Uuid;
 
-use super::encoding::{Fields, Hash, leaf};
+use super::encoding::{Fields, Hash, Said, commitment, leaf};
 use super::seal::{Ends, Key, link};
 
 /// Entries taken at once.
@@ -174,10 +174,13 @@ pub(super) struct Entry {
     record_id: Uuid,
     subject_id: Uuid,
     changes: Value,
+    salt: Option<Vec<u8>>,
+    commitment: Option<Vec<u8>>,
+    leaf: Option<Vec<u8>>,
 }
 
 pub(super) const ENTRY_COLUMNS: &str = "e.id, e.time, e.actor_kind, e.actor_id, e.actor_name, e.session_id, e.address,
-    e.request_id, e.action, e.record_kind, e.record_id, e.subject_id, e.changes";
+    e.request_id, e.action, e.record_kind, e.record_id, e.subject_id, e.changes, e.salt, e.commitment, e.leaf";
 
 impl Entry {
     /// Nothing where the join found none; `from` is the index of the first column.
@@ -197,6 +200,9 @@ impl Entry {
             record_id: row.try_get(from + 10)?,
             subject_id: row.try_get(from + 11)?,
             changes: row.try_get(from + 12)?,
+            salt: row.try_get(from + 13)?,
+            commitment: row.try_get(from + 14)?,
+            leaf: row.try_get(from + 15)?,
         }))
     }
 
@@ -205,7 +211,43 @@ impl Entry {
         (self.action == super::witness::REMOVED).then_some(self.record_id)
     }
 
+    /// Whether it is of the time before there were commitments.
+    pub(super) fn plain(&self) -> bool {
+        self.commitment.is_none()
+    }
+
+    /// Whether its values were erased.
+    pub(super) fn is_erased(&self) -> bool {
+        self.leaf.is_some() || (self.commitment.is_some() && self.salt.is_none())
+    }
+
+    /// The entries whose values were erased, where this one says so.
+    pub(super) fn tells_of_erased(&self) -> Vec<Uuid> {
+        if self.action != super::erase::ERASED {
+            return Vec::new();
+        }
+        let changes = self.changes.as_array().into_iter().flatten();
+        let listed = changes.filter(|change| change["field"] == super::erase::ENTRIES);
+        listed.flat_map(|change| change["after"].as_str().unwrap_or_default().split(',')).flat_map(str::parse).collect()
+    }
+
+    /// Whether what it says of the changes is what was committed to; nothing at all once it was erased.
+    pub(super) fn says_what_it_said(&self) -> bool {
+        if self.is_erased() {
+            let changes = self.changes.as_array().into_iter().flatten();
+            return changes.into_iter().all(|change| change.get("before").is_none() && change.get("after").is_none());
+        }
+        match (&self.salt, &self.commitment) {
+            (Some(salt), Some(said)) => commitment(salt, &self.changes)[..] == said[..],
+            _ => true,
+        }
+    }
+
     pub(super) fn leaf(&self, service: &str) -> Hash {
+        if let Some(leaf) = &self.leaf {
+            return hash(leaf);
+        }
+        let committed = self.commitment.as_deref().map(hash);
         leaf(&Fields {
             service,
             id: self.id,
@@ -220,7 +262,7 @@ impl Entry {
             record_kind: &self.record_kind,
             record_id: self.record_id,
             subject_id: self.subject_id,
-            changes: &self.changes,
+            said: committed.as_ref().map_or(Said::Plain(&self.changes), Said::Committed),
         })
     }
 }

@@ -1,6 +1,7 @@
 //! Goes through the chain from its start and compares it with the entries, with the seal of its ends and with the
 //! checkpoints that were told. One fault hides no other: each link is checked against what the one before it says.
 
+use std::collections::HashSet;
 use std::fmt;
 
 use chrono::{DateTime, Utc};
@@ -44,6 +45,8 @@ pub enum Finding {
     Rewritten { sequence: i64, told: DateTime<Utc> },
     /// An entry was removed before it had a place; the entry at this place tells of it.
     RemovedBefore { sequence: i64, entry_id: Uuid },
+    /// The values of the entry at this place were erased, and no later entry tells of it.
+    Blanked { sequence: i64, entry_id: Uuid },
     /// An entry has been waiting for its place for more than a minute.
     Unchained { entry_id: Uuid, since: DateTime<Utc> },
 }
@@ -57,6 +60,7 @@ impl Finding {
             | Self::Forged { sequence, .. }
             | Self::SealBroken { sequence }
             | Self::RemovedBefore { sequence, .. }
+            | Self::Blanked { sequence, .. }
             | Self::Cut { sequence, .. }
             | Self::Rewritten { sequence, .. } => Some(*sequence),
             _ => None,
@@ -93,6 +97,9 @@ impl fmt::Display for Finding {
             Self::RemovedBefore { sequence, entry_id } => {
                 write!(out, "{sequence}: entry {entry_id} was removed before it was chained")
             }
+            Self::Blanked { sequence, entry_id } => {
+                write!(out, "{sequence}: the values of entry {entry_id} were taken out, and the trail does not say why")
+            }
             Self::Unchained { entry_id, since } => write!(out, "entry {entry_id} has had no place since {since}"),
         }
     }
@@ -116,7 +123,8 @@ pub async fn verify(db: &Db, checkpoints: &[Checkpoint]) -> anyhow::Result<Repor
     let told = in_force(checkpoints);
     let mut walk = Walk::new(db.service(), &ends, &told);
     walk.links(&mut tx).await?;
-    let mut findings = walk.findings;
+    walk.erased();
+    let mut findings = std::mem::take(&mut walk.findings);
     let last = (walk.sequence, walk.digest);
     if walk.sequence < ends.end.0 {
         findings.push(Finding::Gap { first: walk.sequence + 1, last: ends.end.0 });
@@ -155,6 +163,9 @@ struct Walk<'a> {
     digest: Hash,
     entries: u64,
     findings: Vec<Finding>,
+    /// Entries whose values are gone, with their places, and those of which the trail tells it.
+    blank: Vec<(i64, Uuid)>,
+    told_erased: HashSet<Uuid>,
 }
 
 impl<'a> Walk<'a> {
@@ -162,7 +173,16 @@ impl<'a> Walk<'a> {
         let (sequence, digest) = ends.start;
         // Told of what has been pruned since.
         let told = &told[told.partition_point(|checkpoint| checkpoint.sequence < sequence)..];
-        let mut walk = Self { service, told, sequence, digest, entries: 0, findings: Vec::new() };
+        let mut walk = Self {
+            service,
+            told,
+            sequence,
+            digest,
+            entries: 0,
+            findings: Vec::new(),
+            blank: Vec::new(),
+            told_erased: HashSet::new(),
+        };
         walk.compare();
         walk
     }
@@ -205,9 +225,13 @@ impl<'a> Walk<'a> {
                 if let Some(removed) = entry.tells_of_removed() {
                     self.findings.push(Finding::RemovedBefore { sequence, entry_id: removed });
                 }
+                self.told_erased.extend(entry.tells_of_erased());
+                if entry.is_erased() {
+                    self.blank.push((sequence, entry_id));
+                }
                 let expected = link(&self.digest, sequence, entry_id, &entry.leaf(self.service), flaw);
                 // Behind a gap there is nothing to compare with.
-                if follows && expected != digest {
+                if !entry.says_what_it_said() || (follows && expected != digest) {
                     self.findings.push(Finding::Altered { sequence, entry_id });
                 }
             }
@@ -219,6 +243,14 @@ impl<'a> Walk<'a> {
         }
         (self.sequence, self.digest) = (sequence, digest);
         self.compare();
+    }
+
+    /// What tells of an erasure stands behind what was erased, so pruning takes neither off without the other.
+    fn erased(&mut self) {
+        let told = &self.told_erased;
+        let untold = self.blank.iter().filter(|(_, entry_id)| !told.contains(entry_id));
+        self.findings
+            .extend(untold.map(|(sequence, entry_id)| Finding::Blanked { sequence: *sequence, entry_id: *entry_id }));
     }
 
     /// With what was told of this place.

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::{Connection, Db, Transaction};
 use crate::access::{Call, Caller};
-use crate::audit::{self, ActorKind, Fields};
+use crate::audit::{self, ActorKind, Fields, Said, Salt};
 use crate::error::{Error, Result, reason};
 use crate::jobs::{self, Enqueued, NewJob};
 
@@ -246,7 +246,7 @@ impl Tx {
         }
         let (key, answer) = kept.map_or((None, None), |kept| (Some(kept.key), Some(kept.answer)));
         let trace = Trace::of(actor, call);
-        let (leaves, macs) = self.seals(&audit, &trace);
+        let sealed = self.seals(&audit, &trace);
         let written = sqlx::query(
             "WITH events AS (
                  INSERT INTO outbox (id, aggregate, aggregate_id, type, payload, traceparent)
@@ -254,9 +254,10 @@ impl Tx {
              ), audit AS (
                  INSERT INTO audit_entry
                      (id, action, record_kind, record_id, subject_id, changes,
-                      actor_id, actor_name, session_id, address, request_id, actor_kind, time)
+                      salt, commitment, actor_id, actor_name, session_id, address, request_id, actor_kind, time)
                  SELECT a.*, $13, $14, $15, $16, $17, $23, $24
-                 FROM unnest($7::uuid[], $8::text[], $9::text[], $10::uuid[], $11::uuid[], $12::jsonb[]) AS a
+                 FROM unnest($7::uuid[], $8::text[], $9::text[], $10::uuid[], $11::uuid[], $12::jsonb[], $27::bytea[],
+                             $28::bytea[]) AS a
              ), chained AS (
                  INSERT INTO audit_pending (entry_id, leaf, mac)
                  SELECT * FROM unnest($7::uuid[], $25::bytea[], $26::bytea[])
@@ -289,15 +290,25 @@ impl Tx {
         .bind(answer)
         .bind(trace.actor_kind as i16)
         .bind(trace.time)
-        .bind(&leaves)
-        .bind(&macs)
+        .bind(&sealed.leaves)
+        .bind(&sealed.macs)
+        .bind(&sealed.salts)
+        .bind(&sealed.commitments)
         .execute(&mut *self.inner)
         .await?;
         Ok(if key.is_some() && written.rows_affected() == 0 { Turn::Lost } else { Turn::Won })
     }
 
-    /// What the chain needs of each entry: its digest, and the proof that it comes from here.
-    fn seals(&self, audit: &Audit, trace: &Trace<'_>) -> (Vec<[u8; 32]>, Vec<[u8; 32]>) {
+    /// The service whose database it is in.
+    pub(crate) fn service(&self) -> &'static str {
+        self.db.service
+    }
+
+    /// What the chain needs of each entry: what stands for its values, its digest, and the proof that it comes from here.
+    fn seals(&self, audit: &Audit, trace: &Trace<'_>) -> Seals {
+        let salts: Vec<Salt> = audit.ids.iter().map(|_| rand::random()).collect();
+        let said = salts.iter().zip(&audit.changes);
+        let commitments: Vec<[u8; 32]> = said.map(|(salt, changes)| audit::commitment(salt, changes)).collect();
         let leaf = |index: usize| {
             audit::leaf(&Fields {
                 service: self.db.service,
@@ -313,13 +324,21 @@ impl Tx {
                 record_kind: audit.record_kinds[index],
                 record_id: audit.record_ids[index],
                 subject_id: audit.subject_ids[index],
-                changes: &audit.changes[index],
+                said: Said::Committed(&commitments[index]),
             })
         };
         let leaves: Vec<[u8; 32]> = (0..audit.ids.len()).map(leaf).collect();
         let macs = audit.ids.iter().zip(&leaves).map(|(id, leaf)| self.db.audit_key.entry(*id, leaf)).collect();
-        (leaves, macs)
+        Seals { salts, leaves, macs, commitments }
     }
+}
+
+/// One of each for every entry.
+struct Seals {
+    salts: Vec<Salt>,
+    commitments: Vec<[u8; 32]>,
+    leaves: Vec<[u8; 32]>,
+    macs: Vec<[u8; 32]>,
 }
 
 /// Who acts, from where and when.

@@ -164,11 +164,18 @@ pub enum Column {
     Sql(&'static str),
     /// A key of a `jsonb` object; `Value::from_json` says how each type is written there.
     Json { object: &'static str, key: String },
+    /// The elements of a `StringList` as rows of another table: `from` ends in a condition, `element` is the column. An index
+    /// on it serves a filter that `cardinality` and `@>` would not.
+    Rows { from: &'static str, element: &'static str },
 }
 
 impl Column {
     pub fn sql(expression: &'static str) -> Self {
         Self::Sql(expression)
+    }
+
+    pub fn rows(from: &'static str, element: &'static str) -> Self {
+        Self::Rows { from, element }
     }
 
     pub fn json(object: &'static str, key: impl Into<String>) -> Self {

@@ -117,6 +117,10 @@ fn push_element(query: &mut QueryBuilder<Postgres>, field: &Field, element: &str
             query.push(expression).push(" @> ").push_bind(vec![element.to_owned()]);
         }
         Column::Json { object, key } => push_containment(query, object, key, vec![element].into()),
+        Column::Rows { from, element: column } => {
+            query.push("EXISTS (SELECT FROM ").push(from).push(" AND ").push(column).push(" = ");
+            query.push_bind(element.to_owned()).push(")");
+        }
     }
 }
 
@@ -143,6 +147,9 @@ fn push_presence(query: &mut QueryBuilder<Postgres>, field: &Field) {
             push_key(query, field, Collated::No);
             query.push(" IS NOT NULL");
         }
+        (Column::Rows { from, .. }, _) => {
+            query.push("EXISTS (SELECT FROM ").push(from).push(")");
+        }
     }
 }
 
@@ -167,6 +174,11 @@ pub(super) fn push_key(query: &mut QueryBuilder<Postgres>, field: &Field, collat
             return;
         }
         (Column::Json { object, key }, _) => (*object, key.as_str()),
+        // A list is neither compared nor sorted by; whole, it is an array.
+        (Column::Rows { from, element }, _) => {
+            query.push("ARRAY(SELECT ").push(element).push(" FROM ").push(from).push(")");
+            return;
+        }
     };
     match json_form(&field.field_type) {
         JsonForm::FoldedText => {

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use platform::access::PolicyCache;
+use platform::audit::erase::{Erasure, erase};
 use platform::audit::{Chainer, Checkpoints, Finding, Report, prune, state, verify};
 use platform::db::{AuditEntry, Db, FieldChange};
 use sqlx::{AssertSqlSafe, Executor};
@@ -391,6 +392,59 @@ async fn a_chain_that_is_gone_is_found() {
         chained(&stage, 2).await;
         tamper(&stage, "DELETE FROM audit_chain").await;
         assert_eq!(report(&stage).await.findings, [Finding::NoChain]);
+    })
+    .await;
+}
+
+/// Erases what the entry at a place says.
+async fn erased(stage: &Stage, sequence: i64) -> Uuid {
+    let entry_id = entry_at(stage, sequence).await;
+    let record_id: Uuid = sqlx::query_scalar("SELECT record_id FROM audit_entry WHERE id = $1")
+        .bind(entry_id)
+        .fetch_one(stage.customers.pool())
+        .await
+        .unwrap();
+    let mut tx = stage.customers.begin().await.unwrap();
+    let erasure = Erasure { record_ids: &[record_id], texts: &[], request_id: Uuid::now_v7(), subject_id: record_id };
+    assert_eq!(erase(&mut tx, &erasure).await.unwrap(), 1);
+    // A second time there is nothing left.
+    assert_eq!(erase(&mut tx, &erasure).await.unwrap(), 0);
+    tx.commit().await.unwrap();
+    entry_id
+}
+
+#[tokio::test]
+async fn values_that_were_erased_leave_the_chain_whole() {
+    story(async |stage| {
+        chained(&stage, 5).await;
+        let entry_id = erased(&stage, 3).await;
+        let running = chainer(&stage).await;
+        until("the erasure is chained", async || waiting(&stage.customers).await == 0).await;
+        running.stop().await;
+        assert_eq!(report(&stage).await.findings, []);
+        let (changes, salted): (serde_json::Value, bool) =
+            sqlx::query_as("SELECT changes, salt IS NOT NULL FROM audit_entry WHERE id = $1")
+                .bind(entry_id)
+                .fetch_one(stage.customers.pool())
+                .await
+                .unwrap();
+        assert_eq!((changes, salted), (serde_json::json!([{"field": "name"}]), false));
+        // What is said of it afterwards was never said.
+        let forged = "changes = '[{\"field\": \"name\", \"after\": \"李四\"}]'";
+        tamper(&stage, &format!("UPDATE audit_entry SET {forged} WHERE id = '{entry_id}'")).await;
+        assert_eq!(report(&stage).await.findings, [Finding::Altered { sequence: 3, entry_id }]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn values_that_somebody_took_out_are_named() {
+    story(async |stage| {
+        chained(&stage, 4).await;
+        let entry_id = entry_at(&stage, 2).await;
+        let blank = "changes = '[{\"field\": \"name\"}]', salt = NULL";
+        tamper(&stage, &format!("UPDATE audit_entry SET {blank} WHERE id = '{entry_id}'")).await;
+        assert_eq!(report(&stage).await.findings, [Finding::Blanked { sequence: 2, entry_id }]);
     })
     .await;
 }

@@ -9,17 +9,27 @@ type Verb = keyof typeof verbs;
 
 /** What there is to search for; an action is a kind of record and what was done to it. */
 export const knownActions: Readonly<Record<string, readonly string[]>> = {
-  customer: ["created", "updated", "assigned", "followed_owner", "claimed", "returned", "recycled", "handed_over", "handed_back", "invalidated", "restored", "shared", "unshared", "imported", "import_undone", "export_started", "exported", "revealed"],
+  customer: ["created", "updated", "assigned", "followed_owner", "claimed", "returned", "recycled", "handed_over", "handed_back", "invalidated", "restored", "shared", "unshared", "imported", "import_undone", "export_started", "exported", "revealed", "merged", "merged_away", "merge_undone", "parted", "graded", "grade_set", "tagged", "points_changed", "stage_moved"],
   contact: ["created", "updated", "invalidated", "revealed"],
   interaction: ["created", "updated", "cancelled", "handed_over", "handed_back"],
   relation: ["created", "updated", "deleted"],
   attachment: ["added", "updated", "removed", "downloaded", "scanned", "refused"],
   import: ["uploaded", "started", "completed", "cancelled", "undo_started", "undone"],
+  consent: ["given", "withdrawn"],
+  contact_ban: ["created", "lifted"],
+  privacy_request: ["created", "approved", "refused", "archive_made", "downloaded", "erased"],
+  erasure_hold: ["created", "released"],
   field: ["created", "updated"],
   dictionary: ["created", "imported"],
   dictionary_entry: ["created", "updated", "deleted"],
   pool: ["created", "updated", "deleted"],
   pool_rule: ["updated"],
+  duplicate_search: ["started"],
+  duplicate_pair: ["dismissed", "reopened"],
+  tag_rule: ["created", "updated", "deleted"],
+  grade_scheme: ["created", "updated", "published"],
+  churn_rule: ["created", "updated", "deleted"],
+  churn_case: ["opened", "reprieved", "confirmed", "saved"],
   handover: ["started", "completed", "undo_started", "undone", "report_downloaded"],
   bulk_change: ["started", "completed", "undo_started", "undone"],
   view: ["created", "updated", "deleted"],
@@ -69,7 +79,7 @@ export const knownActions: Readonly<Record<string, readonly string[]>> = {
   feedback: ["created", "answered", "closed"],
   signing_key: ["rotated"],
   installation: ["restored"],
-  audit: ["export_started", "exported", "pruned", "entry_removed"],
+  audit: ["export_started", "exported", "pruned", "entry_removed", "erased"],
   job: ["retried"],
   event: ["retried"],
   star_schema: ["rebuilt"],
@@ -93,7 +103,7 @@ export const deletedRecords = (entries: readonly { action: string; recordId: str
   new Set(entries.filter(({ action }) => action.endsWith(".deleted")).map(({ recordId }) => recordId));
 
 const screens: Readonly<Record<string, string>> = { customer: "customers", import: "imports", webhook_endpoint: "webhooks" };
-const partsOfCustomers = new Set(["contact", "interaction", "relation", "customer_share"]);
+const partsOfCustomers = new Set(["contact", "interaction", "relation", "customer_share", "churn_case"]);
 
 /** The screen that shows the record; none for those that have no screen of their own, or are gone. */
 export function recordPath(entry: { recordKind: string; recordId: string; subjectId: string }, deleted: ReadonlySet<string>): string | undefined {

@@ -9,6 +9,7 @@ import { useNotices } from "@/shared/notices";
 import { assignCustomers, returnCustomers, useCustomerChanged } from "../api";
 import { ReturnDialog } from "../pool/ReturnDialog";
 import { useOutcomes } from "../pool/outcomes";
+import { TagDialog } from "../tags/TagDialog";
 import { ownersToRestore } from "./assignment";
 import { BulkChangeDialog } from "./bulk/BulkChangeDialog";
 import { mostAtOnce, SelectionBar } from "./SelectionBar";
@@ -59,7 +60,7 @@ export function BulkBar({ selected, filter, total, onStarted, onDone, onClear }:
   const { can } = useAccess();
   const changed = useCustomerChanged();
   const tell = useOutcomes();
-  const [dialog, setDialog] = useState<"assign" | "return" | "change">();
+  const [dialog, setDialog] = useState<"assign" | "return" | "tag" | "change">();
   const tooMany = selected.length > mostAtOnce;
   const close = () => setDialog(undefined);
   return (
@@ -68,6 +69,11 @@ export function BulkBar({ selected, filter, total, onStarted, onDone, onClear }:
         {can("PERMISSION_CUSTOMERS_ASSIGN") && (
           <Button type="primary" disabled={tooMany} onClick={() => setDialog("assign")}>
             {t("customers.assign.title")}
+          </Button>
+        )}
+        {can("PERMISSION_CUSTOMERS_UPDATE") && (
+          <Button disabled={tooMany} onClick={() => setDialog("tag")} data-testid="bulk-tag">
+            {t("levels.tag.put")}
           </Button>
         )}
         {can("PERMISSION_CUSTOMERS_UPDATE") && filter !== undefined && (
@@ -81,6 +87,7 @@ export function BulkBar({ selected, filter, total, onStarted, onDone, onClear }:
           </Button>
         )}
       </SelectionBar>
+      <TagDialog open={dialog === "tag"} ids={selected} onClose={close} onDone={onDone} />
       <AssignDialog open={dialog === "assign"} ids={selected} onClose={close} onDone={onDone} />
       {dialog === "change" && filter !== undefined && (
         <BulkChangeDialog

@@ -7,6 +7,7 @@ import { Grid, type GridColumn, type GridEdits } from "@/shared/grid/Grid";
 import { Time } from "@/shared/Time";
 import { attributeValue, AttributeValue } from "../AttributeValue";
 import type { Attribute } from "../attributes";
+import { TagChips } from "../tags/TagChips";
 
 interface CustomerTableProps {
   rows: Customer[];
@@ -59,6 +60,9 @@ function Cell({ customer, attribute }: { customer: Customer; attribute: Attribut
   return <AttributeValue customer={customer} attribute={attribute} />;
 }
 
+/** Beside a name; the column of tags has all of them. */
+const shownTags = 2;
+
 export function NameCell({ customer, contact }: { customer: Customer; contact?: string }) {
   const Icon = customer.kind === "CUSTOMER_KIND_ORGANIZATION" ? BankOutlined : UserOutlined;
   return (
@@ -67,9 +71,12 @@ export function NameCell({ customer, contact }: { customer: Customer; contact?: 
         <Icon aria-hidden />
       </Typography.Text>
       <Flex vertical style={{ minWidth: 0 }}>
-        <Link to={`/customers/${customer.id}`} className="one-line" style={{ fontWeight: 500 }} title={customer.name}>
-          {customer.name}
-        </Link>
+        <Flex gap={6} align="center">
+          <Link to={`/customers/${customer.id}`} className="one-line" style={{ fontWeight: 500 }} title={customer.name}>
+            {customer.name}
+          </Link>
+          <TagChips tags={customer.tags.slice(0, shownTags)} />
+        </Flex>
         {contact && (
           <Typography.Text type="secondary" style={{ fontSize: 12 }}>
             {contact}

@@ -9,6 +9,7 @@ import { useActs } from "@/shared/acts";
 import { useNotices } from "@/shared/notices";
 import { ReasonDialog } from "@/shared/ReasonDialog";
 import { claimCustomer, invalidateCustomer, restoreCustomer, returnCustomer, useCustomerChanged } from "../api";
+import { MergeWith } from "../duplicates/MergeWith";
 import { AssignDialog } from "../list/BulkBar";
 import { ReturnDialog } from "../pool/ReturnDialog";
 import { AccessDrawer } from "./access/AccessDrawer";
@@ -22,7 +23,7 @@ export function CustomerActions({ customer }: { customer: Customer }) {
   const changed = useCustomerChanged();
   const { attempt } = useActs(changed);
   const navigate = useNavigate();
-  const [dialog, setDialog] = useState<"assign" | "return" | "invalidate" | "interaction" | "access">();
+  const [dialog, setDialog] = useState<"assign" | "return" | "invalidate" | "interaction" | "access" | "merge">();
   const own = customer.ownerId !== "" && customer.ownerId === profile?.id;
   const inPool = customer.ownerId === "";
   const invalid = customer.state === "CUSTOMER_STATE_INVALID";
@@ -35,7 +36,8 @@ export function CustomerActions({ customer }: { customer: Customer }) {
     ...(can("PERMISSION_AUDIT_READ") ? [{ key: "audit", label: t("administration.audit.ofRecord"), onClick: () => void navigate(`/audit?record=${customer.id}`) }] : []),
     ...(reaches("PERMISSION_CUSTOMERS_ASSIGN", customer) && !invalid ? [{ key: "assign", label: t("customers.assign.title"), onClick: () => setDialog("assign") }] : []),
     ...(can("PERMISSION_CUSTOMERS_CLAIM") && own ? [{ key: "return", label: t("customers.pool.return"), onClick: () => setDialog("return") }] : []),
-    ...(reaches("PERMISSION_CUSTOMERS_INVALIDATE", customer)
+    ...(reaches("PERMISSION_CUSTOMERS_INVALIDATE", customer) && reaches("PERMISSION_CUSTOMERS_UPDATE", customer) && !invalid ? [{ key: "merge", label: t("customers.duplicates.mergeWith"), onClick: () => setDialog("merge") }] : []),
+    ...(reaches("PERMISSION_CUSTOMERS_INVALIDATE", customer) && !customer.mergedIntoId
       ? [
           invalid
             ? { key: "restore", label: t("customers.restore"), onClick: () => void restore() }
@@ -63,6 +65,7 @@ export function CustomerActions({ customer }: { customer: Customer }) {
       )}
       <InteractionForm customerId={customer.id} interaction={undefined} open={dialog === "interaction"} onClose={close} />
       <AccessDrawer customer={customer} open={dialog === "access"} onClose={close} />
+      {dialog === "merge" && <MergeWith customer={customer} onClose={close} />}
       <AssignDialog open={dialog === "assign"} ids={[customer.id]} onClose={close} />
       <ReturnDialog
         open={dialog === "return"}

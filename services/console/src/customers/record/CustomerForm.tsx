@@ -9,6 +9,7 @@ import { useNotices } from "@/shared/notices";
 import { createCustomer, updateCustomer, useCustomerChanged } from "../api";
 import { AttributeInput } from "../AttributeInput";
 import { useAttributes, type Attribute, type Section } from "../attributes";
+import { Candidates } from "../duplicates/Candidates";
 import { ruleHint } from "../fields/rules";
 import { Addresses } from "./Addresses";
 import { Conflict } from "./Conflict";
@@ -61,6 +62,7 @@ export function CustomerForm({ customer: latest, open, onClose, onSaved }: Custo
         }}
         testId="customer-form"
       >
+        <Candidates customerId={customer?.id} />
         <Fields attributes={attributes} />
       </FormDrawer>
       {customer && conflict && (

@@ -1,7 +1,7 @@
 import { useEffect } from "react";
-import { Col, Flex, Row, Tabs, Tag } from "antd";
+import { Alert, Col, Flex, Row, Tabs, Tag } from "antd";
 import { useTranslation } from "react-i18next";
-import { useParams } from "react-router";
+import { Link, useParams } from "react-router";
 import type { Customer } from "@/api/types";
 import { useAccess } from "@/app/access";
 import { readStored, store } from "@/app/preferences";
@@ -11,8 +11,16 @@ import { Loaded } from "@/shared/states";
 import { usePhone } from "@/shared/usePhone";
 import { useCustomer } from "../api";
 import { AttachmentsCard } from "../attachments/AttachmentsCard";
+import { ConsentsCard } from "../privacy/ConsentsCard";
+import { PrivacyCard } from "../privacy/PrivacyCard";
 import { PoolTag } from "../AttributeValue";
 import { EntryLabel } from "../dictionaries/pickers";
+import { GradeChips } from "../grades/GradeChips";
+import { GradesCard } from "../grades/GradesCard";
+import { LifecycleCard } from "../lifecycle/LifecycleCard";
+import { PointsCard } from "../points/PointsCard";
+import { TagChips } from "../tags/TagChips";
+import { TagsCard } from "../tags/TagsCard";
 import { ContactsCard } from "./ContactsCard";
 import { CustomerActions } from "./CustomerActions";
 import { DetailsCard } from "./DetailsCard";
@@ -45,10 +53,16 @@ function Record({ customer }: { customer: Customer }) {
     <Flex vertical gap={16}>
       <DetailsCard customer={customer} />
       {can("PERMISSION_CONTACTS_READ") && <ContactsCard customer={customer} />}
+      <TagsCard customer={customer} />
+      <GradesCard customer={customer} />
+      <PointsCard customer={customer} />
+      <LifecycleCard customer={customer} />
       <AttachmentsCard customer={customer} />
       <RelationsCard customer={customer} />
       <OwnershipCard customer={customer} />
       {reaches("PERMISSION_CUSTOMERS_SHARE", customer) && <SharesCard customer={customer} />}
+      <ConsentsCard customer={customer} />
+      {reaches("PERMISSION_CUSTOMERS_PRIVACY", customer) && <PrivacyCard customer={customer} />}
     </Flex>
   );
   const timeline = <TimelineCard customer={customer} />;
@@ -61,14 +75,25 @@ function Record({ customer }: { customer: Customer }) {
         subtitle={[customer.number, t(`enums.CustomerKind.${customer.kind}`), customer.ownerName && t("customers.ownedBy", { name: customer.ownerName }), customer.groupName].filter(Boolean).join(" · ")}
         tags={
           <Flex gap={6} wrap>
-            <EntryLabel dictionary="level" code={customer.level} />
+            <GradeChips customer={customer} />
             <EntryLabel dictionary="customer_status" code={customer.status} />
+            <TagChips tags={customer.tags} />
             {!customer.ownerId && <PoolTag />}
             {customer.state === "CUSTOMER_STATE_INVALID" && <Tag color="red">{t("enums.CustomerState.CUSTOMER_STATE_INVALID")}</Tag>}
           </Flex>
         }
         actions={<CustomerActions customer={customer} />}
       />
+      {customer.mergedIntoId && (
+        <Alert
+          type="info"
+          showIcon
+          style={{ marginBottom: 16 }}
+          data-testid="merged-into"
+          title={t("customers.duplicates.mergedIntoOther")}
+          action={<Link to={`/customers/${customer.mergedIntoId}`}>{t("customers.duplicates.openOther")}</Link>}
+        />
+      )}
       {phone ? (
         <Tabs
           items={[

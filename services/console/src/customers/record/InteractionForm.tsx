@@ -1,4 +1,4 @@
-import { Col, DatePicker, Form, Input, InputNumber, Row, Segmented, Select } from "antd";
+import { Alert, Col, DatePicker, Form, Input, InputNumber, Row, Segmented, Select } from "antd";
 import dayjs, { type Dayjs } from "dayjs";
 import { useTranslation } from "react-i18next";
 import type { Interaction, InteractionState, InteractionTypeInput } from "@/api/types";
@@ -9,6 +9,8 @@ import { useNotices } from "@/shared/notices";
 import { createInteraction, updateInteraction, useContacts, useCustomerChanged } from "../api";
 import { snakeCase } from "../attributes";
 import { customChanges, customInputs, CustomItems, useCustomAttributes, type CustomInputs } from "../fields/CustomFields";
+import { useBans } from "../privacy/api";
+import { forbidden } from "../privacy/bans";
 import { CheckInField, positionOf } from "./CheckIn";
 import { InteractionIcon, interactionTypes } from "./interactions";
 import type { Position } from "./position";
@@ -77,6 +79,8 @@ function Fields({ customerId, isNew, stateFixed }: { customerId: string; isNew: 
   const planned = Form.useWatch("state", form) === "INTERACTION_STATE_PLANNED";
   const type = Form.useWatch("type", form);
   const contacts = useContacts(customerId).data;
+  const contactIds = Form.useWatch("contactIds", form);
+  const ban = forbidden(useBans(customerId).data ?? [], type, contactIds ?? []);
   const required = { required: true, message: t("common.required") };
   return (
     <>
@@ -107,6 +111,7 @@ function Fields({ customerId, isNew, stateFixed }: { customerId: string; isNew: 
           )}
         />
       </Form.Item>
+      {ban && <Alert type="warning" showIcon title={t("privacy.warning", { reason: ban.reason })} style={{ marginBottom: 16 }} data-testid="ban-warning" />}
       <Form.Item name="subject" label={t("customers.interaction.subject")} rules={[{ ...required, whitespace: true }]}>
         <Input maxLength={200} />
       </Form.Item>

@@ -9,6 +9,8 @@ import { Chart } from "@/shared/Chart";
 import { Loaded, Nothing } from "@/shared/states";
 import { usePhone } from "@/shared/usePhone";
 import { useRelationGraph } from "../api";
+import { useEntries } from "../dictionaries/entries";
+import { EntryLabel } from "../dictionaries/pickers";
 import { graphOption } from "./relationOption";
 
 const depths = [1, 2, 3, 4];
@@ -41,7 +43,16 @@ function Picture({ graph, onClose }: { graph: RelationGraph; onClose: () => void
   const { t } = useTranslation();
   const { token } = theme.useToken();
   const navigate = useNavigate();
-  const option = useMemo(() => graphOption(graph, (type) => t(`enums.RelationType.${type}`), token, dayjs().format("YYYY-MM-DD")), [graph, t, token]);
+  const { index } = useEntries("level");
+  const option = useMemo(() => {
+    // Presets such as `gold` are colours of the theme.
+    const presets = token as unknown as Record<string, string | undefined>;
+    const levelColor = (level: string) => {
+      const color = index.byCode.get(level)?.color;
+      return color ? (presets[color] ?? color) : undefined;
+    };
+    return graphOption(graph, (type) => t(`enums.RelationType.${type}`), token, dayjs().format("YYYY-MM-DD"), levelColor);
+  }, [graph, t, token, index]);
   const open = ({ dataIndex, edge }: { dataIndex: number; edge: boolean }) => {
     const picked = edge ? undefined : graph.customers[dataIndex];
     if (!picked) return;
@@ -61,6 +72,7 @@ function Picture({ graph, onClose }: { graph: RelationGraph; onClose: () => void
               <Link to={`/customers/${customer.id}`} onClick={onClose}>
                 {customer.name}
               </Link>
+              <EntryLabel dictionary="level" code={customer.level} />
             </Flex>
           </li>
         ))}

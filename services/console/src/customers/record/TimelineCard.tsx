@@ -1,9 +1,9 @@
 import { useState } from "react";
 import { EditOutlined } from "@ant-design/icons";
-import { Card, Flex, Timeline, Typography } from "antd";
+import { Card, Flex, Select, Timeline, Typography } from "antd";
 import dayjs from "dayjs";
 import { useTranslation } from "react-i18next";
-import type { Customer, Interaction, TimelineEntry } from "@/api/types";
+import type { Customer, Interaction, TimelineEntry, TimelineKind } from "@/api/types";
 import { usePages } from "@/api/pages";
 import { LoadMore } from "@/shared/LoadMore";
 import { Loaded, Nothing } from "@/shared/states";
@@ -14,10 +14,22 @@ import { InteractionEntry } from "./InteractionEntry";
 import { InteractionForm } from "./InteractionForm";
 import { InteractionIcon } from "./interactions";
 
+const timelineKinds = [
+  "TIMELINE_KIND_INTERACTION",
+  "TIMELINE_KIND_CUSTOMER",
+  "TIMELINE_KIND_CONTACT",
+  "TIMELINE_KIND_RELATION",
+  "TIMELINE_KIND_ATTACHMENT",
+  "TIMELINE_KIND_OWNERSHIP",
+  "TIMELINE_KIND_CONSENT",
+  "TIMELINE_KIND_OTHER",
+] as const satisfies TimelineKind[];
+
 /** Everything that happened to the customer, latest first. */
 export function TimelineCard({ customer }: { customer: Customer }) {
   const { t } = useTranslation();
-  const timeline = usePages(["timeline", customer.id], (pageToken) => listTimeline(customer.id, pageToken));
+  const [kinds, setKinds] = useState<TimelineKind[]>([]);
+  const timeline = usePages(["timeline", customer.id, kinds], (pageToken) => listTimeline(customer.id, kinds, pageToken));
   const [editing, setEditing] = useState<{ interaction: Interaction; complete: boolean }>();
 
   const item = (entry: TimelineEntry) => {
@@ -45,7 +57,23 @@ export function TimelineCard({ customer }: { customer: Customer }) {
     };
   };
   return (
-    <Card title={t("customers.timeline.title")} data-testid="timeline">
+    <Card
+      title={t("customers.timeline.title")}
+      data-testid="timeline"
+      extra={
+        <Select<TimelineKind[]>
+          mode="multiple"
+          allowClear
+          maxTagCount={1}
+          value={kinds}
+          onChange={setKinds}
+          placeholder={t("enums.TimelineKind.TIMELINE_KIND_UNSPECIFIED")}
+          aria-label={t("customers.timeline.kinds")}
+          options={timelineKinds.map((value) => ({ value, label: t(`enums.TimelineKind.${value}`) }))}
+          style={{ minWidth: 160 }}
+        />
+      }
+    >
       <Loaded query={timeline} small>
         {({ pages }) => {
           const entries = pages.flatMap((page) => page.entries);

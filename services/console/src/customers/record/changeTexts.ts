@@ -6,6 +6,7 @@ import { zh } from "@/i18n/zh";
 const names = {
   addresses: "customers.address.title",
   import: "customers.timeline.fields.import",
+  merged_customers: "customers.timeline.fields.merged_customers",
   reason: "common.reason",
   reason_code: "customers.pool.returnReason",
   rule: "customers.pool.ruleName",
@@ -13,6 +14,12 @@ const names = {
   shared_with: "customers.share.with",
   expire_time: "customers.share.expireTime",
   type: "customers.relation.title",
+  channel: "privacy.channel",
+  purpose: "privacy.purpose",
+  consent_source: "privacy.source",
+  occur_time: "privacy.occurTime",
+  text_version: "privacy.textVersion",
+  reference: "privacy.reference",
   valid_from: "customers.relation.validFrom",
   valid_until: "customers.relation.validUntil",
   inverse: "customers.timeline.fields.inverse",
@@ -26,10 +33,18 @@ const names = {
   relationship_strength: "customers.contact.relationshipStrength",
   primary: "customers.contact.primary",
   invalid: "customers.contact.invalid",
+  version: "levels.grade.rules",
+  points: "levels.points.title",
+  churn_state: "settings.state",
+  cause: "levels.churn.cause",
+  due_date: "levels.churn.dueDate",
+  measures: "levels.churn.measures",
+  loss_code: "levels.churn.lossReason",
+  note: "levels.churn.note",
 } as const;
 
 /** Codes of a dictionary that no field of a customer holds. */
-export const codedBy: Readonly<Record<string, string>> = { reason_code: "return_reason" };
+export const codedBy: Readonly<Record<string, string>> = { reason_code: "return_reason", loss_code: "loss_reason", purpose: "contact_purpose", consent_source: "consent_source" };
 
 /** A point in time as the history spells it. */
 export const isMoment = (value: string) => /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?Z$/.test(value);
@@ -44,7 +59,9 @@ const switches = new Set(["primary", "invalid", "inverse"]);
 /** The history keeps values as the service spells them. */
 export function changeValue(t: TFunction, field: string, value: string): string {
   if (value in zh.enums.DecisionRole) return t(`enums.DecisionRole.${value as keyof typeof zh.enums.DecisionRole}`);
+  if (value in zh.levels.churn.states) return t(`levels.churn.states.${value as keyof typeof zh.levels.churn.states}`);
   if (value in zh.enums.RelationType) return t(`enums.RelationType.${value as keyof typeof zh.enums.RelationType}`);
+  if (value in zh.enums.ContactChannel) return t(`enums.ContactChannel.${value as keyof typeof zh.enums.ContactChannel}`);
   if (switches.has(field) && (value === "true" || value === "false")) return t(value === "true" ? "common.yes" : "common.no");
   return value;
 }

@@ -25,7 +25,7 @@ export function linesOf(relations: readonly Edge[]): Line[] {
   return [...lines.values()];
 }
 
-export function graphOption(graph: RelationGraph, typeName: (type: Edge["type"]) => string, colors: Colors, today: string): EChartsCoreOption {
+export function graphOption(graph: RelationGraph, typeName: (type: Edge["type"]) => string, colors: Colors, today: string, levelColor: (level: string) => string | undefined = () => undefined): EChartsCoreOption {
   const farthest = Math.max(0, ...graph.customers.map((customer) => customer.distance));
   return {
     textStyle: { fontFamily: colors.fontFamily, color: colors.colorText },
@@ -45,12 +45,13 @@ export function graphOption(graph: RelationGraph, typeName: (type: Edge["type"])
         label: { show: true, position: "bottom", color: colors.colorText, width: 130, overflow: "truncate" },
         emphasis: { focus: "adjacency" },
         lineStyle: { color: colors.colorTextQuaternary, width: 1.5, curveness: 0.08, opacity: 1 },
-        data: graph.customers.map(({ id, name, kind, distance }) => ({
+        data: graph.customers.map(({ id, name, kind, level, distance }) => ({
           id,
           name,
           symbol: kind === "CUSTOMER_KIND_PERSON" ? "circle" : "roundRect",
           symbolSize: distance === 0 ? 44 : 34 - Math.min(distance, farthest) * 4,
-          itemStyle: { color: palette[distance % palette.length] },
+          // The level's colour is the one that it has everywhere.
+          itemStyle: { color: palette[distance % palette.length], borderColor: levelColor(level), borderWidth: levelColor(level) ? 4 : 0 },
         })),
         links: linesOf(graph.relations).map(({ source, target, relations }) => {
           const names = relations.map(({ type }) => typeName(type)).join(" · ");

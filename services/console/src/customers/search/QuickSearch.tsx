@@ -9,6 +9,7 @@ import type { CustomerMatch } from "@/api/types";
 import { PersonAvatar } from "@/shared/PersonAvatar";
 import { useDebounced } from "@/shared/useDebounced";
 import { searchCustomers } from "../api";
+import { EntryLabel } from "../dictionaries/pickers";
 
 export function QuickSearch({ compact }: { compact: boolean }) {
   const { t } = useTranslation();
@@ -89,7 +90,10 @@ function Match({ match: { customer, contactName } }: { match: CustomerMatch }) {
     <Flex gap={10} align="center" data-testid="search-match">
       <PersonAvatar name={customer.name} size={28} square={customer.kind === "CUSTOMER_KIND_ORGANIZATION"} />
       <Flex vertical style={{ minWidth: 0 }}>
-        <Typography.Text ellipsis>{customer.name}</Typography.Text>
+        <Flex gap={6} align="center">
+          <Typography.Text ellipsis>{customer.name}</Typography.Text>
+          <EntryLabel dictionary="level" code={customer.level} />
+        </Flex>
         <Typography.Text type="secondary" style={{ fontSize: 12 }} ellipsis>
           {details.filter(Boolean).join(" · ")}
         </Typography.Text>

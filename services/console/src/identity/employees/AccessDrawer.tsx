@@ -81,7 +81,7 @@ function ToRecords({ employee }: { employee: { id: string; displayName: string }
 /** Whether the person gets in at all, and with what. */
 function Standing({ access }: { access: EmployeeAccess }) {
   const { t } = useTranslation();
-  const roles = access.secondFactorRoleNames.join(t("security.access.comma"));
+  const roles = access.secondFactorRoleNames.map((name) => roleName(t, name)).join(t("security.access.comma"));
   const demand = roles ? t("security.access.factorAsked", { roles }) : t("security.access.factorNotAsked");
   return (
     <Flex vertical gap={8}>
@@ -120,7 +120,7 @@ function usePermissionColumns(): TableColumnsType<PermissionAccess> {
         <Flex vertical gap={2}>
           {sources.map((source) => (
             <span key={source.roleId}>
-              {source.roleName}{" "}
+              {roleName(t, source.roleName ?? "")}{" "}
               <Typography.Text type="secondary">
                 {[t(`enums.Scope.${source.scope}`), source.groupNames.join(t("security.access.comma"))].filter(Boolean).join(" · ")}
               </Typography.Text>

@@ -3,6 +3,7 @@ import { Flex, Tag, Typography, theme } from "antd";
 import dayjs from "dayjs";
 import { useTranslation } from "react-i18next";
 import type { AccessDecision, AccessReason } from "@/api/types";
+import { roleName } from "@/identity/roles/names";
 import { byReasons, sentenceOf } from "./sentences";
 
 /** What somebody may and may not do with a record, each with its reasons. */
@@ -37,7 +38,7 @@ function Reason({ reason }: { reason: AccessReason }) {
   return (
     <Typography.Text type="secondary">
       {t(`common.access.reasons.${sentenceOf(reason)}`, {
-        role: reason.roleName,
+        role: roleName(t, reason.roleName ?? ""),
         scope: t(`enums.Scope.${reason.scope}`),
         group: reason.groupName,
         time: dayjs(reason.expireTime).format("YYYY-MM-DD HH:mm"),

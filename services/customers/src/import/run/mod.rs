@@ -25,6 +25,7 @@ use super::store::{self, Progress, Stored};
 use crate::Shared;
 use crate::error::reason;
 use source::Batch;
+pub use source::fetch;
 
 #[derive(Serialize, Deserialize)]
 pub struct Payload {
@@ -105,8 +106,7 @@ impl ImportJob {
         let key = ImportKey::try_from(stored.import.key).unwrap_or_default();
         let zone: FixedOffset = self.shared.zone;
         let plan = Arc::new(Plan::new(&stored.fields, fields, key, owner, zone, caller));
-        let file =
-            source::fetch(job.db().pool(), id).await?.ok_or_else(|| JobFailure::stop(&reason::IMPORT_FILE_GONE))?;
+        let file = fetch(job.db().pool(), id).await?.ok_or_else(|| JobFailure::stop(&reason::IMPORT_FILE_GONE))?;
         let mut source = source::Source::start(file, &stored, plan.clone());
         let work = Work {
             job,

@@ -144,7 +144,7 @@ pub async fn effect_list(connection: &mut PgConnection, import_id: Uuid, limit: 
 }
 
 /// Tables whose rows follow from the customer by themselves.
-const DERIVED: [&str; 1] = ["search_document"];
+const DERIVED: [&str; 5] = ["search_document", "customer_tag", "grade_change", "grade_override", "stage_change"];
 
 /// Holds the customers until the transaction ends and tells how they are now. Who adds a record to one waits, or is done.
 pub async fn customers_lock(
