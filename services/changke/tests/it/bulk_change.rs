@@ -50,9 +50,10 @@ async fn a_bulk_change_survives_being_killed_again_and_again() -> Result<()> {
     let admin = app.administrator().await?;
     let undone = admin.get(&path).await?.ok()?;
     assert_eq!((&undone["state"], restored(&undone)), (&json!("BULK_CHANGE_STATE_UNDONE"), CUSTOMERS), "{undone}");
-    let back: i64 = sqlx::query_scalar("SELECT count(*) FROM customers.customer WHERE level = 'ordinary' AND revision = 3")
-        .fetch_one(&mut database)
-        .await?;
+    let back: i64 =
+        sqlx::query_scalar("SELECT count(*) FROM customers.customer WHERE level = 'ordinary' AND revision = 3")
+            .fetch_one(&mut database)
+            .await?;
     assert_eq!(back, CUSTOMERS);
     assert!(process.terminate().await?.success());
     app.stop().await

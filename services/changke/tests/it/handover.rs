@@ -53,7 +53,8 @@ async fn a_handover_survives_being_killed_again_and_again() -> Result<()> {
     assert_eq!(found, (CUSTOMERS, CUSTOMERS, CUSTOMERS, 0), "each once, and evenly");
 
     admin.post(&format!("{path}:undo"), json!({})).await?.ok()?;
-    let process = outlived(&mut app, process, &path, "HANDOVER_STATE_UNDOING", |now| count(now, "returnedCount")).await?;
+    let process =
+        outlived(&mut app, process, &path, "HANDOVER_STATE_UNDOING", |now| count(now, "returnedCount")).await?;
     let admin = app.administrator().await?;
     let undone = admin.get(&path).await?.ok()?;
     assert_eq!((&undone["state"], count(&undone, "returnedCount")), (&json!("HANDOVER_STATE_UNDONE"), CUSTOMERS));

@@ -5,9 +5,9 @@
 mod backup;
 mod bulk_change;
 mod crash;
+mod duplicates;
 mod erasure;
 mod first_run;
-mod duplicates;
 mod handover;
 mod process;
 mod restart;

@@ -139,10 +139,8 @@ pub async fn outlived(
     loop {
         let admin = app.administrator().await?;
         let looked = async || admin.get(path).await?.ok();
-        app.until("it goes on", async || {
-            looked().await.is_ok_and(|now| count(&now) > known || now["state"] != state)
-        })
-        .await?;
+        app.until("it goes on", async || looked().await.is_ok_and(|now| count(&now) > known || now["state"] != state))
+            .await?;
         // Anywhere within a batch.
         tokio::time::sleep(Duration::from_millis(rand::random_range(0..100))).await;
         let now = looked().await?;
