@@ -186,109 +186,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/v1/customers/{customerId}/contacts": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Lists the contacts of a customer, the primary one first
-         * @description Lists the contacts of a customer, the primary one first.
-         */
-        get: operations["ContactService_ListContacts"];
-        put?: never;
-        /** Create contact */
-        post: operations["ContactService_CreateContact"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/contacts/{id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Get contact */
-        get: operations["ContactService_GetContact"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        /**
-         * ABORTED when the etag is stale
-         * @description ABORTED when the etag is stale.
-         */
-        patch: operations["ContactService_UpdateContact"];
-        trace?: never;
-    };
-    "/v1/contacts/{id}:invalidate": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Takes a contact out of use; past interactions keep it
-         * @description Takes a contact out of use; past interactions keep it.
-         */
-        post: operations["ContactService_InvalidateContact"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/contacts/{id}:reveal": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Shows the personal data that the caller's role masks, of one contact, as RevealCustomer does
-         * @description Shows the personal data that the caller's role masks, of one contact, as RevealCustomer does.
-         */
-        post: operations["ContactService_RevealContact"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/customers/{customerId}/access": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Explains every permission on customers for one person and one customer; that of claiming for the pool that it lies in
-         * @description Explains every permission on customers for one person and one customer; that of claiming for the pool that it lies in. The caller must be able to read the customer,
-         *     and the person must lie within the caller's scope; NOT_FOUND otherwise.
-         */
-        get: operations["CustomerAccessService_ExplainCustomerAccess"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/v1/customers": {
         parameters: {
             query?: never;
@@ -386,7 +283,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Restore customer */
+        /**
+         * FAILED_PRECONDITION, `CUSTOMER_MERGED`, when another one has taken it over: that is undone by UndoMerge
+         * @description FAILED_PRECONDITION, `CUSTOMER_MERGED`, when another one has taken it over: that is undone by UndoMerge.
+         */
         post: operations["CustomerService_RestoreCustomer"];
         delete?: never;
         options?: never;
@@ -470,6 +370,297 @@ export interface paths {
          *     RESOURCE_EXHAUSTED beyond eight streams of one caller.
          */
         get: operations["CustomerService_WatchCustomers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/bulkChanges": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists the caller's, latest first
+         * @description Lists the caller's, latest first.
+         */
+        get: operations["BulkChangeService_ListBulkChanges"];
+        put?: never;
+        /**
+         * Begins
+         * @description Begins. A value that no customer could hold is INVALID_ARGUMENT at once; FAILED_PRECONDITION while another bulk change
+         *     of the caller is under way.
+         */
+        post: operations["BulkChangeService_CreateBulkChange"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/bulkChanges/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get bulk change */
+        get: operations["BulkChangeService_GetBulkChange"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/bulkChanges/{bulkChangeId}/refusals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists the customers that were left as they are, with the reason of each
+         * @description Lists the customers that were left as they are, with the reason of each.
+         */
+        get: operations["BulkChangeService_ListBulkChangeRefusals"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/bulkChanges/{id}:undo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Writes the old values back, within a day; one that is under way is stopped by it
+         * @description Writes the old values back, within a day; one that is under way is stopped by it. A customer whose fields somebody has
+         *     changed since keeps them and is among the refusals. FAILED_PRECONDITION when it is undone already, or too old.
+         */
+        post: operations["BulkChangeService_UndoBulkChange"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/customers/{customerId}/consents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists what was said, latest first, of the customer and of its contacts
+         * @description Lists what was said, latest first, of the customer and of its contacts. Contacts' only with PERMISSION_CONTACTS_READ.
+         */
+        get: operations["ConsentService_ListConsents"];
+        put?: never;
+        /**
+         * Records that consent was given or withdrawn
+         * @description Records that consent was given or withdrawn.
+         */
+        post: operations["ConsentService_CreateConsent"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/customers/{customerId}/contactBans": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists who of the customer and its contacts must not be contacted, latest first
+         * @description Lists who of the customer and its contacts must not be contacted, latest first.
+         */
+        get: operations["ConsentService_ListContactBans"];
+        put?: never;
+        /** Create contact ban */
+        post: operations["ConsentService_CreateContactBan"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/contactBans/{id}:lift": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ends one before its time
+         * @description Ends one before its time. FAILED_PRECONDITION when it is over.
+         */
+        post: operations["ConsentService_LiftContactBan"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/consents:check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Whether each recipient may be contacted now, in the order of the request; for whoever sends
+         * @description Whether each recipient may be contacted now, in the order of the request; for whoever sends.
+         */
+        post: operations["ConsentService_CheckConsent"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/customers/{customerId}/contacts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists the contacts of a customer, the primary one first, or those of all customers that the caller sees, latest first
+         * @description Lists the contacts of a customer, the primary one first, or those of all customers that the caller sees, latest first.
+         */
+        get: operations["ContactService_ListContacts"];
+        put?: never;
+        /** Create contact */
+        post: operations["ContactService_CreateContact"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/contacts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists the contacts of a customer, the primary one first, or those of all customers that the caller sees, latest first
+         * @description Lists the contacts of a customer, the primary one first, or those of all customers that the caller sees, latest first.
+         */
+        get: operations["ContactService_ListContacts_2"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/contacts/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get contact */
+        get: operations["ContactService_GetContact"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * ABORTED when the etag is stale
+         * @description ABORTED when the etag is stale.
+         */
+        patch: operations["ContactService_UpdateContact"];
+        trace?: never;
+    };
+    "/v1/contacts/{id}:invalidate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Takes a contact out of use; past interactions keep it
+         * @description Takes a contact out of use; past interactions keep it.
+         */
+        post: operations["ContactService_InvalidateContact"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/contacts/{id}:reveal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Shows the personal data that the caller's role masks, of one contact, as RevealCustomer does
+         * @description Shows the personal data that the caller's role masks, of one contact, as RevealCustomer does.
+         */
+        post: operations["ContactService_RevealContact"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/customers/{customerId}/access": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Explains every permission on customers for one person and one customer; that of claiming for the pool that it lies in
+         * @description Explains every permission on customers for one person and one customer; that of claiming for the pool that it lies in. The caller must be able to read the customer,
+         *     and the person must lie within the caller's scope; NOT_FOUND otherwise.
+         */
+        get: operations["CustomerAccessService_ExplainCustomerAccess"];
         put?: never;
         post?: never;
         delete?: never;
@@ -563,6 +754,129 @@ export interface paths {
          *     sheet does not name stay. A sheet with faults changes nothing and is answered with them.
          */
         post: operations["DictionaryService_ImportDictionaryEntries"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/customers:checkDuplicates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Customers that the caller sees and that may be the one who is about to be created or changed, the likeliest first
+         * @description Customers that the caller sees and that may be the one who is about to be created or changed, the likeliest first. Of
+         *     customers that the caller doesn't see nothing is said, but that a number is taken, as creation would say anyway.
+         */
+        post: operations["DuplicateService_CheckDuplicates"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/duplicateSearches": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists the caller's searches, latest first
+         * @description Lists the caller's searches, latest first.
+         */
+        get: operations["DuplicateService_ListDuplicateSearches"];
+        put?: never;
+        /**
+         * Compares all customers in use that the caller may update, in the background
+         * @description Compares all customers in use that the caller may update, in the background. Open pairs that are found no more go,
+         *     dismissed ones stay dismissed. FAILED_PRECONDITION, `DUPLICATE_SEARCH_RUNNING`, while another search of the caller runs.
+         */
+        post: operations["DuplicateService_CreateDuplicateSearch"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/duplicateSearches/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get duplicate search */
+        get: operations["DuplicateService_GetDuplicateSearch"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/duplicatePairs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists the pairs of which the caller may update both, whoever found them; the likeliest first
+         * @description Lists the pairs of which the caller may update both, whoever found them; the likeliest first.
+         */
+        get: operations["DuplicateService_ListDuplicatePairs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/duplicatePairs/{id}:dismiss": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Says that the two are not the same
+         * @description Says that the two are not the same. No later search brings the pair up again.
+         */
+        post: operations["DuplicateService_DismissDuplicatePair"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/duplicatePairs/{id}:reopen": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Takes the dismissal of a pair back
+         * @description Takes the dismissal of a pair back.
+         */
+        post: operations["DuplicateService_ReopenDuplicatePair"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1527,6 +1841,89 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/customerMerges:preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * What a merge would do, field by field
+         * @description What a merge would do, field by field. Changes nothing.
+         */
+        post: operations["MergeService_PreviewMerge"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/customerMerges": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists the merges whose survivor the caller may update, latest first
+         * @description Lists the merges whose survivor the caller may update, latest first.
+         */
+        get: operations["MergeService_ListMerges"];
+        put?: never;
+        /**
+         * Merges two to five customers of one kind
+         * @description Merges two to five customers of one kind. ABORTED when one of the etags is stale.
+         */
+        post: operations["MergeService_MergeCustomers"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/customerMerges/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get merge */
+        get: operations["MergeService_GetMerge"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/customerMerges/{id}:undo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Gives everything back that the merge took over; what has come to the survivor since stays there
+         * @description Gives everything back that the merge took over; what has come to the survivor since stays there. Fields of the survivor
+         *     that have changed since are left as they are: `kept_fields` names them. FAILED_PRECONDITION after 30 days, when it was
+         *     undone before, when the survivor has been merged itself, and when a value that must be unique is somebody else's now.
+         */
+        post: operations["MergeService_UndoMerge"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/operations/customers/auditEntries": {
         parameters: {
             query?: never;
@@ -2033,6 +2430,170 @@ export interface paths {
         patch: operations["PoolService_UpdatePoolRule"];
         trace?: never;
     };
+    "/v1/privacyRequests": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists the requests about customers within the caller's scope, latest first
+         * @description Lists the requests about customers within the caller's scope, latest first.
+         */
+        get: operations["PrivacyService_ListPrivacyRequests"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/privacyRequests/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get privacy request */
+        get: operations["PrivacyService_GetPrivacyRequest"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/customers/{customerId}/privacyRequests": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Asks for an archive, which is made at once, or for an erasure, which waits for approval
+         * @description Asks for an archive, which is made at once, or for an erasure, which waits for approval. FAILED_PRECONDITION when an
+         *     erasure is held off (`ERASURE_HELD`), or when a request of the kind is under way (`PRIVACY_REQUEST_OPEN`).
+         */
+        post: operations["PrivacyService_CreatePrivacyRequest"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/privacyRequests/{id}:approve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Approves an erasure that somebody else asked for; it begins at once and can't be undone
+         * @description Approves an erasure that somebody else asked for; it begins at once and can't be undone. FAILED_PRECONDITION for
+         *     whoever asked for it (`ERASURE_NEEDS_ANOTHER`), when it does not wait, or when it is held off.
+         */
+        post: operations["PrivacyService_ApprovePrivacyRequest"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/privacyRequests/{id}:refuse": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Refuses an erasure; whoever asked for it may take it back so
+         * @description Refuses an erasure; whoever asked for it may take it back so.
+         */
+        post: operations["PrivacyService_RefusePrivacyRequest"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/privacyRequests/{id}:download": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Download subject archive
+         * @description Streams the archive of a request that is ready: a ZIP file with a readable index in both languages, JSON by service, and
+         *     the attached files. FAILED_PRECONDITION before it is ready and after 24 hours.
+         */
+        get: operations["PrivacyService_DownloadSubjectArchive"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/customers/{customerId}/erasureHolds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists what holds the erasure of a customer off, latest first
+         * @description Lists what holds the erasure of a customer off, latest first.
+         */
+        get: operations["PrivacyService_ListErasureHolds"];
+        put?: never;
+        /**
+         * Holds the erasure of a customer off, for what the law or a dispute demands to be kept
+         * @description Holds the erasure of a customer off, for what the law or a dispute demands to be kept.
+         */
+        post: operations["PrivacyService_CreateErasureHold"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/erasureHolds/{id}:release": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ends a hold before its time
+         * @description Ends a hold before its time. FAILED_PRECONDITION when it is over.
+         */
+        post: operations["PrivacyService_ReleaseErasureHold"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/customers/{customerId}/relations": {
         parameters: {
             query?: never;
@@ -2175,8 +2736,8 @@ export interface paths {
         get: operations["ViewService_ListViews"];
         put?: never;
         /**
-         * The filter and the order are checked as in ListCustomers
-         * @description The filter and the order are checked as in ListCustomers.
+         * The filter and the order are checked as in the list that the view is of
+         * @description The filter and the order are checked as in the list that the view is of.
          */
         post: operations["ViewService_CreateView"];
         delete?: never;
@@ -4261,6 +4822,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/subjects/identity:listRecords": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Lists what is held, in keyset pages
+         * @description Lists what is held, in keyset pages.
+         */
+        post: operations["IdentitySubjectService_ListSubjectRecords"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/subjects/identity:erase": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Erases what is held; doing it again changes nothing
+         * @description Erases what is held; doing it again changes nothing.
+         */
+        post: operations["IdentitySubjectService_EraseSubject"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/reports/composition": {
         parameters: {
             query?: never;
@@ -4454,6 +5055,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/subjects/reporting:listRecords": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Lists what is held, in keyset pages
+         * @description Lists what is held, in keyset pages.
+         */
+        post: operations["ReportingSubjectService_ListSubjectRecords"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/subjects/reporting:erase": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Erases what is held; doing it again changes nothing
+         * @description Erases what is held; doing it again changes nothing.
+         */
+        post: operations["ReportingSubjectService_EraseSubject"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/deployment": {
         parameters: {
             query?: never;
@@ -4480,7 +5121,7 @@ export interface components {
     schemas: {
         AccessDecision: {
             /** @enum {string} */
-            permission: "PERMISSION_UNSPECIFIED" | "PERMISSION_EMPLOYEES_READ" | "PERMISSION_EMPLOYEES_MANAGE" | "PERMISSION_GROUPS_MANAGE" | "PERMISSION_ROLES_READ" | "PERMISSION_ROLES_MANAGE" | "PERMISSION_POLICY_WATCH" | "PERMISSION_AUDIT_READ" | "PERMISSION_AUDIT_EXPORT" | "PERMISSION_SIGN_ON_MANAGE" | "PERMISSION_SERVICE_ACCOUNTS_MANAGE" | "PERMISSION_PROVISIONING" | "PERMISSION_PARAMETERS_MANAGE" | "PERMISSION_STATUS_READ" | "PERMISSION_FEEDBACK_MANAGE" | "PERMISSION_WEBHOOKS_MANAGE" | "PERMISSION_ACCESS_EXPLAIN" | "PERMISSION_EMPLOYEES_REVEAL" | "PERMISSION_CUSTOMERS_READ" | "PERMISSION_CUSTOMERS_CREATE" | "PERMISSION_CUSTOMERS_UPDATE" | "PERMISSION_CUSTOMERS_ASSIGN" | "PERMISSION_CUSTOMERS_INVALIDATE" | "PERMISSION_CUSTOMERS_CLAIM" | "PERMISSION_CUSTOMERS_IMPORT" | "PERMISSION_CUSTOMERS_EXPORT" | "PERMISSION_CUSTOMERS_SHARE" | "PERMISSION_OWNERSHIP_READ" | "PERMISSION_POOL_MANAGE" | "PERMISSION_CUSTOMERS_REVEAL" | "PERMISSION_CONTACTS_READ" | "PERMISSION_CONTACTS_WRITE" | "PERMISSION_INTERACTIONS_READ" | "PERMISSION_INTERACTIONS_WRITE" | "PERMISSION_FIELDS_MANAGE" | "PERMISSION_REPORTS_READ" | "PERMISSION_REPORTS_REBUILD";
+            permission: "PERMISSION_UNSPECIFIED" | "PERMISSION_EMPLOYEES_READ" | "PERMISSION_EMPLOYEES_MANAGE" | "PERMISSION_GROUPS_MANAGE" | "PERMISSION_ROLES_READ" | "PERMISSION_ROLES_MANAGE" | "PERMISSION_POLICY_WATCH" | "PERMISSION_AUDIT_READ" | "PERMISSION_AUDIT_EXPORT" | "PERMISSION_SIGN_ON_MANAGE" | "PERMISSION_SERVICE_ACCOUNTS_MANAGE" | "PERMISSION_PROVISIONING" | "PERMISSION_PARAMETERS_MANAGE" | "PERMISSION_STATUS_READ" | "PERMISSION_FEEDBACK_MANAGE" | "PERMISSION_WEBHOOKS_MANAGE" | "PERMISSION_ACCESS_EXPLAIN" | "PERMISSION_EMPLOYEES_REVEAL" | "PERMISSION_CUSTOMERS_READ" | "PERMISSION_CUSTOMERS_CREATE" | "PERMISSION_CUSTOMERS_UPDATE" | "PERMISSION_CUSTOMERS_ASSIGN" | "PERMISSION_CUSTOMERS_INVALIDATE" | "PERMISSION_CUSTOMERS_CLAIM" | "PERMISSION_CUSTOMERS_IMPORT" | "PERMISSION_CUSTOMERS_EXPORT" | "PERMISSION_CUSTOMERS_SHARE" | "PERMISSION_OWNERSHIP_READ" | "PERMISSION_POOL_MANAGE" | "PERMISSION_CUSTOMERS_REVEAL" | "PERMISSION_CUSTOMERS_PRIVACY" | "PERMISSION_PRIVACY_SERVE" | "PERMISSION_CONTACTS_READ" | "PERMISSION_CONTACTS_WRITE" | "PERMISSION_INTERACTIONS_READ" | "PERMISSION_INTERACTIONS_WRITE" | "PERMISSION_FIELDS_MANAGE" | "PERMISSION_REPORTS_READ" | "PERMISSION_REPORTS_REBUILD";
             allowed: boolean;
             /** @description Everything that allows it; if nothing does, why not. */
             reasons: components["schemas"]["AccessReason"][];
@@ -4541,7 +5182,7 @@ export interface components {
             holderId: string;
             holderName: string;
             /** @description All that the holder may, where it is empty. */
-            permissions: ("PERMISSION_UNSPECIFIED" | "PERMISSION_EMPLOYEES_READ" | "PERMISSION_EMPLOYEES_MANAGE" | "PERMISSION_GROUPS_MANAGE" | "PERMISSION_ROLES_READ" | "PERMISSION_ROLES_MANAGE" | "PERMISSION_POLICY_WATCH" | "PERMISSION_AUDIT_READ" | "PERMISSION_AUDIT_EXPORT" | "PERMISSION_SIGN_ON_MANAGE" | "PERMISSION_SERVICE_ACCOUNTS_MANAGE" | "PERMISSION_PROVISIONING" | "PERMISSION_PARAMETERS_MANAGE" | "PERMISSION_STATUS_READ" | "PERMISSION_FEEDBACK_MANAGE" | "PERMISSION_WEBHOOKS_MANAGE" | "PERMISSION_ACCESS_EXPLAIN" | "PERMISSION_EMPLOYEES_REVEAL" | "PERMISSION_CUSTOMERS_READ" | "PERMISSION_CUSTOMERS_CREATE" | "PERMISSION_CUSTOMERS_UPDATE" | "PERMISSION_CUSTOMERS_ASSIGN" | "PERMISSION_CUSTOMERS_INVALIDATE" | "PERMISSION_CUSTOMERS_CLAIM" | "PERMISSION_CUSTOMERS_IMPORT" | "PERMISSION_CUSTOMERS_EXPORT" | "PERMISSION_CUSTOMERS_SHARE" | "PERMISSION_OWNERSHIP_READ" | "PERMISSION_POOL_MANAGE" | "PERMISSION_CUSTOMERS_REVEAL" | "PERMISSION_CONTACTS_READ" | "PERMISSION_CONTACTS_WRITE" | "PERMISSION_INTERACTIONS_READ" | "PERMISSION_INTERACTIONS_WRITE" | "PERMISSION_FIELDS_MANAGE" | "PERMISSION_REPORTS_READ" | "PERMISSION_REPORTS_REBUILD")[];
+            permissions: ("PERMISSION_UNSPECIFIED" | "PERMISSION_EMPLOYEES_READ" | "PERMISSION_EMPLOYEES_MANAGE" | "PERMISSION_GROUPS_MANAGE" | "PERMISSION_ROLES_READ" | "PERMISSION_ROLES_MANAGE" | "PERMISSION_POLICY_WATCH" | "PERMISSION_AUDIT_READ" | "PERMISSION_AUDIT_EXPORT" | "PERMISSION_SIGN_ON_MANAGE" | "PERMISSION_SERVICE_ACCOUNTS_MANAGE" | "PERMISSION_PROVISIONING" | "PERMISSION_PARAMETERS_MANAGE" | "PERMISSION_STATUS_READ" | "PERMISSION_FEEDBACK_MANAGE" | "PERMISSION_WEBHOOKS_MANAGE" | "PERMISSION_ACCESS_EXPLAIN" | "PERMISSION_EMPLOYEES_REVEAL" | "PERMISSION_CUSTOMERS_READ" | "PERMISSION_CUSTOMERS_CREATE" | "PERMISSION_CUSTOMERS_UPDATE" | "PERMISSION_CUSTOMERS_ASSIGN" | "PERMISSION_CUSTOMERS_INVALIDATE" | "PERMISSION_CUSTOMERS_CLAIM" | "PERMISSION_CUSTOMERS_IMPORT" | "PERMISSION_CUSTOMERS_EXPORT" | "PERMISSION_CUSTOMERS_SHARE" | "PERMISSION_OWNERSHIP_READ" | "PERMISSION_POOL_MANAGE" | "PERMISSION_CUSTOMERS_REVEAL" | "PERMISSION_CUSTOMERS_PRIVACY" | "PERMISSION_PRIVACY_SERVE" | "PERMISSION_CONTACTS_READ" | "PERMISSION_CONTACTS_WRITE" | "PERMISSION_INTERACTIONS_READ" | "PERMISSION_INTERACTIONS_WRITE" | "PERMISSION_FIELDS_MANAGE" | "PERMISSION_REPORTS_READ" | "PERMISSION_REPORTS_REBUILD")[];
             /** Format: date-time */
             readonly createTime?: string;
             /**
@@ -4562,6 +5203,9 @@ export interface components {
             readonly createUserId: string;
             /** @description Output only: who revoked it, by hand; looked up in the same way. */
             readonly revokeUserId: string;
+        };
+        ApprovePrivacyRequestRequest: {
+            reason?: string;
         };
         AssignCustomersRequest: {
             ids?: string[];
@@ -4749,6 +5393,60 @@ export interface components {
             /** Format: int32 */
             height: number;
         };
+        BulkChange: {
+            /** @description UUIDv7. */
+            readonly id: string;
+            /** @description The values that the masked fields are given. */
+            customer?: components["schemas"]["Customer"];
+            /** @description Paths divided by commas. */
+            updateMask?: string;
+            /** @description Whose fields, where it was not a list of them; `***` where it names a field that the caller no longer sees. */
+            filter: string;
+            /** @enum {string} */
+            state: "BULK_CHANGE_STATE_UNSPECIFIED" | "BULK_CHANGE_STATE_RUNNING" | "BULK_CHANGE_STATE_COMPLETED" | "BULK_CHANGE_STATE_UNDOING" | "BULK_CHANGE_STATE_UNDONE" | "BULK_CHANGE_STATE_FAILED";
+            /** @description Why it broke off, in the caller's language. */
+            failure: string;
+            /**
+             * Format: int64
+             * @description How many customers there were to look at when it began.
+             */
+            expectedCount: string;
+            /** Format: int64 */
+            changedCount: string;
+            /**
+             * Format: int64
+             * @description They had the values already.
+             */
+            unchangedCount: string;
+            /** Format: int64 */
+            refusedCount: string;
+            /**
+             * Format: int64
+             * @description By undoing it: those that have their old values again, and those that were changed since and keep what they have.
+             */
+            restoredCount: string;
+            /** Format: int64 */
+            keptCount: string;
+            /** Format: date-time */
+            readonly createTime?: string;
+            /** Format: date-time */
+            endTime?: string;
+            /**
+             * Format: date-time
+             * @description Until when it can be undone; left out when it can't.
+             */
+            undoExpireTime?: string;
+        };
+        BulkChangeRefusal: {
+            customerId: string;
+            /** @description Number and name are empty where the caller does not see the customer. */
+            customerNumber: string;
+            customerName: string;
+            /** @description In the caller's language. */
+            reason: string;
+            /** @description It was changed, and kept the new values when that was undone. */
+            kept: boolean;
+        };
         CancelImportRequest: Record<string, never>;
         CancelInteractionRequest: {
             reason?: string;
@@ -4765,6 +5463,36 @@ export interface components {
             refreshToken: string;
             /** Format: date-time */
             refreshTokenExpireTime?: string;
+        };
+        CheckConsentRequest: {
+            questions?: components["schemas"]["ConsentQuestionInput"][];
+        };
+        CheckConsentResponse: {
+            answers: components["schemas"]["ConsentAnswer"][];
+        };
+        CheckDuplicatesRequest: {
+            /**
+             * @description Left out: persons and organisations.
+             * @enum {string}
+             */
+            kind?: "CUSTOMER_KIND_UNSPECIFIED" | "CUSTOMER_KIND_PERSON" | "CUSTOMER_KIND_ORGANIZATION";
+            name?: string;
+            /** @description A masked one, as the caller was shown it, is not looked for; nor is an id number. */
+            phone?: string;
+            /** @description Of a person or an organisation, as in Customer. */
+            idNumber?: string;
+            /** @description As in Customer. */
+            birthday?: string;
+            /** @description As in Customer; compared with those of all customers. */
+            number?: string;
+            /** @description The customer that is about to be changed, which is no duplicate of itself. */
+            customerId?: string | unknown;
+        };
+        CheckDuplicatesResponse: {
+            /** @description At most ten. */
+            candidates: components["schemas"]["DuplicateCandidate"][];
+            /** @description Some customer has the number: the caller's would be refused. */
+            numberTaken: boolean;
         };
         ChurnCase: {
             readonly id: string;
@@ -4945,6 +5673,103 @@ export interface components {
             /** Format: date-time */
             refreshTokenExpireTime?: string;
         };
+        Consent: {
+            /** @description UUIDv7. */
+            readonly id: string;
+            /** @description Output only. */
+            readonly customerId: string;
+            /** @description The contact whose consent it is; empty when it is the customer's. */
+            contactId: string;
+            /** @enum {string} */
+            channel: "CONTACT_CHANNEL_UNSPECIFIED" | "CONTACT_CHANNEL_CALL" | "CONTACT_CHANNEL_SMS" | "CONTACT_CHANNEL_EMAIL" | "CONTACT_CHANNEL_WECHAT" | "CONTACT_CHANNEL_LETTER" | "CONTACT_CHANNEL_VISIT";
+            /** @description Code of the dictionary `contact_purpose`. */
+            purpose: string;
+            /** @enum {string} */
+            state: "CONSENT_STATE_UNSPECIFIED" | "CONSENT_STATE_GIVEN" | "CONSENT_STATE_WITHDRAWN" | "CONSENT_STATE_EXPIRED";
+            /**
+             * Format: date-time
+             * @description When it was said; when it is recorded, if left out.
+             */
+            occurTime?: string;
+            /**
+             * Format: date-time
+             * @description Until when it holds; without end if left out. Not for a withdrawal.
+             */
+            expireTime?: string;
+            /** @description Code of the dictionary `consent_source`: how it was said. */
+            source: string;
+            /** @description The version of the text that the person saw. */
+            textVersion: string;
+            /** @description Where the proof is to be found, such as the number of a form. */
+            reference: string;
+            /** @description The proof itself, attached to the customer. */
+            attachmentId: string;
+            /** @description Output only: nothing later was said about this channel and purpose. */
+            readonly latest: boolean;
+            /** Format: date-time */
+            readonly createTime?: string;
+            /** @description Who recorded it, to be looked up in the directory. */
+            readonly createUserId: string;
+            /** @description Output only. */
+            readonly contactName: string;
+        };
+        ConsentAnswer: {
+            allowed: boolean;
+            /** @enum {string} */
+            ground: "CONSENT_GROUND_UNSPECIFIED" | "CONSENT_GROUND_LEGAL" | "CONSENT_GROUND_BANNED" | "CONSENT_GROUND_WITHDRAWN" | "CONSENT_GROUND_EXPIRED" | "CONSENT_GROUND_GIVEN" | "CONSENT_GROUND_CONTRACT" | "CONSENT_GROUND_NOTHING_SAID" | "CONSENT_GROUND_UNKNOWN";
+            /** @description What was said or forbidden that decides; empty where nothing was. */
+            recordId: string;
+        };
+        ConsentInput: {
+            /** @description UUIDv7. */
+            readonly id?: string;
+            /** @description Output only. */
+            readonly customerId?: string;
+            /** @description The contact whose consent it is; empty when it is the customer's. */
+            contactId?: string | unknown;
+            /** @enum {string} */
+            channel?: "CONTACT_CHANNEL_CALL" | "CONTACT_CHANNEL_SMS" | "CONTACT_CHANNEL_EMAIL" | "CONTACT_CHANNEL_WECHAT" | "CONTACT_CHANNEL_LETTER" | "CONTACT_CHANNEL_VISIT";
+            /** @description Code of the dictionary `contact_purpose`. */
+            purpose?: string;
+            /** @enum {string} */
+            state?: "CONSENT_STATE_GIVEN" | "CONSENT_STATE_WITHDRAWN";
+            /**
+             * Format: date-time
+             * @description When it was said; when it is recorded, if left out.
+             */
+            occurTime?: string;
+            /**
+             * Format: date-time
+             * @description Until when it holds; without end if left out. Not for a withdrawal.
+             */
+            expireTime?: string;
+            /** @description Code of the dictionary `consent_source`: how it was said. */
+            source?: string;
+            /** @description The version of the text that the person saw. */
+            textVersion?: string;
+            /** @description Where the proof is to be found, such as the number of a form. */
+            reference?: string;
+            /** @description The proof itself, attached to the customer. */
+            attachmentId?: string | unknown;
+            /** @description Output only: nothing later was said about this channel and purpose. */
+            readonly latest?: boolean;
+            /** Format: date-time */
+            readonly createTime?: string;
+            /** @description Who recorded it, to be looked up in the directory. */
+            readonly createUserId?: string;
+            /** @description Output only. */
+            readonly contactName?: string;
+        };
+        ConsentQuestionInput: {
+            /** Format: uuid */
+            customerId?: string;
+            /** @description The contact who would be contacted; empty for the customer. */
+            contactId?: string | unknown;
+            /** @enum {string} */
+            channel?: "CONTACT_CHANNEL_CALL" | "CONTACT_CHANNEL_SMS" | "CONTACT_CHANNEL_EMAIL" | "CONTACT_CHANNEL_WECHAT" | "CONTACT_CHANNEL_LETTER" | "CONTACT_CHANNEL_VISIT";
+            /** @description Code of the dictionary `contact_purpose`. */
+            purpose?: string;
+        };
         ConsumerStatus: {
             name: string;
             /**
@@ -4988,10 +5813,74 @@ export interface components {
             /** @description Who created it and who changed it last, to be looked up in the directory; empty when it was the system itself. */
             readonly createUserId: string;
             readonly updateUserId: string;
+            /** @description Output only. */
+            readonly customerName: string;
             /** @description By the key of the field's definition. */
             customFields: {
                 [key: string]: components["schemas"]["FieldValue"];
             };
+        };
+        ContactBan: {
+            /** @description UUIDv7. */
+            readonly id: string;
+            /** @description Output only. */
+            readonly customerId: string;
+            /** @description The contact that must not be contacted; empty for the customer, and then for all of its contacts. */
+            contactId: string;
+            /**
+             * @description UNSPECIFIED stands for all channels.
+             * @enum {string}
+             */
+            channel: "CONTACT_CHANNEL_UNSPECIFIED" | "CONTACT_CHANNEL_CALL" | "CONTACT_CHANNEL_SMS" | "CONTACT_CHANNEL_EMAIL" | "CONTACT_CHANNEL_WECHAT" | "CONTACT_CHANNEL_LETTER" | "CONTACT_CHANNEL_VISIT";
+            reason: string;
+            /**
+             * Format: date-time
+             * @description Until when it holds; without end if left out.
+             */
+            expireTime?: string;
+            /**
+             * Format: date-time
+             * @description Output only: when it was ended before its time.
+             */
+            readonly liftTime?: string;
+            /** @description Output only: it holds. */
+            readonly active: boolean;
+            /** Format: date-time */
+            readonly createTime?: string;
+            readonly createUserId: string;
+            /** @description Output only. */
+            readonly contactName: string;
+        };
+        ContactBanInput: {
+            /** @description UUIDv7. */
+            readonly id?: string;
+            /** @description Output only. */
+            readonly customerId?: string;
+            /** @description The contact that must not be contacted; empty for the customer, and then for all of its contacts. */
+            contactId?: string | unknown;
+            /**
+             * @description UNSPECIFIED stands for all channels.
+             * @enum {string}
+             */
+            channel?: "CONTACT_CHANNEL_UNSPECIFIED" | "CONTACT_CHANNEL_CALL" | "CONTACT_CHANNEL_SMS" | "CONTACT_CHANNEL_EMAIL" | "CONTACT_CHANNEL_WECHAT" | "CONTACT_CHANNEL_LETTER" | "CONTACT_CHANNEL_VISIT";
+            reason?: string;
+            /**
+             * Format: date-time
+             * @description Until when it holds; without end if left out.
+             */
+            expireTime?: string;
+            /**
+             * Format: date-time
+             * @description Output only: when it was ended before its time.
+             */
+            readonly liftTime?: string;
+            /** @description Output only: it holds. */
+            readonly active?: boolean;
+            /** Format: date-time */
+            readonly createTime?: string;
+            readonly createUserId?: string;
+            /** @description Output only. */
+            readonly contactName?: string;
         };
         ContactInput: {
             /** @description UUIDv7. */
@@ -5026,6 +5915,8 @@ export interface components {
             /** @description Who created it and who changed it last, to be looked up in the directory; empty when it was the system itself. */
             readonly createUserId?: string;
             readonly updateUserId?: string;
+            /** @description Output only. */
+            readonly customerName?: string;
             /** @description By the key of the field's definition. */
             customFields?: {
                 [key: string]: components["schemas"]["FieldValueInput"];
@@ -5044,13 +5935,29 @@ export interface components {
              */
             expireTime?: string;
             /** @description Confines the key to these permissions; each must be the holder's. Empty: all that the holder may. */
-            permissions?: ("PERMISSION_EMPLOYEES_READ" | "PERMISSION_EMPLOYEES_MANAGE" | "PERMISSION_GROUPS_MANAGE" | "PERMISSION_ROLES_READ" | "PERMISSION_ROLES_MANAGE" | "PERMISSION_POLICY_WATCH" | "PERMISSION_AUDIT_READ" | "PERMISSION_AUDIT_EXPORT" | "PERMISSION_SIGN_ON_MANAGE" | "PERMISSION_SERVICE_ACCOUNTS_MANAGE" | "PERMISSION_PROVISIONING" | "PERMISSION_PARAMETERS_MANAGE" | "PERMISSION_STATUS_READ" | "PERMISSION_FEEDBACK_MANAGE" | "PERMISSION_WEBHOOKS_MANAGE" | "PERMISSION_ACCESS_EXPLAIN" | "PERMISSION_EMPLOYEES_REVEAL" | "PERMISSION_CUSTOMERS_READ" | "PERMISSION_CUSTOMERS_CREATE" | "PERMISSION_CUSTOMERS_UPDATE" | "PERMISSION_CUSTOMERS_ASSIGN" | "PERMISSION_CUSTOMERS_INVALIDATE" | "PERMISSION_CUSTOMERS_CLAIM" | "PERMISSION_CUSTOMERS_IMPORT" | "PERMISSION_CUSTOMERS_EXPORT" | "PERMISSION_CUSTOMERS_SHARE" | "PERMISSION_OWNERSHIP_READ" | "PERMISSION_POOL_MANAGE" | "PERMISSION_CUSTOMERS_REVEAL" | "PERMISSION_CONTACTS_READ" | "PERMISSION_CONTACTS_WRITE" | "PERMISSION_INTERACTIONS_READ" | "PERMISSION_INTERACTIONS_WRITE" | "PERMISSION_FIELDS_MANAGE" | "PERMISSION_REPORTS_READ" | "PERMISSION_REPORTS_REBUILD")[];
+            permissions?: ("PERMISSION_EMPLOYEES_READ" | "PERMISSION_EMPLOYEES_MANAGE" | "PERMISSION_GROUPS_MANAGE" | "PERMISSION_ROLES_READ" | "PERMISSION_ROLES_MANAGE" | "PERMISSION_POLICY_WATCH" | "PERMISSION_AUDIT_READ" | "PERMISSION_AUDIT_EXPORT" | "PERMISSION_SIGN_ON_MANAGE" | "PERMISSION_SERVICE_ACCOUNTS_MANAGE" | "PERMISSION_PROVISIONING" | "PERMISSION_PARAMETERS_MANAGE" | "PERMISSION_STATUS_READ" | "PERMISSION_FEEDBACK_MANAGE" | "PERMISSION_WEBHOOKS_MANAGE" | "PERMISSION_ACCESS_EXPLAIN" | "PERMISSION_EMPLOYEES_REVEAL" | "PERMISSION_CUSTOMERS_READ" | "PERMISSION_CUSTOMERS_CREATE" | "PERMISSION_CUSTOMERS_UPDATE" | "PERMISSION_CUSTOMERS_ASSIGN" | "PERMISSION_CUSTOMERS_INVALIDATE" | "PERMISSION_CUSTOMERS_CLAIM" | "PERMISSION_CUSTOMERS_IMPORT" | "PERMISSION_CUSTOMERS_EXPORT" | "PERMISSION_CUSTOMERS_SHARE" | "PERMISSION_OWNERSHIP_READ" | "PERMISSION_POOL_MANAGE" | "PERMISSION_CUSTOMERS_REVEAL" | "PERMISSION_CUSTOMERS_PRIVACY" | "PERMISSION_PRIVACY_SERVE" | "PERMISSION_CONTACTS_READ" | "PERMISSION_CONTACTS_WRITE" | "PERMISSION_INTERACTIONS_READ" | "PERMISSION_INTERACTIONS_WRITE" | "PERMISSION_FIELDS_MANAGE" | "PERMISSION_REPORTS_READ" | "PERMISSION_REPORTS_REBUILD")[];
         };
         CreateApiKeyResponse: {
             apiKey?: components["schemas"]["ApiKey"];
             /** @description `ck_…`, shown once. */
             key: string;
         };
+        CreateBulkChangeRequest: {
+            /** @description The new values; a masked field that is left out is emptied. */
+            customer: components["schemas"]["CustomerInput"];
+            /**
+             * @description Of `region`, `industry`, `source`, `level`, `grade`, `credit`, `satisfaction`, `status` and `custom_fields.KEY`; custom
+             *     fields that are unique or hold personal data are each customer's own.
+             */
+            updateMask?: string;
+            /** @description These customers; or those that the filter finds, or all. */
+            ids?: string[];
+            /** @description As in ListCustomers: what it finds when the run comes to it. */
+            filter?: string;
+            /** @description Must be true where there are neither ids nor a filter. */
+            everything?: boolean;
+        };
+        CreateDuplicateSearchRequest: Record<string, never>;
         CreateEmployeeResponse: {
             employee?: components["schemas"]["Employee"];
             /** @description Shown once; empty after an invitation. */
@@ -5072,7 +5979,14 @@ export interface components {
              */
             expireTime?: string;
             /** @description Confines the key to these permissions; each must be the caller's. Empty: all that the caller may. */
-            permissions?: ("PERMISSION_EMPLOYEES_READ" | "PERMISSION_EMPLOYEES_MANAGE" | "PERMISSION_GROUPS_MANAGE" | "PERMISSION_ROLES_READ" | "PERMISSION_ROLES_MANAGE" | "PERMISSION_POLICY_WATCH" | "PERMISSION_AUDIT_READ" | "PERMISSION_AUDIT_EXPORT" | "PERMISSION_SIGN_ON_MANAGE" | "PERMISSION_SERVICE_ACCOUNTS_MANAGE" | "PERMISSION_PROVISIONING" | "PERMISSION_PARAMETERS_MANAGE" | "PERMISSION_STATUS_READ" | "PERMISSION_FEEDBACK_MANAGE" | "PERMISSION_WEBHOOKS_MANAGE" | "PERMISSION_ACCESS_EXPLAIN" | "PERMISSION_EMPLOYEES_REVEAL" | "PERMISSION_CUSTOMERS_READ" | "PERMISSION_CUSTOMERS_CREATE" | "PERMISSION_CUSTOMERS_UPDATE" | "PERMISSION_CUSTOMERS_ASSIGN" | "PERMISSION_CUSTOMERS_INVALIDATE" | "PERMISSION_CUSTOMERS_CLAIM" | "PERMISSION_CUSTOMERS_IMPORT" | "PERMISSION_CUSTOMERS_EXPORT" | "PERMISSION_CUSTOMERS_SHARE" | "PERMISSION_OWNERSHIP_READ" | "PERMISSION_POOL_MANAGE" | "PERMISSION_CUSTOMERS_REVEAL" | "PERMISSION_CONTACTS_READ" | "PERMISSION_CONTACTS_WRITE" | "PERMISSION_INTERACTIONS_READ" | "PERMISSION_INTERACTIONS_WRITE" | "PERMISSION_FIELDS_MANAGE" | "PERMISSION_REPORTS_READ" | "PERMISSION_REPORTS_REBUILD")[];
+            permissions?: ("PERMISSION_EMPLOYEES_READ" | "PERMISSION_EMPLOYEES_MANAGE" | "PERMISSION_GROUPS_MANAGE" | "PERMISSION_ROLES_READ" | "PERMISSION_ROLES_MANAGE" | "PERMISSION_POLICY_WATCH" | "PERMISSION_AUDIT_READ" | "PERMISSION_AUDIT_EXPORT" | "PERMISSION_SIGN_ON_MANAGE" | "PERMISSION_SERVICE_ACCOUNTS_MANAGE" | "PERMISSION_PROVISIONING" | "PERMISSION_PARAMETERS_MANAGE" | "PERMISSION_STATUS_READ" | "PERMISSION_FEEDBACK_MANAGE" | "PERMISSION_WEBHOOKS_MANAGE" | "PERMISSION_ACCESS_EXPLAIN" | "PERMISSION_EMPLOYEES_REVEAL" | "PERMISSION_CUSTOMERS_READ" | "PERMISSION_CUSTOMERS_CREATE" | "PERMISSION_CUSTOMERS_UPDATE" | "PERMISSION_CUSTOMERS_ASSIGN" | "PERMISSION_CUSTOMERS_INVALIDATE" | "PERMISSION_CUSTOMERS_CLAIM" | "PERMISSION_CUSTOMERS_IMPORT" | "PERMISSION_CUSTOMERS_EXPORT" | "PERMISSION_CUSTOMERS_SHARE" | "PERMISSION_OWNERSHIP_READ" | "PERMISSION_POOL_MANAGE" | "PERMISSION_CUSTOMERS_REVEAL" | "PERMISSION_CUSTOMERS_PRIVACY" | "PERMISSION_PRIVACY_SERVE" | "PERMISSION_CONTACTS_READ" | "PERMISSION_CONTACTS_WRITE" | "PERMISSION_INTERACTIONS_READ" | "PERMISSION_INTERACTIONS_WRITE" | "PERMISSION_FIELDS_MANAGE" | "PERMISSION_REPORTS_READ" | "PERMISSION_REPORTS_REBUILD")[];
+        };
+        CreatePrivacyRequestRequest: {
+            /** @enum {string} */
+            kind?: "PRIVACY_REQUEST_KIND_EXPORT" | "PRIVACY_REQUEST_KIND_ERASURE";
+            /** @description Only this contact of the customer; empty for the customer with all that belongs to it. */
+            contactId?: string | unknown;
+            reason?: string;
         };
         CreateRecoveryCodesRequest: Record<string, never>;
         CreateRecoveryCodesResponse: {
@@ -5219,6 +6133,8 @@ export interface components {
              * @enum {string}
              */
             readonly stage: "CUSTOMER_STAGE_UNSPECIFIED" | "CUSTOMER_STAGE_ACQUIRE" | "CUSTOMER_STAGE_RETAIN" | "CUSTOMER_STAGE_ENDED" | "CUSTOMER_STAGE_WIN_BACK";
+            /** @description Output only: the customer that took this one over; in answers to GetCustomer alone, for who may see that customer. */
+            readonly mergedIntoId: string;
         };
         CustomerAccess: {
             customerId: string;
@@ -5351,6 +6267,8 @@ export interface components {
              * @enum {string}
              */
             readonly stage?: "CUSTOMER_STAGE_UNSPECIFIED" | "CUSTOMER_STAGE_ACQUIRE" | "CUSTOMER_STAGE_RETAIN" | "CUSTOMER_STAGE_ENDED" | "CUSTOMER_STAGE_WIN_BACK";
+            /** @description Output only: the customer that took this one over; in answers to GetCustomer alone, for who may see that customer. */
+            readonly mergedIntoId?: string;
         };
         CustomerMatch: {
             customer?: components["schemas"]["Customer"];
@@ -5611,6 +6529,83 @@ export interface components {
         DisableServiceAccountRequest: {
             etag?: string;
         };
+        DismissDuplicatePairRequest: Record<string, never>;
+        /** @description Customers who share something. */
+        DuplicateBlock: {
+            /** @enum {string} */
+            reason: "DUPLICATE_REASON_UNSPECIFIED" | "DUPLICATE_REASON_SAME_ID_NUMBER" | "DUPLICATE_REASON_SAME_PHONE" | "DUPLICATE_REASON_SAME_EMAIL" | "DUPLICATE_REASON_SAME_NAME" | "DUPLICATE_REASON_SAME_COMPANY_NAME" | "DUPLICATE_REASON_NAME_SOUNDS_ALIKE" | "DUPLICATE_REASON_SAME_BIRTHDAY" | "DUPLICATE_REASON_SAME_PHONE_END" | "DUPLICATE_REASON_DIFFERENT_ID_NUMBER";
+            /** Format: int64 */
+            customerCount: string;
+            /** @description One of them, if the caller sees it. */
+            customerId: string;
+            customerName: string;
+        };
+        DuplicateCandidate: {
+            /** @description In use or not. */
+            customer?: components["schemas"]["Customer"];
+            /**
+             * Format: int32
+             * @description 40 to 100: how likely it is that the two are one.
+             */
+            score: number;
+            reasons: ("DUPLICATE_REASON_UNSPECIFIED" | "DUPLICATE_REASON_SAME_ID_NUMBER" | "DUPLICATE_REASON_SAME_PHONE" | "DUPLICATE_REASON_SAME_EMAIL" | "DUPLICATE_REASON_SAME_NAME" | "DUPLICATE_REASON_SAME_COMPANY_NAME" | "DUPLICATE_REASON_NAME_SOUNDS_ALIKE" | "DUPLICATE_REASON_SAME_BIRTHDAY" | "DUPLICATE_REASON_SAME_PHONE_END" | "DUPLICATE_REASON_DIFFERENT_ID_NUMBER")[];
+        };
+        DuplicatePair: {
+            /** @description UUIDv7. */
+            readonly id: string;
+            /** @description Two, the one that is there longer first. */
+            customers: components["schemas"]["Customer"][];
+            /**
+             * Format: int32
+             * @description 50 to 100: how likely it is that the two are one, as far as the caller may know.
+             */
+            score: number;
+            reasons: ("DUPLICATE_REASON_UNSPECIFIED" | "DUPLICATE_REASON_SAME_ID_NUMBER" | "DUPLICATE_REASON_SAME_PHONE" | "DUPLICATE_REASON_SAME_EMAIL" | "DUPLICATE_REASON_SAME_NAME" | "DUPLICATE_REASON_SAME_COMPANY_NAME" | "DUPLICATE_REASON_NAME_SOUNDS_ALIKE" | "DUPLICATE_REASON_SAME_BIRTHDAY" | "DUPLICATE_REASON_SAME_PHONE_END" | "DUPLICATE_REASON_DIFFERENT_ID_NUMBER")[];
+            /** @enum {string} */
+            state: "DUPLICATE_PAIR_STATE_UNSPECIFIED" | "DUPLICATE_PAIR_STATE_OPEN" | "DUPLICATE_PAIR_STATE_DISMISSED" | "DUPLICATE_PAIR_STATE_MERGED";
+            /** Format: date-time */
+            findTime?: string;
+            /** @description Who dismissed it. */
+            dismissUserName: string;
+            /** Format: date-time */
+            dismissTime?: string;
+        };
+        DuplicateSearch: {
+            /** @description UUIDv7. */
+            readonly id: string;
+            /** @enum {string} */
+            state: "DUPLICATE_SEARCH_STATE_UNSPECIFIED" | "DUPLICATE_SEARCH_STATE_RUNNING" | "DUPLICATE_SEARCH_STATE_COMPLETED" | "DUPLICATE_SEARCH_STATE_FAILED";
+            /** @description Why it broke off, in the caller's language. */
+            failure: string;
+            /**
+             * Format: int64
+             * @description Customers to be looked at, as far as it is known beforehand.
+             */
+            customerCount: string;
+            /**
+             * Format: int64
+             * @description Of those, how many have been.
+             */
+            readCount: string;
+            /**
+             * Format: int32
+             * @description Of the comparisons behind the reading, how many are done.
+             */
+            step: number;
+            /** Format: int32 */
+            stepCount: number;
+            /**
+             * Format: int64
+             * @description Open pairs that the caller can list, once it is completed.
+             */
+            pairCount: string;
+            /** @description What so many customers share that it says nothing, such as the phone of a switchboard: not compared by it. */
+            largeBlocks: components["schemas"]["DuplicateBlock"][];
+            /** Format: date-time */
+            readonly createTime?: string;
+            /** Format: date-time */
+            endTime?: string;
+        };
         EarnPointsRequest: {
             /** Format: int64 */
             amount?: string;
@@ -5755,6 +6750,68 @@ export interface components {
         };
         EnableServiceAccountRequest: {
             etag?: string;
+        };
+        EraseSubjectRequest: {
+            subject: components["schemas"]["SubjectInput"];
+            /**
+             * Format: uuid
+             * @description The request for which it happens, as the audit trail knows it.
+             */
+            requestId?: string;
+        };
+        EraseSubjectResponse: {
+            erased: components["schemas"]["ErasedRecords"][];
+        };
+        ErasedRecords: {
+            /** @description The service that held them. */
+            service: string;
+            section: string;
+            /** Format: int64 */
+            count: string;
+        };
+        ErasureHold: {
+            /** @description UUIDv7. */
+            readonly id: string;
+            /** @description Output only. */
+            readonly customerId: string;
+            reason: string;
+            /**
+             * Format: date-time
+             * @description Until when it holds; without end if left out.
+             */
+            expireTime?: string;
+            /**
+             * Format: date-time
+             * @description Output only: when it was ended before its time.
+             */
+            readonly releaseTime?: string;
+            /** @description Output only: it holds. */
+            readonly active: boolean;
+            /** Format: date-time */
+            readonly createTime?: string;
+            readonly createUserId: string;
+        };
+        ErasureHoldInput: {
+            /** @description UUIDv7. */
+            readonly id?: string;
+            /** @description Output only. */
+            readonly customerId?: string;
+            reason?: string;
+            /**
+             * Format: date-time
+             * @description Until when it holds; without end if left out.
+             */
+            expireTime?: string;
+            /**
+             * Format: date-time
+             * @description Output only: when it was ended before its time.
+             */
+            readonly releaseTime?: string;
+            /** @description Output only: it holds. */
+            readonly active?: boolean;
+            /** Format: date-time */
+            readonly createTime?: string;
+            readonly createUserId?: string;
         };
         ExchangeApiKeyRequest: {
             key?: string;
@@ -5906,6 +6963,21 @@ export interface components {
             /** @description Personal data are masked by the caller's role. */
             before: string;
             after: string;
+        };
+        FieldChoice: {
+            /** @description Path of a field of Customer, such as `phone` or `custom_fields.KEY`. Kind and number are always the survivor's. */
+            field: string;
+            /** @description Whose value it gets, a blank one as well. */
+            customerId: string;
+        };
+        FieldChoiceInput: {
+            /** @description Path of a field of Customer, such as `phone` or `custom_fields.KEY`. Kind and number are always the survivor's. */
+            field?: string;
+            /**
+             * Format: uuid
+             * @description Whose value it gets, a blank one as well.
+             */
+            customerId?: string;
         };
         FieldInput: {
             /** @description Stable name in filters and records; no two fields share it, of whatever kind of record they are. */
@@ -6174,7 +7246,7 @@ export interface components {
         /** @description One permission with the rows that it covers. */
         Grant: {
             /** @enum {string} */
-            permission: "PERMISSION_UNSPECIFIED" | "PERMISSION_EMPLOYEES_READ" | "PERMISSION_EMPLOYEES_MANAGE" | "PERMISSION_GROUPS_MANAGE" | "PERMISSION_ROLES_READ" | "PERMISSION_ROLES_MANAGE" | "PERMISSION_POLICY_WATCH" | "PERMISSION_AUDIT_READ" | "PERMISSION_AUDIT_EXPORT" | "PERMISSION_SIGN_ON_MANAGE" | "PERMISSION_SERVICE_ACCOUNTS_MANAGE" | "PERMISSION_PROVISIONING" | "PERMISSION_PARAMETERS_MANAGE" | "PERMISSION_STATUS_READ" | "PERMISSION_FEEDBACK_MANAGE" | "PERMISSION_WEBHOOKS_MANAGE" | "PERMISSION_ACCESS_EXPLAIN" | "PERMISSION_EMPLOYEES_REVEAL" | "PERMISSION_CUSTOMERS_READ" | "PERMISSION_CUSTOMERS_CREATE" | "PERMISSION_CUSTOMERS_UPDATE" | "PERMISSION_CUSTOMERS_ASSIGN" | "PERMISSION_CUSTOMERS_INVALIDATE" | "PERMISSION_CUSTOMERS_CLAIM" | "PERMISSION_CUSTOMERS_IMPORT" | "PERMISSION_CUSTOMERS_EXPORT" | "PERMISSION_CUSTOMERS_SHARE" | "PERMISSION_OWNERSHIP_READ" | "PERMISSION_POOL_MANAGE" | "PERMISSION_CUSTOMERS_REVEAL" | "PERMISSION_CONTACTS_READ" | "PERMISSION_CONTACTS_WRITE" | "PERMISSION_INTERACTIONS_READ" | "PERMISSION_INTERACTIONS_WRITE" | "PERMISSION_FIELDS_MANAGE" | "PERMISSION_REPORTS_READ" | "PERMISSION_REPORTS_REBUILD";
+            permission: "PERMISSION_UNSPECIFIED" | "PERMISSION_EMPLOYEES_READ" | "PERMISSION_EMPLOYEES_MANAGE" | "PERMISSION_GROUPS_MANAGE" | "PERMISSION_ROLES_READ" | "PERMISSION_ROLES_MANAGE" | "PERMISSION_POLICY_WATCH" | "PERMISSION_AUDIT_READ" | "PERMISSION_AUDIT_EXPORT" | "PERMISSION_SIGN_ON_MANAGE" | "PERMISSION_SERVICE_ACCOUNTS_MANAGE" | "PERMISSION_PROVISIONING" | "PERMISSION_PARAMETERS_MANAGE" | "PERMISSION_STATUS_READ" | "PERMISSION_FEEDBACK_MANAGE" | "PERMISSION_WEBHOOKS_MANAGE" | "PERMISSION_ACCESS_EXPLAIN" | "PERMISSION_EMPLOYEES_REVEAL" | "PERMISSION_CUSTOMERS_READ" | "PERMISSION_CUSTOMERS_CREATE" | "PERMISSION_CUSTOMERS_UPDATE" | "PERMISSION_CUSTOMERS_ASSIGN" | "PERMISSION_CUSTOMERS_INVALIDATE" | "PERMISSION_CUSTOMERS_CLAIM" | "PERMISSION_CUSTOMERS_IMPORT" | "PERMISSION_CUSTOMERS_EXPORT" | "PERMISSION_CUSTOMERS_SHARE" | "PERMISSION_OWNERSHIP_READ" | "PERMISSION_POOL_MANAGE" | "PERMISSION_CUSTOMERS_REVEAL" | "PERMISSION_CUSTOMERS_PRIVACY" | "PERMISSION_PRIVACY_SERVE" | "PERMISSION_CONTACTS_READ" | "PERMISSION_CONTACTS_WRITE" | "PERMISSION_INTERACTIONS_READ" | "PERMISSION_INTERACTIONS_WRITE" | "PERMISSION_FIELDS_MANAGE" | "PERMISSION_REPORTS_READ" | "PERMISSION_REPORTS_REBUILD";
             /** @enum {string} */
             scope: "SCOPE_UNSPECIFIED" | "SCOPE_OWN" | "SCOPE_GROUP" | "SCOPE_GROUP_AND_BELOW" | "SCOPE_ALL" | "SCOPE_CHOSEN_GROUPS";
             /** @description The groups of `SCOPE_CHOSEN_GROUPS`; each with those below it. */
@@ -6183,7 +7255,7 @@ export interface components {
         /** @description One permission with the rows that it covers. */
         GrantInput: {
             /** @enum {string} */
-            permission?: "PERMISSION_EMPLOYEES_READ" | "PERMISSION_EMPLOYEES_MANAGE" | "PERMISSION_GROUPS_MANAGE" | "PERMISSION_ROLES_READ" | "PERMISSION_ROLES_MANAGE" | "PERMISSION_POLICY_WATCH" | "PERMISSION_AUDIT_READ" | "PERMISSION_AUDIT_EXPORT" | "PERMISSION_SIGN_ON_MANAGE" | "PERMISSION_SERVICE_ACCOUNTS_MANAGE" | "PERMISSION_PROVISIONING" | "PERMISSION_PARAMETERS_MANAGE" | "PERMISSION_STATUS_READ" | "PERMISSION_FEEDBACK_MANAGE" | "PERMISSION_WEBHOOKS_MANAGE" | "PERMISSION_ACCESS_EXPLAIN" | "PERMISSION_EMPLOYEES_REVEAL" | "PERMISSION_CUSTOMERS_READ" | "PERMISSION_CUSTOMERS_CREATE" | "PERMISSION_CUSTOMERS_UPDATE" | "PERMISSION_CUSTOMERS_ASSIGN" | "PERMISSION_CUSTOMERS_INVALIDATE" | "PERMISSION_CUSTOMERS_CLAIM" | "PERMISSION_CUSTOMERS_IMPORT" | "PERMISSION_CUSTOMERS_EXPORT" | "PERMISSION_CUSTOMERS_SHARE" | "PERMISSION_OWNERSHIP_READ" | "PERMISSION_POOL_MANAGE" | "PERMISSION_CUSTOMERS_REVEAL" | "PERMISSION_CONTACTS_READ" | "PERMISSION_CONTACTS_WRITE" | "PERMISSION_INTERACTIONS_READ" | "PERMISSION_INTERACTIONS_WRITE" | "PERMISSION_FIELDS_MANAGE" | "PERMISSION_REPORTS_READ" | "PERMISSION_REPORTS_REBUILD";
+            permission?: "PERMISSION_EMPLOYEES_READ" | "PERMISSION_EMPLOYEES_MANAGE" | "PERMISSION_GROUPS_MANAGE" | "PERMISSION_ROLES_READ" | "PERMISSION_ROLES_MANAGE" | "PERMISSION_POLICY_WATCH" | "PERMISSION_AUDIT_READ" | "PERMISSION_AUDIT_EXPORT" | "PERMISSION_SIGN_ON_MANAGE" | "PERMISSION_SERVICE_ACCOUNTS_MANAGE" | "PERMISSION_PROVISIONING" | "PERMISSION_PARAMETERS_MANAGE" | "PERMISSION_STATUS_READ" | "PERMISSION_FEEDBACK_MANAGE" | "PERMISSION_WEBHOOKS_MANAGE" | "PERMISSION_ACCESS_EXPLAIN" | "PERMISSION_EMPLOYEES_REVEAL" | "PERMISSION_CUSTOMERS_READ" | "PERMISSION_CUSTOMERS_CREATE" | "PERMISSION_CUSTOMERS_UPDATE" | "PERMISSION_CUSTOMERS_ASSIGN" | "PERMISSION_CUSTOMERS_INVALIDATE" | "PERMISSION_CUSTOMERS_CLAIM" | "PERMISSION_CUSTOMERS_IMPORT" | "PERMISSION_CUSTOMERS_EXPORT" | "PERMISSION_CUSTOMERS_SHARE" | "PERMISSION_OWNERSHIP_READ" | "PERMISSION_POOL_MANAGE" | "PERMISSION_CUSTOMERS_REVEAL" | "PERMISSION_CUSTOMERS_PRIVACY" | "PERMISSION_PRIVACY_SERVE" | "PERMISSION_CONTACTS_READ" | "PERMISSION_CONTACTS_WRITE" | "PERMISSION_INTERACTIONS_READ" | "PERMISSION_INTERACTIONS_WRITE" | "PERMISSION_FIELDS_MANAGE" | "PERMISSION_REPORTS_READ" | "PERMISSION_REPORTS_REBUILD";
             /** @enum {string} */
             scope?: "SCOPE_OWN" | "SCOPE_GROUP" | "SCOPE_GROUP_AND_BELOW" | "SCOPE_ALL" | "SCOPE_CHOSEN_GROUPS";
             /** @description The groups of `SCOPE_CHOSEN_GROUPS`; each with those below it. */
@@ -6819,6 +7891,7 @@ export interface components {
         KeySet: {
             keys: components["schemas"]["Key"][];
         };
+        LiftContactBanRequest: Record<string, never>;
         ListApiKeysResponse: {
             apiKeys: components["schemas"]["ApiKey"][];
             /** @description Empty on the last page. */
@@ -6836,6 +7909,16 @@ export interface components {
             /** @description Empty on the last page. */
             nextPageToken: string;
         };
+        ListBulkChangeRefusalsResponse: {
+            refusals: components["schemas"]["BulkChangeRefusal"][];
+            /** @description Empty on the last page. */
+            nextPageToken: string;
+        };
+        ListBulkChangesResponse: {
+            bulkChanges: components["schemas"]["BulkChange"][];
+            /** @description Empty on the last page. */
+            nextPageToken: string;
+        };
         ListChurnCasesResponse: {
             cases: components["schemas"]["ChurnCase"][];
             /** @description Empty on the last page. */
@@ -6848,6 +7931,16 @@ export interface components {
         };
         ListChurnStepsResponse: {
             steps: components["schemas"]["ChurnStep"][];
+            /** @description Empty on the last page. */
+            nextPageToken: string;
+        };
+        ListConsentsResponse: {
+            consents: components["schemas"]["Consent"][];
+            /** @description Empty on the last page. */
+            nextPageToken: string;
+        };
+        ListContactBansResponse: {
+            contactBans: components["schemas"]["ContactBan"][];
             /** @description Empty on the last page. */
             nextPageToken: string;
         };
@@ -6913,8 +8006,23 @@ export interface components {
             /** @description Empty on the last page. */
             nextPageToken: string;
         };
+        ListDuplicatePairsResponse: {
+            pairs: components["schemas"]["DuplicatePair"][];
+            /** @description Empty on the last page. */
+            nextPageToken: string;
+        };
+        ListDuplicateSearchesResponse: {
+            searches: components["schemas"]["DuplicateSearch"][];
+            /** @description Empty on the last page. */
+            nextPageToken: string;
+        };
         ListEmployeesResponse: {
             employees: components["schemas"]["Employee"][];
+            /** @description Empty on the last page. */
+            nextPageToken: string;
+        };
+        ListErasureHoldsResponse: {
+            erasureHolds: components["schemas"]["ErasureHold"][];
             /** @description Empty on the last page. */
             nextPageToken: string;
         };
@@ -6983,6 +8091,11 @@ export interface components {
             /** @description Empty on the last page. */
             nextPageToken: string;
         };
+        ListMergesResponse: {
+            merges: components["schemas"]["Merge"][];
+            /** @description Empty on the last page. */
+            nextPageToken: string;
+        };
         ListOwnFeedbackResponse: {
             feedback: components["schemas"]["Feedback"][];
             /** @description Empty on the last page. */
@@ -7015,6 +8128,11 @@ export interface components {
         };
         ListPoolsResponse: {
             pools: components["schemas"]["Pool"][];
+            /** @description Empty on the last page. */
+            nextPageToken: string;
+        };
+        ListPrivacyRequestsResponse: {
+            privacyRequests: components["schemas"]["PrivacyRequest"][];
             /** @description Empty on the last page. */
             nextPageToken: string;
         };
@@ -7058,6 +8176,21 @@ export interface components {
             /** @description Empty on the last page. */
             nextPageToken: string;
         };
+        ListSubjectRecordsRequest: {
+            subject: components["schemas"]["SubjectInput"];
+            /**
+             * Format: int32
+             * @description At most this many; 0 stands for 200.
+             */
+            pageSize?: number;
+            /** @description `next_page_token` of the page before. */
+            pageToken?: string;
+        };
+        ListSubjectRecordsResponse: {
+            records: components["schemas"]["SubjectRecord"][];
+            /** @description Empty on the last page. */
+            nextPageToken: string;
+        };
         ListTagRulesResponse: {
             tagRules: components["schemas"]["TagRule"][];
             /** @description Empty on the last page. */
@@ -7089,6 +8222,55 @@ export interface components {
             /** @description Empty on the last page. */
             nextPageToken: string;
         };
+        Merge: {
+            /** @description UUIDv7. */
+            readonly id: string;
+            survivor?: components["schemas"]["MergedCustomer"];
+            /** @description The customers that went. */
+            merged: components["schemas"]["MergedCustomer"][];
+            /** @description Fields of the survivor that the merge changed, as far as the caller knows them. */
+            changedFields: string[];
+            /** @description What the survivor took over. */
+            moved: components["schemas"]["MovedCount"][];
+            createUserName: string;
+            /** Format: date-time */
+            readonly createTime?: string;
+            /**
+             * Format: date-time
+             * @description Until when it can be undone; left out when it can't.
+             */
+            undoExpireTime?: string;
+            /**
+             * Format: date-time
+             * @description Left out while it stands.
+             */
+            undoTime?: string;
+            undoUserName: string;
+            /** @description What came back. */
+            returned: components["schemas"]["MovedCount"][];
+            /** @description Fields of the survivor that the undoing left as they were, since they had changed after the merge. */
+            keptFields: string[];
+        };
+        MergeCustomersRequest: {
+            survivor: components["schemas"]["MergingCustomerInput"];
+            /** @description The customers that go. */
+            merged?: components["schemas"]["MergingCustomerInput"][];
+            /** @enum {string} */
+            survivorship?: "SURVIVORSHIP_UNSPECIFIED" | "SURVIVORSHIP_SURVIVOR" | "SURVIVORSHIP_NEWER" | "SURVIVORSHIP_FULLER";
+            /** @description What the caller decides otherwise. */
+            choices?: components["schemas"]["FieldChoiceInput"][];
+        };
+        MergedCustomer: {
+            readonly id: string;
+            /** @description Both empty when the caller doesn't see the customer. */
+            number: string;
+            name: string;
+        };
+        MergingCustomerInput: {
+            /** Format: uuid */
+            readonly id?: string;
+            etag?: string;
+        };
         Migration: {
             /** Format: int64 */
             version: string;
@@ -7100,6 +8282,12 @@ export interface components {
             /** @enum {string} */
             stage?: "CUSTOMER_STAGE_ACQUIRE" | "CUSTOMER_STAGE_RETAIN" | "CUSTOMER_STAGE_ENDED" | "CUSTOMER_STAGE_WIN_BACK";
             reason?: string;
+        };
+        MovedCount: {
+            /** @description `contact`, `interaction`, `relation`, `attachment`, `share`, `ownership`, `pool_claim`. */
+            kind: string;
+            /** Format: int64 */
+            count: string;
         };
         OpenChurnCaseRequest: {
             cause?: string;
@@ -7253,7 +8441,7 @@ export interface components {
         /** @description What all roles add up to for one permission. */
         PermissionAccess: {
             /** @enum {string} */
-            permission: "PERMISSION_UNSPECIFIED" | "PERMISSION_EMPLOYEES_READ" | "PERMISSION_EMPLOYEES_MANAGE" | "PERMISSION_GROUPS_MANAGE" | "PERMISSION_ROLES_READ" | "PERMISSION_ROLES_MANAGE" | "PERMISSION_POLICY_WATCH" | "PERMISSION_AUDIT_READ" | "PERMISSION_AUDIT_EXPORT" | "PERMISSION_SIGN_ON_MANAGE" | "PERMISSION_SERVICE_ACCOUNTS_MANAGE" | "PERMISSION_PROVISIONING" | "PERMISSION_PARAMETERS_MANAGE" | "PERMISSION_STATUS_READ" | "PERMISSION_FEEDBACK_MANAGE" | "PERMISSION_WEBHOOKS_MANAGE" | "PERMISSION_ACCESS_EXPLAIN" | "PERMISSION_EMPLOYEES_REVEAL" | "PERMISSION_CUSTOMERS_READ" | "PERMISSION_CUSTOMERS_CREATE" | "PERMISSION_CUSTOMERS_UPDATE" | "PERMISSION_CUSTOMERS_ASSIGN" | "PERMISSION_CUSTOMERS_INVALIDATE" | "PERMISSION_CUSTOMERS_CLAIM" | "PERMISSION_CUSTOMERS_IMPORT" | "PERMISSION_CUSTOMERS_EXPORT" | "PERMISSION_CUSTOMERS_SHARE" | "PERMISSION_OWNERSHIP_READ" | "PERMISSION_POOL_MANAGE" | "PERMISSION_CUSTOMERS_REVEAL" | "PERMISSION_CONTACTS_READ" | "PERMISSION_CONTACTS_WRITE" | "PERMISSION_INTERACTIONS_READ" | "PERMISSION_INTERACTIONS_WRITE" | "PERMISSION_FIELDS_MANAGE" | "PERMISSION_REPORTS_READ" | "PERMISSION_REPORTS_REBUILD";
+            permission: "PERMISSION_UNSPECIFIED" | "PERMISSION_EMPLOYEES_READ" | "PERMISSION_EMPLOYEES_MANAGE" | "PERMISSION_GROUPS_MANAGE" | "PERMISSION_ROLES_READ" | "PERMISSION_ROLES_MANAGE" | "PERMISSION_POLICY_WATCH" | "PERMISSION_AUDIT_READ" | "PERMISSION_AUDIT_EXPORT" | "PERMISSION_SIGN_ON_MANAGE" | "PERMISSION_SERVICE_ACCOUNTS_MANAGE" | "PERMISSION_PROVISIONING" | "PERMISSION_PARAMETERS_MANAGE" | "PERMISSION_STATUS_READ" | "PERMISSION_FEEDBACK_MANAGE" | "PERMISSION_WEBHOOKS_MANAGE" | "PERMISSION_ACCESS_EXPLAIN" | "PERMISSION_EMPLOYEES_REVEAL" | "PERMISSION_CUSTOMERS_READ" | "PERMISSION_CUSTOMERS_CREATE" | "PERMISSION_CUSTOMERS_UPDATE" | "PERMISSION_CUSTOMERS_ASSIGN" | "PERMISSION_CUSTOMERS_INVALIDATE" | "PERMISSION_CUSTOMERS_CLAIM" | "PERMISSION_CUSTOMERS_IMPORT" | "PERMISSION_CUSTOMERS_EXPORT" | "PERMISSION_CUSTOMERS_SHARE" | "PERMISSION_OWNERSHIP_READ" | "PERMISSION_POOL_MANAGE" | "PERMISSION_CUSTOMERS_REVEAL" | "PERMISSION_CUSTOMERS_PRIVACY" | "PERMISSION_PRIVACY_SERVE" | "PERMISSION_CONTACTS_READ" | "PERMISSION_CONTACTS_WRITE" | "PERMISSION_INTERACTIONS_READ" | "PERMISSION_INTERACTIONS_WRITE" | "PERMISSION_FIELDS_MANAGE" | "PERMISSION_REPORTS_READ" | "PERMISSION_REPORTS_REBUILD";
             /** @enum {string} */
             scope: "SCOPE_UNSPECIFIED" | "SCOPE_OWN" | "SCOPE_GROUP" | "SCOPE_GROUP_AND_BELOW" | "SCOPE_ALL" | "SCOPE_CHOSEN_GROUPS";
             /** @description Groups whose records are covered besides the person's own; at most 500, empty where all records are. */
@@ -7271,7 +8459,7 @@ export interface components {
         };
         PermissionEntry: {
             /** @enum {string} */
-            permission: "PERMISSION_UNSPECIFIED" | "PERMISSION_EMPLOYEES_READ" | "PERMISSION_EMPLOYEES_MANAGE" | "PERMISSION_GROUPS_MANAGE" | "PERMISSION_ROLES_READ" | "PERMISSION_ROLES_MANAGE" | "PERMISSION_POLICY_WATCH" | "PERMISSION_AUDIT_READ" | "PERMISSION_AUDIT_EXPORT" | "PERMISSION_SIGN_ON_MANAGE" | "PERMISSION_SERVICE_ACCOUNTS_MANAGE" | "PERMISSION_PROVISIONING" | "PERMISSION_PARAMETERS_MANAGE" | "PERMISSION_STATUS_READ" | "PERMISSION_FEEDBACK_MANAGE" | "PERMISSION_WEBHOOKS_MANAGE" | "PERMISSION_ACCESS_EXPLAIN" | "PERMISSION_EMPLOYEES_REVEAL" | "PERMISSION_CUSTOMERS_READ" | "PERMISSION_CUSTOMERS_CREATE" | "PERMISSION_CUSTOMERS_UPDATE" | "PERMISSION_CUSTOMERS_ASSIGN" | "PERMISSION_CUSTOMERS_INVALIDATE" | "PERMISSION_CUSTOMERS_CLAIM" | "PERMISSION_CUSTOMERS_IMPORT" | "PERMISSION_CUSTOMERS_EXPORT" | "PERMISSION_CUSTOMERS_SHARE" | "PERMISSION_OWNERSHIP_READ" | "PERMISSION_POOL_MANAGE" | "PERMISSION_CUSTOMERS_REVEAL" | "PERMISSION_CONTACTS_READ" | "PERMISSION_CONTACTS_WRITE" | "PERMISSION_INTERACTIONS_READ" | "PERMISSION_INTERACTIONS_WRITE" | "PERMISSION_FIELDS_MANAGE" | "PERMISSION_REPORTS_READ" | "PERMISSION_REPORTS_REBUILD";
+            permission: "PERMISSION_UNSPECIFIED" | "PERMISSION_EMPLOYEES_READ" | "PERMISSION_EMPLOYEES_MANAGE" | "PERMISSION_GROUPS_MANAGE" | "PERMISSION_ROLES_READ" | "PERMISSION_ROLES_MANAGE" | "PERMISSION_POLICY_WATCH" | "PERMISSION_AUDIT_READ" | "PERMISSION_AUDIT_EXPORT" | "PERMISSION_SIGN_ON_MANAGE" | "PERMISSION_SERVICE_ACCOUNTS_MANAGE" | "PERMISSION_PROVISIONING" | "PERMISSION_PARAMETERS_MANAGE" | "PERMISSION_STATUS_READ" | "PERMISSION_FEEDBACK_MANAGE" | "PERMISSION_WEBHOOKS_MANAGE" | "PERMISSION_ACCESS_EXPLAIN" | "PERMISSION_EMPLOYEES_REVEAL" | "PERMISSION_CUSTOMERS_READ" | "PERMISSION_CUSTOMERS_CREATE" | "PERMISSION_CUSTOMERS_UPDATE" | "PERMISSION_CUSTOMERS_ASSIGN" | "PERMISSION_CUSTOMERS_INVALIDATE" | "PERMISSION_CUSTOMERS_CLAIM" | "PERMISSION_CUSTOMERS_IMPORT" | "PERMISSION_CUSTOMERS_EXPORT" | "PERMISSION_CUSTOMERS_SHARE" | "PERMISSION_OWNERSHIP_READ" | "PERMISSION_POOL_MANAGE" | "PERMISSION_CUSTOMERS_REVEAL" | "PERMISSION_CUSTOMERS_PRIVACY" | "PERMISSION_PRIVACY_SERVE" | "PERMISSION_CONTACTS_READ" | "PERMISSION_CONTACTS_WRITE" | "PERMISSION_INTERACTIONS_READ" | "PERMISSION_INTERACTIONS_WRITE" | "PERMISSION_FIELDS_MANAGE" | "PERMISSION_REPORTS_READ" | "PERMISSION_REPORTS_REBUILD";
             /** @description The service whose operations it opens. */
             service: string;
             /** @description The operations it opens, as REST method and path. */
@@ -7561,6 +8749,22 @@ export interface components {
              */
             uncoveredCount: string;
         };
+        PreviewMergeRequest: {
+            /** Format: uuid */
+            survivorId?: string;
+            /** @description The customers that would go. */
+            mergedIds?: string[];
+            /** @enum {string} */
+            survivorship?: "SURVIVORSHIP_UNSPECIFIED" | "SURVIVORSHIP_SURVIVOR" | "SURVIVORSHIP_NEWER" | "SURVIVORSHIP_FULLER";
+        };
+        PreviewMergeResponse: {
+            /** @description The survivor first, then the others as asked for. */
+            customers: components["schemas"]["Customer"][];
+            /** @description The fields that differ and that the caller may choose. */
+            fields: components["schemas"]["FieldChoice"][];
+            /** @description What the survivor would take over. */
+            moved: components["schemas"]["MovedCount"][];
+        };
         PreviewPoolRequest: {
             pool: components["schemas"]["PoolInput"];
             /** @description The saved pool that it is to replace; empty: a further one. */
@@ -7595,6 +8799,56 @@ export interface components {
             customerId: string;
             /** @description Empty: it was in the public pool. */
             ownerId: string;
+        };
+        PrivacyRequest: {
+            /** @description UUIDv7. */
+            id: string;
+            /** @enum {string} */
+            kind: "PRIVACY_REQUEST_KIND_UNSPECIFIED" | "PRIVACY_REQUEST_KIND_EXPORT" | "PRIVACY_REQUEST_KIND_ERASURE";
+            /** @enum {string} */
+            state: "PRIVACY_REQUEST_STATE_UNSPECIFIED" | "PRIVACY_REQUEST_STATE_PENDING" | "PRIVACY_REQUEST_STATE_REFUSED" | "PRIVACY_REQUEST_STATE_RUNNING" | "PRIVACY_REQUEST_STATE_DONE" | "PRIVACY_REQUEST_STATE_EXPIRED" | "PRIVACY_REQUEST_STATE_FAILED";
+            customerId: string;
+            /** @description Empty once the customer is erased. */
+            customerName: string;
+            /** @description The contact that it is about; empty when it is about the customer with all that belongs to it. */
+            contactId: string;
+            /** @description Why, in the words of who asked for it; erased with the person. */
+            reason: string;
+            createUserId: string;
+            createUserName: string;
+            /** Format: date-time */
+            createTime?: string;
+            /** @description Who approved or refused it. */
+            decideUserId: string;
+            decideUserName: string;
+            /** Format: date-time */
+            decideTime?: string;
+            decideReason: string;
+            /**
+             * Format: int32
+             * @description Services that have answered, of how many.
+             */
+            answeredCount: number;
+            /** Format: int32 */
+            serviceCount: number;
+            /** @description The service that is waited for, when it did not answer. */
+            waitingFor: string;
+            /** Format: date-time */
+            endTime?: string;
+            /**
+             * Format: date-time
+             * @description Until when the archive can be downloaded.
+             */
+            expireTime?: string;
+            /**
+             * Format: int64
+             * @description Of the archive, in bytes.
+             */
+            size: string;
+            /** @description The certificate of an erasure: what was erased, service by service. It holds no personal data. */
+            erased: components["schemas"]["ErasedRecords"][];
+            /** @description Id of the reason. */
+            failure: string;
         };
         /** @description Problem details (RFC 9457). */
         Problem: {
@@ -7717,6 +8971,9 @@ export interface components {
             refreshTokenExpireTime?: string;
             passwordChangeRequired: boolean;
         };
+        RefusePrivacyRequestRequest: {
+            reason?: string;
+        };
         RelatedCustomer: {
             readonly id: string;
             name: string;
@@ -7812,6 +9069,8 @@ export interface components {
         ReleaseCustomerGradeRequest: {
             reason?: string;
         };
+        ReleaseErasureHoldRequest: Record<string, never>;
+        ReopenDuplicatePairRequest: Record<string, never>;
         ReplayWebhookDeliveriesRequest: {
             /**
              * Format: date-time
@@ -8351,6 +9610,17 @@ export interface components {
             /** @description The key as `otpauth://totp/…`, for a QR code. */
             uri: string;
         };
+        /** @description Whom it is about. */
+        SubjectInput: {
+            /** @description The records that stand for the person: the customer with its contacts, or one contact. */
+            recordIds?: string[];
+        };
+        SubjectRecord: {
+            /** @description What kind of record it is, such as `audit_entry`; letters, digits and underscores. */
+            section: string;
+            /** @description The record as a JSON object. */
+            json: string;
+        };
         TagCustomersRequest: {
             /** @description Within the caller's scope and in use. */
             ids?: string[];
@@ -8417,8 +9687,10 @@ export interface components {
             interaction?: components["schemas"]["Interaction"];
             change?: components["schemas"]["CustomerChange"];
         };
+        UndoBulkChangeRequest: Record<string, never>;
         UndoHandoverRequest: Record<string, never>;
         UndoImportRequest: Record<string, never>;
+        UndoMergeRequest: Record<string, never>;
         /** @description What values must be beyond their type. What is left out is no limit. */
         ValueRules: {
             /** @description Least and greatest value of an INTEGER, DECIMAL, DATE or TIMESTAMP, of the field's own type. */
@@ -8466,7 +9738,7 @@ export interface components {
         View: {
             /** @description UUIDv7. */
             readonly id: string;
-            /** @description Unique among its author's. */
+            /** @description Unique among its author's of the same kind of record. */
             name: string;
             filter: string;
             orderBy: string;
@@ -8483,11 +9755,20 @@ export interface components {
             /** @description Who created it and who changed it last, to be looked up in the directory; empty when it was the system itself. */
             readonly createUserId: string;
             readonly updateUserId: string;
+            /**
+             * @description Which list it is of; CUSTOMER when left out. Stays as it was created.
+             * @enum {string}
+             */
+            recordKind: "RECORD_KIND_UNSPECIFIED" | "RECORD_KIND_CUSTOMER" | "RECORD_KIND_CONTACT" | "RECORD_KIND_INTERACTION";
+            /** @enum {string} */
+            layout: "VIEW_LAYOUT_UNSPECIFIED" | "VIEW_LAYOUT_TABLE" | "VIEW_LAYOUT_BOARD" | "VIEW_LAYOUT_CALENDAR";
+            /** @description The field of a board, which has one value of a list, or of a calendar, which has a day or a time; by its path in filters. */
+            layoutField: string;
         };
         ViewInput: {
             /** @description UUIDv7. */
             readonly id?: string;
-            /** @description Unique among its author's. */
+            /** @description Unique among its author's of the same kind of record. */
             name?: string;
             filter?: string;
             orderBy?: string;
@@ -8504,6 +9785,15 @@ export interface components {
             /** @description Who created it and who changed it last, to be looked up in the directory; empty when it was the system itself. */
             readonly createUserId?: string;
             readonly updateUserId?: string;
+            /**
+             * @description Which list it is of; CUSTOMER when left out. Stays as it was created.
+             * @enum {string}
+             */
+            recordKind?: "RECORD_KIND_UNSPECIFIED" | "RECORD_KIND_CUSTOMER" | "RECORD_KIND_CONTACT" | "RECORD_KIND_INTERACTION";
+            /** @enum {string} */
+            layout?: "VIEW_LAYOUT_UNSPECIFIED" | "VIEW_LAYOUT_TABLE" | "VIEW_LAYOUT_BOARD" | "VIEW_LAYOUT_CALENDAR";
+            /** @description The field of a board, which has one value of a list, or of a calendar, which has a day or a time; by its path in filters. */
+            layoutField?: string;
         };
         /** @description How one kind of personal data is seen; the clearest of the roles counts. */
         VisibilityAccess: {
@@ -9180,222 +10470,6 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
-    ContactService_ListContacts: {
-        parameters: {
-            query?: {
-                /** @description At most this many; 0 stands for 50. */
-                pageSize?: number;
-                /** @description `next_page_token` of the page before. */
-                pageToken?: string;
-                /** @description Also those out of use. */
-                includeInvalid?: boolean;
-            };
-            header?: {
-                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
-                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
-            };
-            path: {
-                customerId: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Done. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ListContactsResponse"];
-                };
-            };
-            default: components["responses"]["Problem"];
-        };
-    };
-    ContactService_CreateContact: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
-                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
-                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
-                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
-            };
-            path: {
-                customerId: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["ContactInput"];
-            };
-        };
-        responses: {
-            /** @description Done. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Contact"];
-                };
-            };
-            default: components["responses"]["Problem"];
-        };
-    };
-    ContactService_GetContact: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
-                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
-            };
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Done. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Contact"];
-                };
-            };
-            default: components["responses"]["Problem"];
-        };
-    };
-    ContactService_UpdateContact: {
-        parameters: {
-            query?: {
-                /** @description Paths of the fields to change; `custom_fields.KEY` for one custom field. Left out: every field that the body holds. */
-                updateMask?: string;
-            };
-            header?: {
-                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
-                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
-                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
-                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
-            };
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["ContactInput"];
-            };
-        };
-        responses: {
-            /** @description Done. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Contact"];
-                };
-            };
-            default: components["responses"]["Problem"];
-        };
-    };
-    ContactService_InvalidateContact: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
-                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
-                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
-                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
-            };
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: {
-            content: {
-                "application/json": components["schemas"]["InvalidateContactRequest"];
-            };
-        };
-        responses: {
-            /** @description Done. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Contact"];
-                };
-            };
-            default: components["responses"]["Problem"];
-        };
-    };
-    ContactService_RevealContact: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
-                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
-            };
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: {
-            content: {
-                "application/json": components["schemas"]["RevealContactRequest"];
-            };
-        };
-        responses: {
-            /** @description Done. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Contact"];
-                };
-            };
-            default: components["responses"]["Problem"];
-        };
-    };
-    CustomerAccessService_ExplainCustomerAccess: {
-        parameters: {
-            query?: {
-                employeeId?: string;
-            };
-            header?: {
-                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
-                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
-            };
-            path: {
-                customerId: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Done. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["CustomerAccess"];
-                };
-            };
-            default: components["responses"]["Problem"];
-        };
-    };
     CustomerService_ListCustomers: {
         parameters: {
             query?: {
@@ -9405,8 +10479,8 @@ export interface operations {
                 pageToken?: string;
                 /**
                  * @description Expression (AIP-160) over the customer's fields in snake case, `grades.SCHEME` and `custom.KEY`, for example
-                 *     `level = "vip" AND region : "33" AND custom.budget >= 100000`. An unknown field or a wrong type is
-                 *     INVALID_ARGUMENT with the position.
+                 *     `level = "vip" AND region : "33" AND custom.budget >= 100000`; `birthday_month_day` is the day in every year, 1231 for the
+                 *     last of December. An unknown field or a wrong type is INVALID_ARGUMENT with the position.
                  */
                 filter?: string;
                 /** @description Up to three fields with `desc` behind those that descend, for example `update_time desc, name`. */
@@ -9741,6 +10815,615 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    BulkChangeService_ListBulkChanges: {
+        parameters: {
+            query?: {
+                /** @description At most this many; 0 stands for 50. */
+                pageSize?: number;
+                /** @description `next_page_token` of the page before. */
+                pageToken?: string;
+            };
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListBulkChangesResponse"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    BulkChangeService_CreateBulkChange: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateBulkChangeRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkChange"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    BulkChangeService_GetBulkChange: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkChange"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    BulkChangeService_ListBulkChangeRefusals: {
+        parameters: {
+            query?: {
+                /** @description At most this many; 0 stands for 50. */
+                pageSize?: number;
+                /** @description `next_page_token` of the page before. */
+                pageToken?: string;
+            };
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+            };
+            path: {
+                bulkChangeId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListBulkChangeRefusalsResponse"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    BulkChangeService_UndoBulkChange: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["UndoBulkChangeRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkChange"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    ConsentService_ListConsents: {
+        parameters: {
+            query?: {
+                /** @description At most this many; 0 stands for 50. */
+                pageSize?: number;
+                /** @description `next_page_token` of the page before. */
+                pageToken?: string;
+                /** @description Only what holds: nothing later was said about it. */
+                latestOnly?: boolean;
+            };
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+            };
+            path: {
+                customerId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListConsentsResponse"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    ConsentService_CreateConsent: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                customerId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConsentInput"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Consent"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    ConsentService_ListContactBans: {
+        parameters: {
+            query?: {
+                /** @description At most this many; 0 stands for 50. */
+                pageSize?: number;
+                /** @description `next_page_token` of the page before. */
+                pageToken?: string;
+                /** @description Only those that hold. */
+                activeOnly?: boolean;
+            };
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+            };
+            path: {
+                customerId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListContactBansResponse"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    ConsentService_CreateContactBan: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                customerId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ContactBanInput"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ContactBan"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    ConsentService_LiftContactBan: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["LiftContactBanRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ContactBan"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    ConsentService_CheckConsent: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CheckConsentRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CheckConsentResponse"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    ContactService_ListContacts: {
+        parameters: {
+            query?: {
+                /** @description At most this many; 0 stands for 50. */
+                pageSize?: number;
+                /** @description `next_page_token` of the page before. */
+                pageToken?: string;
+                /** @description Also those out of use. */
+                includeInvalid?: boolean;
+                /**
+                 * @description Expression (AIP-160) over `name`, `post`, `decision_role`, `phone`, `email`, `wechat`, `hobby`, `birthday`,
+                 *     `relationship_strength`, `primary`, `remark`, `customer_id`, `customer_name`, `create_time`, `update_time` and `custom.KEY`.
+                 */
+                filter?: string;
+                /**
+                 * @description Up to three fields with `desc` behind those that descend; left out: the primary one first, or the latest over all
+                 *     customers.
+                 */
+                orderBy?: string;
+            };
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+            };
+            path: {
+                customerId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListContactsResponse"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    ContactService_CreateContact: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                customerId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ContactInput"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Contact"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    ContactService_ListContacts_2: {
+        parameters: {
+            query?: {
+                /** @description Left out: over all customers. */
+                customerId?: string | unknown;
+                /** @description At most this many; 0 stands for 50. */
+                pageSize?: number;
+                /** @description `next_page_token` of the page before. */
+                pageToken?: string;
+                /** @description Also those out of use. */
+                includeInvalid?: boolean;
+                /**
+                 * @description Expression (AIP-160) over `name`, `post`, `decision_role`, `phone`, `email`, `wechat`, `hobby`, `birthday`,
+                 *     `relationship_strength`, `primary`, `remark`, `customer_id`, `customer_name`, `create_time`, `update_time` and `custom.KEY`.
+                 */
+                filter?: string;
+                /**
+                 * @description Up to three fields with `desc` behind those that descend; left out: the primary one first, or the latest over all
+                 *     customers.
+                 */
+                orderBy?: string;
+            };
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListContactsResponse"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    ContactService_GetContact: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Contact"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    ContactService_UpdateContact: {
+        parameters: {
+            query?: {
+                /** @description Paths of the fields to change; `custom_fields.KEY` for one custom field. Left out: every field that the body holds. */
+                updateMask?: string;
+            };
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ContactInput"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Contact"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    ContactService_InvalidateContact: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["InvalidateContactRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Contact"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    ContactService_RevealContact: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["RevealContactRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Contact"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    CustomerAccessService_ExplainCustomerAccess: {
+        parameters: {
+            query?: {
+                employeeId?: string;
+            };
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+            };
+            path: {
+                customerId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CustomerAccess"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     DictionaryService_ListDictionaries: {
         parameters: {
             query?: {
@@ -9964,6 +11647,222 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ImportedDictionary"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    DuplicateService_CheckDuplicates: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["CheckDuplicatesRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CheckDuplicatesResponse"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    DuplicateService_ListDuplicateSearches: {
+        parameters: {
+            query?: {
+                /** @description At most this many; 0 stands for 20. */
+                pageSize?: number;
+                /** @description `next_page_token` of the page before. */
+                pageToken?: string;
+            };
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListDuplicateSearchesResponse"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    DuplicateService_CreateDuplicateSearch: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["CreateDuplicateSearchRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DuplicateSearch"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    DuplicateService_GetDuplicateSearch: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DuplicateSearch"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    DuplicateService_ListDuplicatePairs: {
+        parameters: {
+            query?: {
+                /** @description At most this many; 0 stands for 20. */
+                pageSize?: number;
+                /** @description `next_page_token` of the page before. */
+                pageToken?: string;
+                /** @description Left out: open ones. */
+                state?: "DUPLICATE_PAIR_STATE_UNSPECIFIED" | "DUPLICATE_PAIR_STATE_OPEN" | "DUPLICATE_PAIR_STATE_DISMISSED" | "DUPLICATE_PAIR_STATE_MERGED";
+                /** @description Only pairs that have this in common. */
+                reason?: "DUPLICATE_REASON_UNSPECIFIED" | "DUPLICATE_REASON_SAME_ID_NUMBER" | "DUPLICATE_REASON_SAME_PHONE" | "DUPLICATE_REASON_SAME_EMAIL" | "DUPLICATE_REASON_SAME_NAME" | "DUPLICATE_REASON_SAME_COMPANY_NAME" | "DUPLICATE_REASON_NAME_SOUNDS_ALIKE" | "DUPLICATE_REASON_SAME_BIRTHDAY" | "DUPLICATE_REASON_SAME_PHONE_END" | "DUPLICATE_REASON_DIFFERENT_ID_NUMBER";
+                /** @description Only pairs that are at least so likely. */
+                minScore?: number;
+                /** @description Only pairs of this customer. */
+                customerId?: string | unknown;
+            };
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListDuplicatePairsResponse"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    DuplicateService_DismissDuplicatePair: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["DismissDuplicatePairRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DuplicatePair"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    DuplicateService_ReopenDuplicatePair: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["ReopenDuplicatePairRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DuplicatePair"];
                 };
             };
             default: components["responses"]["Problem"];
@@ -11694,6 +13593,155 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    MergeService_PreviewMerge: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PreviewMergeRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PreviewMergeResponse"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    MergeService_ListMerges: {
+        parameters: {
+            query?: {
+                /** @description At most this many; 0 stands for 20. */
+                pageSize?: number;
+                /** @description `next_page_token` of the page before. */
+                pageToken?: string;
+                /** @description Only merges of which this customer was the survivor. */
+                customerId?: string | unknown;
+            };
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListMergesResponse"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    MergeService_MergeCustomers: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MergeCustomersRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Merge"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    MergeService_GetMerge: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Merge"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    MergeService_UndoMerge: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["UndoMergeRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Merge"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     CustomersOperationsService_ListAuditEntries: {
         parameters: {
             query?: {
@@ -12570,6 +14618,282 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    PrivacyService_ListPrivacyRequests: {
+        parameters: {
+            query?: {
+                /** @description Only those about this customer. */
+                customerId?: string | unknown;
+                /** @description At most this many; 0 stands for 50. */
+                pageSize?: number;
+                /** @description `next_page_token` of the page before. */
+                pageToken?: string;
+                /** @description UNSPECIFIED stands for all. */
+                state?: "PRIVACY_REQUEST_STATE_UNSPECIFIED" | "PRIVACY_REQUEST_STATE_PENDING" | "PRIVACY_REQUEST_STATE_REFUSED" | "PRIVACY_REQUEST_STATE_RUNNING" | "PRIVACY_REQUEST_STATE_DONE" | "PRIVACY_REQUEST_STATE_EXPIRED" | "PRIVACY_REQUEST_STATE_FAILED";
+            };
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListPrivacyRequestsResponse"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    PrivacyService_GetPrivacyRequest: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PrivacyRequest"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    PrivacyService_CreatePrivacyRequest: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                customerId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreatePrivacyRequestRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PrivacyRequest"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    PrivacyService_ApprovePrivacyRequest: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["ApprovePrivacyRequestRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PrivacyRequest"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    PrivacyService_RefusePrivacyRequest: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RefusePrivacyRequestRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PrivacyRequest"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    PrivacyService_DownloadSubjectArchive: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "*/*": string;
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    PrivacyService_ListErasureHolds: {
+        parameters: {
+            query?: {
+                /** @description At most this many; 0 stands for 50. */
+                pageSize?: number;
+                /** @description `next_page_token` of the page before. */
+                pageToken?: string;
+            };
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+            };
+            path: {
+                customerId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListErasureHoldsResponse"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    PrivacyService_CreateErasureHold: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                customerId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ErasureHoldInput"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErasureHold"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    PrivacyService_ReleaseErasureHold: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["ReleaseErasureHoldRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErasureHold"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     RelationService_ListRelations: {
         parameters: {
             query?: {
@@ -12827,6 +15151,8 @@ export interface operations {
                 pageSize?: number;
                 /** @description `next_page_token` of the page before. */
                 pageToken?: string;
+                /** @description Only entries of these kinds; all of them when empty. */
+                kinds?: ("TIMELINE_KIND_INTERACTION" | "TIMELINE_KIND_CUSTOMER" | "TIMELINE_KIND_CONTACT" | "TIMELINE_KIND_RELATION" | "TIMELINE_KIND_ATTACHMENT" | "TIMELINE_KIND_OWNERSHIP" | "TIMELINE_KIND_CONSENT" | "TIMELINE_KIND_OTHER")[];
             };
             header?: {
                 /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
@@ -12858,6 +15184,8 @@ export interface operations {
                 pageSize?: number;
                 /** @description `next_page_token` of the page before. */
                 pageToken?: string;
+                /** @description Views of this list; CUSTOMER when left out. */
+                recordKind?: "RECORD_KIND_UNSPECIFIED" | "RECORD_KIND_CUSTOMER" | "RECORD_KIND_CONTACT" | "RECORD_KIND_INTERACTION";
             };
             header?: {
                 /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
@@ -16921,6 +19249,66 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    IdentitySubjectService_ListSubjectRecords: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ListSubjectRecordsRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListSubjectRecordsResponse"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    IdentitySubjectService_EraseSubject: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EraseSubjectRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EraseSubjectResponse"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     CompositionService_GetComposition: {
         parameters: {
             query?: {
@@ -17217,6 +19605,66 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RetryDeadLetterResponse"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    ReportingSubjectService_ListSubjectRecords: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ListSubjectRecordsRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListSubjectRecordsResponse"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    ReportingSubjectService_EraseSubject: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Languages that the caller reads, best first (RFC 9110): `zh-CN` and `en` are there. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+                /** @description A key of the caller's choice. The same call with the same key takes effect once and gets the same answer for a day. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EraseSubjectRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EraseSubjectResponse"];
                 };
             };
             default: components["responses"]["Problem"];

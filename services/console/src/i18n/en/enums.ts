@@ -299,6 +299,7 @@ export const enums = {
     PERMISSION_POOL_MANAGE: "Set the pool's rules",
     PERMISSION_CUSTOMERS_REVEAL: "Reveal customers' personal data",
     PERMISSION_CUSTOMERS_PRIVACY: "Handle privacy requests",
+    PERMISSION_PRIVACY_SERVE: "Privacy requests (between services)",
     PERMISSION_CONTACTS_READ: "See contacts",
     PERMISSION_CONTACTS_WRITE: "Change contacts",
     PERMISSION_INTERACTIONS_READ: "See interactions",

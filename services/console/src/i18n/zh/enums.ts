@@ -295,6 +295,7 @@ export const enums = {
     PERMISSION_POOL_MANAGE: "设置公海规则",
     PERMISSION_CUSTOMERS_REVEAL: "查看客户的完整个人信息",
     PERMISSION_CUSTOMERS_PRIVACY: "处理隐私申请",
+    PERMISSION_PRIVACY_SERVE: "隐私申请（服务之间）",
     PERMISSION_CONTACTS_READ: "查看联系人",
     PERMISSION_CONTACTS_WRITE: "修改联系人",
     PERMISSION_INTERACTIONS_READ: "查看交往记录",
