@@ -200,7 +200,7 @@ export const customers = {
     mergedIntoOther: "Has been merged into another customer.",
     openOther: "Open it",
     comma: ", ",
-    kinds: { contact: "contacts", interaction: "interactions", relation: "relations", attachment: "files", share: "shares", ownership: "earlier owners", pool_claim: "claims" },
+    kinds: { contact: "contacts", interaction: "interactions", relation: "relations", attachment: "files", share: "shares", ownership: "earlier owners", pool_claim: "claims", tag: "tags", churn_case: "churn cases", consent: "consents", contact_ban: "bans", erasure_hold: "holds" },
   },
   handover: {
     subtitle: "Gives an employee's customers to others, with their contacts and what is planned",

@@ -192,7 +192,7 @@ export const customers = {
     mergedIntoOther: "该客户已并入其他客户。",
     openOther: "查看",
     comma: "、",
-    kinds: { contact: "位联系人", interaction: "条交往记录", relation: "条关系", attachment: "个附件", share: "项共享", ownership: "段归属记录", pool_claim: "次领取记录" },
+    kinds: { contact: "位联系人", interaction: "条交往记录", relation: "条关系", attachment: "个附件", share: "项共享", ownership: "段归属记录", pool_claim: "次领取记录", tag: "个标签", churn_case: "个流失预警", consent: "条同意记录", contact_ban: "项联系禁令", erasure_hold: "项保留要求" },
   },
   handover: {
     subtitle: "把一名员工的客户移交给其他人，联系人和计划随客户移交",
