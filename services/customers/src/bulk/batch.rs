@@ -53,14 +53,14 @@ impl BulkChangeJob {
         let mut noted = Vec::new();
         if selection.is_none() {
             let gone = ids.iter().filter(|id| held.iter().all(|held| held.id != **id));
-            noted.extend(gone.map(|id| Item::refused(*id, ItemState::Refused, common::NOT_FOUND.id)));
+            noted.extend(gone.map(|id| Item::told(*id, ItemState::Refused, common::NOT_FOUND.id)));
         }
         let writer = Writer { shared: &self.shared, caller, fields: &fields, reader: &reader };
         let paths = values::paths(&bulk.new_values);
         for held in &held {
             let (before, custom_fields) = reader.stored(&held.row)?;
             if let Some(reason) = refusal(held, before.state()) {
-                noted.push(Item::refused(held.id, ItemState::Refused, reason));
+                noted.push(Item::told(held.id, ItemState::Refused, reason));
                 continue;
             }
             let mut customer = values::customer_of(&bulk.new_values, &fields);
@@ -68,7 +68,7 @@ impl BulkChangeJob {
             match writer.write(&mut tx, (held.id, &held.row), wanted).await? {
                 Written::Same => bulk.unchanged_count += 1,
                 Written::Refused(_) => {
-                    noted.push(Item::refused(held.id, ItemState::Refused, reason::BULK_VALUE_REFUSED.id));
+                    noted.push(Item::told(held.id, ItemState::Refused, reason::BULK_VALUE_REFUSED.id));
                 }
                 Written::Changed(_) => noted.push(Item {
                     customer_id: held.id,
@@ -110,7 +110,7 @@ impl BulkChangeJob {
                 None => Some(common::NOT_FOUND.id),
             };
             let state = if kept.is_some() { ItemState::Kept } else { ItemState::Restored };
-            settled.push(Item::refused(*id, state, kept.unwrap_or_default()));
+            settled.push(Item::told(*id, state, kept.unwrap_or_default()));
         }
         items::items_settle(tx.connection(), bulk.id, &settled).await?;
         bulk.restored_count += count(&settled, ItemState::Restored);

@@ -81,7 +81,7 @@ pub struct Item {
 }
 
 impl Item {
-    pub fn refused(customer_id: Uuid, state: ItemState, reason: &'static str) -> Self {
+    pub fn told(customer_id: Uuid, state: ItemState, reason: &'static str) -> Self {
         Self { customer_id, state, old_values: None, reason }
     }
 }

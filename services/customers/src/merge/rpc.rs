@@ -18,7 +18,7 @@ use uuid::Uuid;
 
 use super::rules::{self, Chooser};
 use super::store::{self, Stored};
-use super::{merge, preview, undo};
+use super::{apply, preview, undo};
 use crate::Shared;
 use crate::customer::id;
 use crate::customer::row::Reader;

@@ -175,7 +175,7 @@ mod tests {
 
     use super::*;
 
-    fn a_party(seconds: i64, values: Value) -> Party {
+    fn a_party(seconds: i64, values: &Value) -> Party {
         let values = values.as_object().into_iter().flatten().map(|(path, value)| (path.clone(), value.clone()));
         Party { id: Uuid::now_v7(), values: values.collect(), update_time: (seconds, 0) }
     }
@@ -183,9 +183,9 @@ mod tests {
     #[test]
     fn a_rule_decides_between_values() {
         let parties = [
-            a_party(1, json!({"name": "华星", "remark": "老客户", "level": "vip"})),
-            a_party(3, json!({"name": "杭州华星贸易", "level": "ordinary", "email": "a@b.c"})),
-            a_party(2, json!({"name": "杭州华星", "email": "d@e.f", "remark": "新客户"})),
+            a_party(1, &json!({"name": "华星", "remark": "老客户", "level": "vip"})),
+            a_party(3, &json!({"name": "杭州华星贸易", "level": "ordinary", "email": "a@b.c"})),
+            a_party(2, &json!({"name": "杭州华星", "email": "d@e.f", "remark": "新客户"})),
         ];
         for (path, survivor, newer, fuller) in
             [("name", 0, 1, 1), ("level", 0, 1, 0), ("remark", 0, 2, 0), ("email", 1, 1, 1), ("phone", 0, 0, 0)]
@@ -198,7 +198,7 @@ mod tests {
         }
         assert!(differs(&parties, "email") && !differs(&parties, "phone"));
         // Those changed at once.
-        let alike = [a_party(1, json!({"name": "一"})), a_party(1, json!({"name": "二"}))];
+        let alike = [a_party(1, &json!({"name": "一"})), a_party(1, &json!({"name": "二"}))];
         assert_eq!(source(Survivorship::Newer, &alike, "name"), 0);
     }
 

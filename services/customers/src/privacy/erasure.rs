@@ -48,8 +48,16 @@ pub async fn erase(tx: &mut Tx, going: &Going<'_>) -> Result<Gone> {
     let records = going.records;
     let mut gone = Gone::default();
     let mut count = |section, number| gone.sections.push((section, number));
+    let mut merged = Vec::new();
     if records.person.contact_id.is_none() {
         count("customer", customer(tx, records.person.customer_id, going.region).await?);
+        // Whom the customer has taken over is the same person under other words.
+        merged = merged_into(tx.connection(), records.person.customer_id).await?;
+        for id in &merged {
+            count("merged_customer", customer(tx, *id, going.region).await?);
+        }
+        let ids: Vec<Uuid> = merged.iter().copied().chain([records.person.customer_id]).collect();
+        count("note", notes(tx.connection(), &ids).await?);
         count("relation", delete(tx.connection(), "relation", &records.relations).await?);
         count("import_effect", imports::effects_erase(tx.connection(), records.person.customer_id).await?);
         count("erasure_hold", holds(tx.connection(), records.person.customer_id).await?);
@@ -65,8 +73,8 @@ pub async fn erase(tx: &mut Tx, going: &Going<'_>) -> Result<Gone> {
     count("archive", archives.len() as u64);
     let views = words_of_others(tx, going.texts).await?;
     count("view", views.len() as u64);
-    count("kept_answer", answers(tx.connection(), &records.all(), going.texts).await?);
-    let all = records.all();
+    let all: Vec<Uuid> = records.all().into_iter().chain(merged).collect();
+    count("kept_answer", answers(tx.connection(), &all, going.texts).await?);
     let erasure = Erasure {
         record_ids: &all.iter().chain(going.imports).chain(&views).copied().collect::<Vec<_>>(),
         texts: &going.texts.quoted(),
@@ -99,6 +107,40 @@ async fn customer(tx: &mut Tx, id: Uuid, region: &str) -> Result<u64> {
     let reader = Reader::clear(Arc::new(Policy::default()), &fields);
     event::emit(tx, id, &reader.customer(&row)?);
     Ok(1)
+}
+
+/// All that a customer has taken over, and that those had before.
+async fn merged_into(connection: &mut PgConnection, id: Uuid) -> Result<Vec<Uuid>> {
+    let merged = sqlx::query_scalar(
+        "WITH RECURSIVE merged AS (
+             SELECT id FROM customer WHERE merged_into_id = $1
+             UNION SELECT c.id FROM customer c JOIN merged m ON c.merged_into_id = m.id
+         ) SELECT id FROM merged ORDER BY id",
+    );
+    Ok(merged.bind(id).fetch_all(connection).await?)
+}
+
+/// Reasons and notes on tags, grades, points and the life cycle, values of before, and what customers were compared by.
+async fn notes(connection: &mut PgConnection, customer_ids: &[Uuid]) -> Result<u64> {
+    let mut count = 0;
+    for statement in [
+        "UPDATE customer_tag SET reason = '' WHERE customer_id = ANY($1) AND reason <> ''",
+        "UPDATE grade_override SET reason = '' WHERE customer_id = ANY($1) AND reason <> ''",
+        "UPDATE grade_change SET reason = '' WHERE customer_id = ANY($1) AND reason <> ''",
+        "UPDATE stage_change SET reason = '' WHERE customer_id = ANY($1) AND reason <> ''",
+        "UPDATE point_entry SET reason = '' WHERE customer_id = ANY($1) AND reason <> ''",
+        "UPDATE churn_step SET note = '' WHERE note <> ''
+             AND case_id IN (SELECT id FROM churn_case WHERE customer_id = ANY($1))",
+        "UPDATE churn_case SET cause = '', measures = '', note = '' WHERE customer_id = ANY($1)",
+        "DELETE FROM bulk_change_item WHERE customer_id = ANY($1)",
+        "DELETE FROM customer_merge WHERE survivor_id = ANY($1)",
+        "DELETE FROM duplicate_subject WHERE customer_id = ANY($1)",
+        "DELETE FROM duplicate_pair WHERE one_id = ANY($1) OR other_id = ANY($1)",
+        "DELETE FROM search_document WHERE customer_id = ANY($1) AND NOT of_contact",
+    ] {
+        count += sqlx::query(statement).bind(customer_ids).execute(&mut *connection).await?.rows_affected();
+    }
+    Ok(count)
 }
 
 async fn contacts(connection: &mut PgConnection, ids: &[Uuid]) -> Result<u64> {
@@ -193,6 +235,13 @@ async fn words_of_others(tx: &mut Tx, texts: &Texts) -> Result<Vec<Uuid>> {
     sqlx::query(
         "UPDATE handover AS h SET filter = '', note = '' WHERE state NOT IN (1, 3) AND EXISTS (
              SELECT FROM unnest($1::text[]) AS text WHERE position(text IN h.filter || h.note) > 0)",
+    )
+    .bind(&quoted)
+    .execute(tx.connection())
+    .await?;
+    sqlx::query(
+        "UPDATE bulk_change AS b SET filter = '' WHERE state NOT IN (1, 3) AND EXISTS (
+             SELECT FROM unnest($1::text[]) AS text WHERE position(text IN b.filter) > 0)",
     )
     .bind(&quoted)
     .execute(tx.connection())

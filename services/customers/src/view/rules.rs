@@ -2,7 +2,7 @@
 
 use contracts::customers::{View, ViewLayout};
 use platform::error::{Violation, reason};
-use platform::filter::{FieldType, Schema};
+use platform::filter::{Field, FieldType, Schema};
 
 use crate::error::reason as own;
 
@@ -48,8 +48,7 @@ pub fn check(view: &View, schema: &Schema) -> Vec<Violation> {
 
 /// Whether the field is one that the layout can go by.
 fn is_laid_out(view: &View, schema: &Schema) -> bool {
-    let field =
-        schema.fields().find(|field| field.name() == view.layout_field).map(platform::filter::Field::field_type);
+    let field = schema.fields().find(|field| field.name() == view.layout_field).map(Field::field_type);
     match view.layout() {
         ViewLayout::Board => {
             matches!(field, Some(FieldType::String | FieldType::Enum(_) | FieldType::Bool | FieldType::Int))

@@ -141,7 +141,7 @@ async fn a_bulk_change_that_no_customer_could_take_is_refused_at_once() -> Resul
         (all(json!({"name": "同名"}), "name"), "updateMask", "MASK_PATH_UNKNOWN"),
         (all(json!({"phone": "1"}), "phone"), "updateMask", "MASK_PATH_UNKNOWN"),
         (all(json!({"level": "vip"}), ""), "updateMask", "MASK_EMPTY"),
-        (all(json!({"satisfaction": 6}), "satisfaction"), "customer.satisfaction", "OUT_OF_RANGE"),
+        (all(json!({"satisfaction": 6}), "satisfaction"), "customer.satisfaction", "TOO_LARGE"),
         (
             all(json!({"customFields": {"contract": {"stringValue": "1"}}}), "customFields.contract"),
             "updateMask",

@@ -144,7 +144,8 @@ pub async fn effect_list(connection: &mut PgConnection, import_id: Uuid, limit: 
 }
 
 /// Tables whose rows follow from the customer by themselves.
-const DERIVED: [&str; 5] = ["search_document", "customer_tag", "grade_change", "grade_override", "stage_change"];
+const DERIVED: [&str; 6] =
+    ["search_document", "customer_tag", "grade_change", "grade_override", "stage_change", "duplicate_pair"];
 
 /// Holds the customers until the transaction ends and tells how they are now. Who adds a record to one waits, or is done.
 pub async fn customers_lock(
