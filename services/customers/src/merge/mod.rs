@@ -1,4 +1,4 @@
-//! Several customers become one. `rules` decides whose value a field gets, by `values`; `merge` and `undo` are the two ways,
+//! Several customers become one. `rules` decides whose value a field gets, by `values`; `apply` and `undo` are the two ways,
 //! each one transaction; `moves` has what goes over and comes back, `store` the merges themselves, and `prune` forgets what
 //! a way back would need when there is none any more.
 

@@ -13,9 +13,17 @@ pub const RELATION: &str = "relation";
 pub const SHARE: &str = "share";
 
 /// Tables whose rows go over as they are by their column `customer_id`, by the kind's name; and whether they count their
-/// changes. Contacts, relations and shares take more.
-pub const PLAIN: [(&str, bool); 4] =
-    [("interaction", true), ("attachment", true), ("ownership", false), ("pool_claim", false)];
+/// changes. Contacts, relations, shares, tags and churn cases take more. Of consents the latest word holds, whoever gave
+/// it; bans and holds bind the survivor.
+pub const PLAIN: [(&str, bool); 7] = [
+    ("interaction", true),
+    ("attachment", true),
+    ("ownership", false),
+    ("pool_claim", false),
+    ("consent", false),
+    ("contact_ban", false),
+    ("erasure_hold", false),
+];
 
 /// Of which merge, whose survivor and what was merged.
 pub struct Merging<'a> {
@@ -31,6 +39,10 @@ pub async fn count(connection: &mut PgConnection, merging: &Merging<'_>) -> Resu
         .map(|(table, _)| format!("SELECT '{table}' AS kind, count(*) AS n FROM {table} WHERE customer_id = ANY($1)"));
     let others = [
         "SELECT 'contact', count(*) FROM contact WHERE customer_id = ANY($1)".to_owned(),
+        "SELECT 'tag', count(DISTINCT tag) FROM customer_tag t WHERE customer_id = ANY($1)
+           AND NOT EXISTS (SELECT FROM customer_tag k WHERE k.customer_id = $2 AND k.tag = t.tag)"
+            .to_owned(),
+        "SELECT 'churn_case', count(*) FROM churn_case WHERE customer_id = ANY($1)".to_owned(),
         "SELECT 'share', count(*) FROM customer_share WHERE record_id = ANY($1)".to_owned(),
         "SELECT 'relation', count(*) FROM relation
          WHERE (customer_id = ANY($1) OR related_id = ANY($1))
@@ -48,6 +60,8 @@ pub async fn over(connection: &mut PgConnection, merging: &Merging<'_>) -> Resul
     contacts_over(connection, merging).await?;
     relations_over(connection, merging).await?;
     shares_over(connection, merging).await?;
+    tags_over(connection, merging).await?;
+    churn_cases_over(connection, merging).await?;
     for (table, counts) in PLAIN {
         let revision = if counts { ", revision = t.revision + 1, update_time = now()" } else { "" };
         let sql = format!(
@@ -151,6 +165,42 @@ async fn shares_over(connection: &mut PgConnection, merging: &Merging<'_>) -> Re
     Ok(())
 }
 
+/// A tag that the survivor bears already stays where it is.
+async fn tags_over(connection: &mut PgConnection, merging: &Merging<'_>) -> Result<()> {
+    // Tags have no ids of their own: of each the customer and its name make one.
+    let sql = "WITH moving AS (
+             SELECT DISTINCT ON (tag) tag, customer_id FROM customer_tag n
+             WHERE customer_id = ANY($3)
+               AND NOT EXISTS (SELECT FROM customer_tag k WHERE k.customer_id = $2 AND k.tag = n.tag)
+             ORDER BY tag, expire_time DESC NULLS FIRST, customer_id
+         ), moved AS (
+             UPDATE customer_tag t SET customer_id = $2 FROM moving m
+             WHERE t.customer_id = m.customer_id AND t.tag = m.tag
+         )
+         INSERT INTO customer_merge_item (merge_id, kind, record_id, customer_id, before)
+         SELECT $1, 'tag', md5(customer_id::text || tag)::uuid, customer_id, jsonb_build_object('tag', tag) FROM moving";
+    execute(connection, sql.to_owned(), merging).await?;
+    Ok(())
+}
+
+/// A customer has one open case at most: the survivor's, or else the one that is due first.
+async fn churn_cases_over(connection: &mut PgConnection, merging: &Merging<'_>) -> Result<()> {
+    let sql = "WITH moving AS (
+             SELECT DISTINCT ON (CASE WHEN end_time IS NOT NULL THEN id END) id, customer_id FROM churn_case n
+             WHERE customer_id = ANY($3) AND (end_time IS NOT NULL OR NOT EXISTS (
+                 SELECT FROM churn_case k WHERE k.customer_id = $2 AND k.end_time IS NULL
+             ))
+             ORDER BY CASE WHEN end_time IS NOT NULL THEN id END, due_date, id
+         ), moved AS (
+             UPDATE churn_case t SET customer_id = $2, revision = t.revision + 1, update_time = now()
+             FROM moving m WHERE t.id = m.id
+         )
+         INSERT INTO customer_merge_item (merge_id, kind, record_id, customer_id)
+         SELECT $1, 'churn_case', id, customer_id FROM moving";
+    execute(connection, sql.to_owned(), merging).await?;
+    Ok(())
+}
+
 /// Whatever is still the survivor's goes back to whom it came from.
 pub async fn back(connection: &mut PgConnection, merging: &Merging<'_>) -> Result<Vec<MovedCount>> {
     let mut counts = Vec::new();
@@ -188,6 +238,25 @@ pub async fn back(connection: &mut PgConnection, merging: &Merging<'_>) -> Resul
                WHERE k.record_id = i.customer_id AND (k.employee_id, k.group_id) IS NOT DISTINCT FROM (t.employee_id, t.group_id)
            )"
         .to_owned()));
+    counts.push((
+        "tag",
+        "UPDATE customer_tag t SET customer_id = i.customer_id FROM customer_merge_item i
+         WHERE i.merge_id = $1 AND i.kind = 'tag' AND t.tag = i.before ->> 'tag' AND t.customer_id = $2
+           AND i.customer_id = ANY($3)
+           AND NOT EXISTS (SELECT FROM customer_tag k WHERE k.customer_id = i.customer_id AND k.tag = t.tag)"
+            .to_owned(),
+    ));
+    counts.push((
+        "churn_case",
+        "UPDATE churn_case t SET customer_id = i.customer_id, revision = t.revision + 1, update_time = now()
+         FROM customer_merge_item i
+         WHERE i.merge_id = $1 AND i.kind = 'churn_case' AND t.id = i.record_id AND t.customer_id = $2
+           AND i.customer_id = ANY($3)
+           AND (t.end_time IS NOT NULL OR NOT EXISTS (
+               SELECT FROM churn_case k WHERE k.customer_id = i.customer_id AND k.end_time IS NULL
+           ))"
+        .to_owned(),
+    ));
     let mut returned = Vec::new();
     for (kind, sql) in counts {
         let count = execute(connection, sql, merging).await? as i64;
