@@ -19,6 +19,10 @@ async fn no_mask_names_what_only_a_service_sets() -> Result<()> {
     for method in contract.methods() {
         let input = contract.message(method.input);
         let (Some(update), Some(rule)) = (input.update, method.http.first()) else { continue };
+        // The mask of a bulk change stands in its body; its own tests try that.
+        if rule.verb.as_str() != "PATCH" {
+            continue;
+        }
         let resource = input.fields[update.resource].message().context("a resource")?;
         updates += 1;
         let fields = &contract.message(resource).fields;

@@ -40,7 +40,7 @@ async fn a_field(admin: &Session, field: Value) -> Result<()> {
 async fn what_a_filter_finds_is_changed_and_given_back_but_what_changed_since() -> Result<()> {
     let story = Story::begin().await?;
     let (admin, li_lei, han_mei) = (&story.admin, &story.li_lei, &story.han_mei);
-    a_field(admin, json!({"key": "stage", "type": "FIELD_TYPE_TEXT", "labelZh": "阶段"})).await?;
+    a_field(admin, json!({"key": "phase", "type": "FIELD_TYPE_TEXT", "labelZh": "阶段"})).await?;
     let mut customers = Vec::new();
     // More than a batch.
     for number in 0..230 {
@@ -49,12 +49,12 @@ async fn what_a_filter_finds_is_changed_and_given_back_but_what_changed_since() 
     let foreign = a_customer(han_mei, "韩梅梅的").await?;
     let path = format!("/v1/customers/{}", customers[0]);
     let etag = li_lei.get(&path).await?.ok()?["etag"].clone();
-    let vip = json!({"level": "vip", "customFields": {"stage": {"stringValue": "签约"}}, "etag": etag});
+    let vip = json!({"level": "vip", "customFields": {"phase": {"stringValue": "签约"}}, "etag": etag});
     li_lei.patch(&path, vip).await?.ok()?;
 
     let wanted = json!({
-        "customer": {"level": "vip", "customFields": {"stage": {"stringValue": " 签约 "}}},
-        "updateMask": "level,customFields.stage", "filter": "name : \"客户\"",
+        "customer": {"level": "vip", "customFields": {"phase": {"stringValue": " 签约 "}}},
+        "updateMask": "level,customFields.phase", "filter": "name : \"客户\"",
     });
     let headers = [("idempotency-key", "bulk-1")];
     let begun = li_lei.call(Method::POST, "/v1/bulkChanges", Some(wanted.clone()), &headers).await?.ok()?;
@@ -66,7 +66,7 @@ async fn what_a_filter_finds_is_changed_and_given_back_but_what_changed_since() 
     assert_eq!((level(li_lei, &customers[229]).await?, level(han_mei, &foreign).await?), ("vip".into(), String::new()));
     let changed = li_lei.get(&format!("/v1/customers/{}", customers[7])).await?.ok()?;
     assert_eq!(
-        (&changed["customFields"]["stage"]["stringValue"], &changed["updateUserName"]),
+        (&changed["customFields"]["phase"]["stringValue"], &changed["updateUserName"]),
         (&json!("签约"), &json!("lilei"))
     );
 

@@ -125,10 +125,10 @@ async fn what_cannot_have_been_said_is_refused() -> Result<()> {
     for (field, value, refused, reason) in [
         ("purpose", json!("nonsense"), "consent.purpose", "CODE_UNKNOWN"),
         ("source", json!("nonsense"), "consent.source", "CODE_UNKNOWN"),
-        ("occurTime", json!("2999-01-01T00:00:00Z"), "consent.occur_time", "CONSENT_IN_FUTURE"),
-        ("expireTime", json!("2020-01-01T00:00:00Z"), "consent.expire_time", "CONSENT_EXPIRED"),
-        ("contactId", json!(foreign), "consent.contact_id", "CONSENT_CONTACT_UNKNOWN"),
-        ("attachmentId", json!(foreign), "consent.attachment_id", "CONSENT_ATTACHMENT_UNKNOWN"),
+        ("occurTime", json!("2999-01-01T00:00:00Z"), "consent.occurTime", "CONSENT_IN_FUTURE"),
+        ("expireTime", json!("2020-01-01T00:00:00Z"), "consent.expireTime", "CONSENT_EXPIRED"),
+        ("contactId", json!(foreign), "consent.contactId", "CONSENT_CONTACT_UNKNOWN"),
+        ("attachmentId", json!(foreign), "consent.attachmentId", "CONSENT_ATTACHMENT_UNKNOWN"),
     ] {
         let mut consent = given("CONTACT_CHANNEL_SMS", "marketing");
         consent[field] = value;

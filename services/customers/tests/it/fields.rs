@@ -19,14 +19,14 @@ async fn a_field_made_now_counts_now() -> Result<()> {
     let budget = json!({"key": "budget", "type": "FIELD_TYPE_DECIMAL", "labelZh": "预算", "position": 2});
     let budget = admin.post("/v1/fields", budget).await?.ok()?;
     let stage = json!({
-        "key": "stage", "type": "FIELD_TYPE_TEXT", "labelZh": "阶段", "position": 1,
+        "key": "phase", "type": "FIELD_TYPE_TEXT", "labelZh": "阶段", "position": 1,
         "defaultValue": {"stringValue": "new"},
     });
     admin.post("/v1/fields", stage.clone()).await?.ok()?;
     admin.post("/v1/fields", stage).await?.refused(409, "FIELD_KEY_TAKEN")?;
     let rich = a_person("富有", json!({"budget": {"decimalValue": "250000.50"}}));
     let rich = li_lei.post("/v1/customers", rich).await?.ok()?;
-    let expected = json!({"budget": {"decimalValue": "250000.5"}, "stage": {"stringValue": "new"}});
+    let expected = json!({"budget": {"decimalValue": "250000.5"}, "phase": {"stringValue": "new"}});
     assert_eq!(rich["customFields"], expected);
     let found = list(li_lei, "/v1/customers", &[("filter", "custom.budget >= 100000")]).await?.ok()?;
     assert_eq!(each(&found, "customers", "name"), ["富有"]);
@@ -35,7 +35,7 @@ async fn a_field_made_now_counts_now() -> Result<()> {
     wrong.sort_unstable();
     let expected = [("customFields.budget", "FIELD_TYPE_MISMATCH"), ("customFields.colour", "FIELD_UNKNOWN")];
     assert_eq!(wrong, refusals(&expected));
-    assert_eq!(each(&li_lei.get("/v1/fields").await?.ok()?, "fields", "key"), ["stage", "budget"]);
+    assert_eq!(each(&li_lei.get("/v1/fields").await?.ok()?, "fields", "key"), ["phase", "budget"]);
     assert_eq!(all_pages(li_lei, "/v1/fields", "fields", 1).await?.len(), 2);
 
     // Required from now on: what is there already can still be changed.
@@ -50,12 +50,12 @@ async fn a_field_made_now_counts_now() -> Result<()> {
     let retired = json!({"retired": true, "etag": required["etag"]});
     let retired = admin.patch("/v1/fields/budget", retired).await?.ok()?;
     let seen = li_lei.get(&format!("/v1/customers/{}", rich["id"].as_str().unwrap())).await?.ok()?;
-    assert_eq!(seen["customFields"], json!({"stage": {"stringValue": "new"}}));
+    assert_eq!(seen["customFields"], json!({"phase": {"stringValue": "new"}}));
     let hidden = list(li_lei, "/v1/customers", &[("filter", "custom.budget >= 100000")]).await?;
     assert_eq!(violations(&hidden), refusals(&[("filter", "FILTER_INVALID")]));
-    assert_eq!(each(&li_lei.get("/v1/fields").await?.ok()?, "fields", "key"), ["stage"]);
+    assert_eq!(each(&li_lei.get("/v1/fields").await?.ok()?, "fields", "key"), ["phase"]);
     let all = li_lei.get("/v1/fields?includeRetired=true").await?.ok()?;
-    assert_eq!(each(&all, "fields", "key"), ["stage", "budget"]);
+    assert_eq!(each(&all, "fields", "key"), ["phase", "budget"]);
     admin.patch("/v1/fields/budget", json!({"retired": false, "etag": retired["etag"]})).await?.ok()?;
     let seen = li_lei.get(&format!("/v1/customers/{}", rich["id"].as_str().unwrap())).await?.ok()?;
     assert_eq!(seen["customFields"]["budget"], json!({"decimalValue": "250000.5"}));

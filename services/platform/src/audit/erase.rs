@@ -19,7 +19,7 @@ const BATCH: usize = 1_000;
 pub struct Erasure<'a> {
     /// Entries about any of these.
     pub record_ids: &'a [Uuid],
-    /// Entries, whatever they are about, that quote any of these in a filter that somebody used.
+    /// Entries, whatever they are about, that quote any of these in a filter that somebody used or in the name of a file.
     pub texts: &'a [String],
     /// What the trail knows it by.
     pub request_id: Uuid,
@@ -72,7 +72,7 @@ async fn entries_find(connection: &mut PgConnection, erasure: &Erasure<'_>) -> R
                  UNION ALL SELECT id FROM audit_entry WHERE record_id = ANY($1)
                  UNION ALL SELECT id FROM audit_entry
                            WHERE cardinality($2::text[]) > 0 AND changes::text LIKE ANY($2)
-                             AND changes @> '[{{\"field\": \"filter\"}}]')
+                             AND (changes @> '[{{\"field\": \"filter\"}}]' OR changes @> '[{{\"field\": \"import\"}}]'))
            AND e.leaf IS NULL AND (e.commitment IS NULL OR e.salt IS NOT NULL) AND e.action <> $3
          ORDER BY e.id FOR UPDATE"
     );
