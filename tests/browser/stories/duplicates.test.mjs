@@ -21,6 +21,7 @@ test("two entries of one customer are found, compared, merged and parted again",
   await page.goto("/customers");
   await page.getByTestId("create-customer").click();
   const form = page.getByTestId("customer-form");
+  await form.getByText("个人", { exact: true }).first().click();
   await form.getByLabel("电话").fill(phone);
   await form.getByTestId("candidates").getByText("电话相同").first().waitFor();
   await picture(page, "duplicate-candidates");

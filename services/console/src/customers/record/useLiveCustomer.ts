@@ -7,7 +7,8 @@ import { useLiveCustomers } from "../live/useLiveCustomers";
 export function useLiveCustomer(id: string) {
   const queries = useQueryClient();
   const key = ["customer", id];
-  const load = (...kinds: string[]) => kinds.forEach((kind) => void queries.invalidateQueries({ queryKey: [kind, id], exact: true }));
+  // A timeline is one of chosen kinds.
+  const load = (...kinds: string[]) => kinds.forEach((kind) => void queries.invalidateQueries({ queryKey: [kind, id], exact: kind !== "timeline" }));
   // One that is out of use has a page as well.
   useLiveCustomers(`id = "${id}" AND (state = ACTIVE OR state = INVALID)`, {
     onBegin: () => {
