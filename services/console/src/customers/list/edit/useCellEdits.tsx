@@ -99,11 +99,15 @@ export function useCellEdits(rows: Customer[], columns: Attribute[]): GridEdits<
   };
   const save = async (customer: Customer, attribute: Attribute, value: PlainValue) => {
     const before = cellValue(customer, attribute);
-    const saved = await write(customer, attribute, value);
-    if (!saved) return;
-    follow(saved);
+    const patch = cellPatch(customer, attribute, value);
     const number = (steps.current += 1);
-    done.current = [...done.current, { number, customer: saved, attribute, value: before }].slice(-mostSteps);
+    // It can be undone before it is saved, and then is so right behind it.
+    if (patch.mask.length > 0) done.current = [...done.current, { number, customer: withPatch(customer, attribute, patch), attribute, value: before }].slice(-mostSteps);
+    const saved = await write(customer, attribute, value);
+    const stands = done.current.some((step) => step.number === number);
+    if (!saved) done.current = done.current.filter((step) => step.number !== number);
+    if (!saved || !stands) return;
+    follow(saved);
     notices.undoable(t("lists.cell.saved", { name: saved.name, field: attribute.label }), () => void takeBack(number), "undo-cell");
   };
   const undo = () => void takeBack(done.current.at(-1)?.number);
