@@ -65,10 +65,10 @@ test("rules are drafted, previewed and published; a grade set by hand is seen wi
   const form = admin.getByTestId("rules-form");
   await form.getByTestId("add-rule").click();
   await option(admin, form.getByRole("combobox", { name: "等级" }).first(), "金牌");
-  await form.getByLabel("条件").fill(`name = "${company}" AND nothing = 1`);
+  await form.getByRole("textbox", { name: /条件/ }).fill(`name = "${company}" AND nothing = 1`);
   await form.getByTestId("preview-rules").click();
   await form.locator(".ant-form-item-explain-error").first().waitFor();
-  await form.getByLabel("条件").fill(`name = "${company}"`);
+  await form.getByRole("textbox", { name: /条件/ }).fill(`name = "${company}"`);
   await option(admin, form.getByRole("combobox", { name: "其余客户" }), "普通服务");
   await form.getByTestId("preview-rules").click();
   await form.getByTestId("moves").getByText("金牌").waitFor();

@@ -8284,7 +8284,10 @@ export interface components {
             reason?: string;
         };
         MovedCount: {
-            /** @description `contact`, `interaction`, `relation`, `attachment`, `share`, `ownership`, `pool_claim`. */
+            /**
+             * @description `contact`, `interaction`, `relation`, `attachment`, `share`, `ownership`, `pool_claim`, `tag`, `churn_case`, `consent`,
+             *     `contact_ban`, `erasure_hold`.
+             */
             kind: string;
             /** Format: int64 */
             count: string;
