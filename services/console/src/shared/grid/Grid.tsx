@@ -249,7 +249,7 @@ export function Grid<R extends { id: string }>(props: GridProps<R>) {
             onClick: (event) => {
               const target = event.target as HTMLElement;
               // What an editor unfolds stands elsewhere in the document, and its clicks come here all the same.
-              if (!event.currentTarget.contains(target)) return;
+              if (!(event.currentTarget as HTMLElement).contains(target)) return;
               if (isOwn(target) || window.getSelection()?.toString()) return;
               const place = placeOf(target);
               const key = place && columns[place.column]?.key;
