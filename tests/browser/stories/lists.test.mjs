@@ -83,6 +83,7 @@ test("cells are edited in place, saved by Enter, left by Escape, walked by Tab a
   await level.getByText("VIP").waitFor({ state: "detached" });
   await page.keyboard.press("Control+z");
   await phoneCell.getByText("13800138000").waitFor();
+  await page.getByText("已撤销").nth(1).waitFor();
   const now = await customer(page, one);
   assert.deepEqual([now.level, now.phone], ["", "13800138000"]);
 });
@@ -181,10 +182,11 @@ test("a board has a column for each value; cards go by mouse and by keyboard, an
   await page.keyboard.press("Space");
   await page.keyboard.press("ArrowRight");
   await page.keyboard.press("Space");
-  await page.waitForFunction((mark) => !document.querySelector("[data-lane='0']")?.textContent?.includes(mark), mark);
+  await page.getByText(new RegExp(`${mark} 1 已移到`)).first().waitFor();
   assert.notEqual((await customer(page, two)).level, "");
   await page.getByRole("button", { name: "撤销" }).last().click();
   await lane("未设置").getByText(`${mark} 1`).waitFor();
+  await page.getByText("已撤销").first().waitFor();
   assert.equal((await customer(page, two)).level, "");
 
   await pick(page, page.getByTestId("views"), "另存为新视图");

@@ -248,6 +248,8 @@ export function Grid<R extends { id: string }>(props: GridProps<R>) {
             "aria-rowindex": range.first + index + 2,
             onClick: (event) => {
               const target = event.target as HTMLElement;
+              // What an editor unfolds stands elsewhere in the document, and its clicks come here all the same.
+              if (!(event.currentTarget as HTMLElement).contains(target)) return;
               if (isOwn(target) || window.getSelection()?.toString()) return;
               const place = placeOf(target);
               const key = place && columns[place.column]?.key;

@@ -93,7 +93,7 @@ export function Board({ attribute, filter, orderBy, columns }: BoardProps) {
     if (!saved) return;
     const text = t("lists.board.moved", { name: saved.name, column: labelOf(to) });
     setSaid(text);
-    notices.undoable(text, () => void (from && write(saved, from).then((restored) => restored && notices.done(t("common.undone")))));
+    notices.undoable(text, () => void (from && write(saved, from).then((restored) => restored && notices.done(t("common.undone")))), "undo-card");
   };
 
   const focusCard = (lane: number, place: number) => {

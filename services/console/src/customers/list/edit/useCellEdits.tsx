@@ -11,6 +11,7 @@ import { useNotices } from "@/shared/notices";
 import { getCustomer, updateCustomer } from "../../api";
 import type { Attribute } from "../../attributes";
 import type { PlainValue } from "../../fields/values";
+import type { CustomerChanges } from "../../record/formValues";
 import { CellEditor } from "./CellEditor";
 import { CellFault } from "./CellFault";
 import { cellPatch, cellValue, clearAttributes, isOpen, withPatch } from "./editable";
@@ -36,6 +37,7 @@ export function useCellEdits(rows: Customer[], columns: Attribute[]): GridEdits<
   const [faults, setFaults] = useState<ReadonlyMap<string, string>>(new Map());
   const done = useRef<Done[]>([]);
   const steps = useRef(0);
+  const underWay = useRef(new Map<string, Promise<Customer | undefined>>());
   const clear = clearAttributes(rows, columns);
   const attributeOf = (key: string) => columns.find((attribute) => attribute.path === key);
   const place = (customer: Customer, attribute: Attribute) => `${customer.id} ${attribute.path}`;
@@ -45,13 +47,12 @@ export function useCellEdits(rows: Customer[], columns: Attribute[]): GridEdits<
       return new Map(text ? [...others, [where, text]] : others);
     });
 
-  /** The customer as it was saved; nothing when it was refused. */
-  const write = async (customer: Customer, attribute: Attribute, value: PlainValue): Promise<Customer | undefined> => {
-    const patch = cellPatch(customer, attribute, value);
+  const send = async (earlier: Promise<Customer | undefined> | undefined, before: Customer, attribute: Attribute, patch: CustomerChanges): Promise<Customer | undefined> => {
+    const known = await earlier;
+    const customer = known ?? before;
+    // What came before has just put the row as it was without this.
+    if (known) putRow(queries, withPatch(known, attribute, patch));
     const where = place(customer, attribute);
-    setFault(where);
-    if (patch.mask.length === 0) return undefined;
-    putRow(queries, withPatch(customer, attribute, patch));
     try {
       const saved = await updateCustomer(customer.id, { ...patch.body, etag: customer.etag }, patch.mask);
       putRow(queries, saved);
@@ -62,9 +63,22 @@ export function useCellEdits(rows: Customer[], columns: Attribute[]): GridEdits<
       const problem = asProblem(error);
       setFault(where, problem.isConflict ? t("lists.cell.conflict") : [problem.detail, ...problem.fieldViolations.map(({ description }) => description)].at(-1) || t("common.fault.offline"));
       // Another try is made on what is there by now.
-      if (problem.isConflict) await getCustomer(customer.id).then((latest) => putRow(queries, latest), () => undefined);
+      if (problem.isConflict || earlier) await getCustomer(customer.id).then((latest) => putRow(queries, latest), () => undefined);
       return undefined;
     }
+  };
+  /** The customer as it was saved; nothing when it was refused. Changes of one customer are made one after the other. */
+  const write = (customer: Customer, attribute: Attribute, value: PlainValue): Promise<Customer | undefined> => {
+    const patch = cellPatch(customer, attribute, value);
+    setFault(place(customer, attribute));
+    if (patch.mask.length === 0) return Promise.resolve(undefined);
+    putRow(queries, withPatch(customer, attribute, patch));
+    const work = send(underWay.current.get(customer.id), customer, attribute, patch);
+    underWay.current.set(customer.id, work);
+    void work.finally(() => {
+      if (underWay.current.get(customer.id) === work) underWay.current.delete(customer.id);
+    });
+    return work;
   };
   /** What was done to the same customer before is undone on what it is now. */
   const follow = (saved: Customer) => {
@@ -85,11 +99,15 @@ export function useCellEdits(rows: Customer[], columns: Attribute[]): GridEdits<
   };
   const save = async (customer: Customer, attribute: Attribute, value: PlainValue) => {
     const before = cellValue(customer, attribute);
-    const saved = await write(customer, attribute, value);
-    if (!saved) return;
-    follow(saved);
+    const patch = cellPatch(customer, attribute, value);
     const number = (steps.current += 1);
-    done.current = [...done.current, { number, customer: saved, attribute, value: before }].slice(-mostSteps);
+    // It can be undone before it is saved, and then is so right behind it.
+    if (patch.mask.length > 0) done.current = [...done.current, { number, customer: withPatch(customer, attribute, patch), attribute, value: before }].slice(-mostSteps);
+    const saved = await write(customer, attribute, value);
+    const stands = done.current.some((step) => step.number === number);
+    if (!saved) done.current = done.current.filter((step) => step.number !== number);
+    if (!saved || !stands) return;
+    follow(saved);
     notices.undoable(t("lists.cell.saved", { name: saved.name, field: attribute.label }), () => void takeBack(number), "undo-cell");
   };
   const undo = () => void takeBack(done.current.at(-1)?.number);
