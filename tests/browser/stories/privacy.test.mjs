@@ -31,7 +31,6 @@ test("consent is recorded, and who must not be called is not called unawares", a
   await card.getByTestId("contact-ban").getByText("投诉来电频繁").waitFor();
   await picture(page, "consents");
   await page.getByTestId("add-interaction").click();
-  await page.getByTestId("add-interaction").click();
   await page.getByTestId("ban-warning").getByText("投诉来电频繁").waitFor();
 });
 
